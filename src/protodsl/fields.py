@@ -332,7 +332,7 @@ def find(block: str, name: str) -> FieldSpec | None:
 
 
 def suggest(block: str, name: str) -> tuple[str, str] | None:
-    """(block, field) probably meant by an unknown field: one of another block, or one spelt almost like it."""
+    """(block, field) probably meant by an unknown field: of another block, or one spelt almost like it."""
     for other, specs in BLOCKS.items():
         if any(spec.name == name for spec in specs):
             return other, name

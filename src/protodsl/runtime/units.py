@@ -1,17 +1,17 @@
 """Units of measure: the part of UCUM that eligibility criteria need, and the spellings people really write.
 
-Everything is exact: a unit is a `Fraction` times a product of base dimensions. What is not understood, or what
-UCUM reads otherwise than its author meant (`mL/min/1.73.m2` is *times* 73 m² there), is refused, never guessed.
+Everything is exact: a unit is a `Fraction` times a product of base dimensions. What is not understood, or
+what UCUM reads otherwise than its author meant (`mL/min/1.73.m2` is *times* 73 m² there), is refused.
 
 Where this table departs from UCUM, it does so for safety:
 
 * `U`, `[IU]`, `Cel`, `Pa`, `[HPF]`, points, letters and the like are dimensions of their own: they convert to
   nothing else. `cells`, `copies` and `{annotations}` count as 1, as in UCUM.
 * `/1.73m2` is a dimension of its own, so that a clearance normalised to body surface never meets a plain one.
-* mass per mass and amount per amount do not cancel: HbA1c in mmol/mol is no percentage, nor is 1 mg/kg 0.0001 %.
+* mass per mass and amount per amount do not cancel: HbA1c in mmol/mol is no percentage, nor is mg/kg.
 * D-dimer's `{FEU}` and `{DDU}` are not mere annotations: they differ by a factor of about two.
-* a multiplication after a division (`mL/min.m2`) is refused outside brackets: UCUM reads it from left to right,
-  most people do not.
+* a multiplication after a division (`mL/min.m2`) is refused outside brackets: UCUM reads it from left to
+  right, most people do not.
 
 A month is 30.4375 days and a year 365.25 days, as in UCUM: good for rates such as g/mo. Windows and ages are
 calendar matters and have no business here.
@@ -37,8 +37,8 @@ Dimension = tuple[tuple[str, int], ...]
 class Unit:
     """A unit: `factor` times the product of its base dimensions. `text` is the spelling it was read from.
 
-    The base units are g, m, s and mol; every other dimension is measured in its own unit. Two spellings of one
-    unit are different objects: compare with `same_unit` or `factor`, not with `==`.
+    The base units are g, m, s and mol; every other dimension is measured in its own unit. Two spellings of
+    one unit are different objects: compare with `same_unit` or `factor`, not with `==`.
     """
 
     text: str
@@ -282,7 +282,7 @@ class _Reader:
             self.count(_ANNOTATIONS.get(inside, _ONE), sign)
 
     def number(self, sign: int) -> None:
-        """A factor: `24` of `g/24h`, `10*9`, `10^9`, or the 1.73 of `/1.73m2`, alone or with a unit behind it."""
+        """A factor: `24` of `g/24h`, `10*9`, `10^9`, or the 1.73 of `/1.73m2`; a unit may follow."""
         if self.text.startswith(_BODY_SURFACE, self.at) or self.text.startswith("1.73m^2", self.at):
             self.at += 6 if self.text[self.at + 5] == "2" else 7
             if self.peek() in _DIGITS and self.peek():
@@ -362,7 +362,7 @@ class _Reader:
 
 @lru_cache(maxsize=4096)
 def parse_unit(text: str) -> Unit | None:
-    """The unit written in `text`, or None where it is unknown, ambiguous or not a unit at all (`""`, `"24"`)."""
+    """The unit written in `text`, or None where it is unknown, ambiguous or no unit at all (`""`, `"24"`)."""
     if not text or len(text) > MAX_LENGTH or (text.strip().isdecimal() and text.strip() != "1"):
         return None
     try:
@@ -433,8 +433,8 @@ def per_body(text: str) -> tuple[str, Literal["kg", "m2"] | None]:
 
 _WORDS = {
     "mass": "mass", "length": "length", "time": "time", "amount": "amount of substance",
-    "mass/mass": "mass per mass", "amount/amount": "amount per amount", "1.73m2": "1.73 m²", "U": "enzyme units (U)",
-    "[IU]": "international units (IU)",
+    "mass/mass": "mass per mass", "amount/amount": "amount per amount", "1.73m2": "1.73 m²",
+    "U": "enzyme units (U)", "[IU]": "international units (IU)",
 }  # fmt: skip
 
 

@@ -1,0 +1,280 @@
+"""Events: conditions, drugs, procedures; that they were, when, how long, how much and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Literal, cast
+
+from lark import Token, Tree
+
+from protodsl import ir
+from protodsl.elaborate import expressions, numbers, quantities
+from protodsl.elaborate.scope import Child, Context, Node, Refused
+from protodsl.runtime.units import factor, parse_unit
+
+# verb: the domains it may speak of, whether it asks about the anchor day only, whether for the first day
+VERBS: dict[str, tuple[tuple[ir.Domain, ...], bool, bool]] = {
+    "has": (("conditions",), True, False),
+    "had": (("conditions",), False, False),
+    "was diagnosed with": (("conditions",), False, True),
+    "receives": (("medications",), True, False),
+    "takes": (("medications",), True, False),
+    "received": (("medications", "procedures"), False, False),
+    "took": (("medications",), False, False),
+    "started": (("medications",), False, True),
+    "underwent": (("procedures",), False, False),
+    "participated in": (("procedures",), False, False),
+    "was hospitalised for": (("conditions", "procedures"), False, False),
+}
+REACTIONS = {"refractory": "refractory", "intolerant": "intolerant", "responded": "responded"}
+SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
+SCALES = ("severity", "grade", "stage")
+
+
+def event(ctx: Context, tree: Node) -> ir.Expr:
+    match tree:
+        case Tree("event", [Tree("verb", [Token() as said]), no, Tree() as target, *tails]):
+            verb = " ".join(said.split())
+            domains, now, first_day = VERBS[verb]
+            base = ir.Exists("", quantities.NOW if now else quantities.EVER, verb, first_day, span=ctx.span(tree))
+            made = targets(ctx, target, domains, base, tails)
+            return made if no is None else ir.Not(made, ctx.span(tree))
+        case Tree("state", [negated, Token() as name, *tails]):
+            base = ir.Exists("", quantities.NOW, "is", span=ctx.span(tree))
+            item = event_item(ctx, name, ("conditions",), "is")
+            if item.kind != "state":
+                ctx.report("not-a-state", name, name=item.name)
+                raise Refused
+            made = exists(ctx, replace(base, item=item.name), tails)
+            return made if negated is None else ir.Not(made, ctx.span(tree))
+        case Tree("reaction", [Token() as word, Tree() as target, *tails]):
+            test = ir.AttributeTest("response", "=", REACTIONS[str(word)])
+            base = ir.Exists("", quantities.EVER, f"{word} to", attributes=(test,), span=ctx.span(tree))
+            return targets(ctx, target, ("medications",), base, tails)
+    raise AssertionError(tree.data)
+
+
+def event_item(ctx: Context, token: Token, domains: tuple[ir.Domain, ...], verb: str) -> ir.Item:
+    item = ctx.scope.items.get(str(token))
+    if item is None:
+        names = [item.name for item in ctx.scope.items.values() if item.domain in domains]
+        ctx.scope.unknown(str(token), ctx.span(token), " or ".join(_KINDS[d] for d in domains), names)
+        raise Refused
+    if item.domain not in domains:
+        verbs = [v for v, (of, _, _) in VERBS.items() if item.domain in of]
+        ctx.report("wrong-verb", token, verb=verb, name=item.name, kind=item.kind, verbs=", ".join(verbs) or "a comparison")
+        raise Refused
+    ctx.scope.used.add(item.name)
+    return item
+
+
+_KINDS: dict[ir.Domain, str] = {
+    "conditions": "a condition", "medications": "a drug", "procedures": "a procedure",
+    "results": "a result", "answers": "a question",
+}  # fmt: skip
+
+
+def targets(
+    ctx: Context, target: Node, domains: tuple[ir.Domain, ...], base: ir.Exists, tails: Sequence[Child]
+) -> ir.Expr:
+    """One item, a class, or a quantified list; lists may nest, an inner `any of` counting once."""
+
+    def leaf(token: Token) -> ir.Expr:
+        item = event_item(ctx, token, domains, base.verb)
+        return exists(ctx, replace(base, item=item.name), tails)
+
+    def listed(quant: Node, names: Node) -> ir.Expr:
+        made: list[ir.Expr] = []
+        seen: set[str] = set()
+        for child in names.children:
+            if isinstance(child, Token):
+                if str(child) in seen:
+                    ctx.report("member-twice", child, name=str(child))
+                    raise Refused
+                seen.add(str(child))
+                made.append(leaf(child))
+            elif isinstance(child, Tree):
+                made.append(listed(cast(Node, child.children[0]), cast(Node, child.children[1])))
+        return expressions.combine(ctx, quant, made, "members")
+
+    match target.children:
+        case [Token() as token]:
+            return leaf(token)
+        case [Tree() as quant, Token() as token]:
+            item = event_item(ctx, token, domains, base.verb)
+            if not item.is_class:
+                ctx.report("not-a-class", token, name=item.name)
+                raise Refused
+            once = quant.data == "any_of" or (quant.data == "at_least" and str(quant.children[-1]) == "1")
+            if once:
+                return leaf(token)
+            if quant.data == "none_of":
+                return ir.Not(leaf(token), ctx.span(quant))
+            if item.open:
+                ctx.report("open-class-counted", token, name=item.name)
+                raise Refused
+            made = [exists(ctx, replace(base, item=member), tails) for member in item.members]
+            return expressions.combine(ctx, quant, made, "members")
+        case [Tree() as quant, Tree() as names]:
+            return listed(quant, names)
+    raise AssertionError(target)
+
+
+def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
+    """The tails of an event, each said at most once."""
+    words: Token | None = None
+    times: Node | None = None
+    seen: set[str] = set()
+    for tail in tails:
+        assert isinstance(tail, Tree)
+        name = str(tail.data)
+        group = name if name in _TAILS else "window"
+        if group in seen and group != "graded":
+            ctx.report("said-twice", tail, what=_TAILS.get(group, "the window"))
+            raise Refused
+        seen.add(group)
+        match tail:
+            case Tree("when", [Tree() as at]):
+                base = replace(base, window=quantities.on_day(quantities.anchor(ctx, at)))
+            case Tree("dose", [cmp, Tree() as amount, equivalence]):
+                base = replace(base, dose=dose(ctx, base, cmp, amount, cast("Token | None", equivalence)))
+            case Tree("lasting", [Tree() as cmp, Tree() as by]):
+                base = replace(base, lasting=(_op(cmp), quantities.length(ctx, by)))
+            case Tree("graded", [Token() as scale, Tree() as cmp, value]):
+                base = replace(base, attributes=(*base.attributes, graded(ctx, scale, _op(cmp), value)))
+            case Tree("route" | "reason", [Token() as word]):
+                attribute: Literal["route", "reason"] = "route" if name == "route" else "reason"
+                base = replace(base, attributes=(*base.attributes, ir.AttributeTest(attribute, "=", str(word))))
+            case Tree("except_", [Tree() as target]):
+                base = replace(base, but_not=plain_names(ctx, target))
+            case Tree("qualified", [Token() as text]):
+                words = text
+            case Tree("occasions" | "of_last" | "all_last"):
+                times = tail
+            case _:
+                base = replace(base, window=quantities.window(ctx, tail))
+    if base.dose is not None and base.lasting is None:
+        if base.attributes or base.but_not or times is not None or base.first_day:
+            ctx.report("dose-with-tail", tails[0])
+            raise Refused
+        amount = base.dose
+        number = ir.DoseOf(base.item, amount.equivalence, base.window, amount.unit, amount.per, base.span)
+        made: ir.Expr = ir.Compare(number, amount.op, ir.Constant(amount.amount), amount.unit, base.span)
+    elif times is not None:
+        made = occasions(ctx, base, times)
+    else:
+        made = base
+    return expressions.qualify(ctx, made, words)
+
+
+_TAILS = {
+    "dose": "the dose", "lasting": "how long", "graded": "the grade", "route": "the route", "reason": "the reason",
+    "except_": "the exception", "qualified": "the judgement", "occasions": "how often", "of_last": "how often",
+    "all_last": "how often",
+}  # fmt: skip
+
+
+def _op(tree: Child) -> ir.Op:
+    return expressions.OPS[str(cast(Node, tree).children[0])]
+
+
+def graded(ctx: Context, scale: Token, op: ir.Op, value: Child) -> ir.AttributeTest:
+    if str(scale) not in SCALES:
+        ctx.scope.unknown(str(scale), ctx.span(scale), "severity, grade or stage", SCALES)
+        raise Refused
+    if isinstance(value, Tree):
+        number, unit = quantities.quantity(ctx, value)
+        if str(scale) == "severity" or unit is not None or number.denominator != 1:
+            ctx.report("unknown-value", value, name=str(number), item=str(scale), values=", ".join(SEVERITIES))
+            raise Refused
+        word = str(number)
+    else:
+        word = str(value)
+        if str(scale) == "severity" and word not in SEVERITIES:
+            ctx.report("unknown-value", value, name=word, item="severity", values=", ".join(SEVERITIES))
+            raise Refused
+    attribute = cast(Literal["severity", "grade", "stage"], str(scale))
+    return ir.AttributeTest(attribute, op, word)
+
+
+def plain_names(ctx: Context, target: Node) -> tuple[str, ...]:
+    """Names of an `except` or a `with no`: one name, or `any of [..]`."""
+    match target.children:
+        case [Token() as token]:
+            names = [token]
+        case [Tree("any_of"), Tree() as listed]:
+            names = [cast(Token, child) for child in listed.children]
+        case [Tree("any_of"), Token() as token]:
+            names = [token]
+        case _:
+            ctx.report("exception-needs-any", target)
+            raise Refused
+    domains: tuple[ir.Domain, ...] = ("conditions", "medications", "procedures")
+    return tuple(event_item(ctx, name, domains, "except").name for name in names)
+
+
+def occasions(ctx: Context, base: ir.Exists, tree: Node) -> ir.Expr:
+    if tree.data != "occasions":
+        ctx.report("tail-needs-result", tree)
+        raise Refused
+    counting = cast(Node, tree.children[0])
+    word = str(counting.children[0]) if counting.children else "exactly"
+    count = int(next(t for t in tree.children if isinstance(t, Token) and t.type == "NUMBER"))
+    by = [child for child in tree.children if isinstance(child, Tree) and child.data == "quantity"]
+    spaced = quantities.length(ctx, by[0]) if by else None
+    if not 0 < count <= 1000:
+        ctx.report("impossible-count", tree, count=count, members=1000)
+        raise Refused
+    return counted(word, count, lambda k: replace(base, least=k, spaced=spaced), base.span)
+
+
+def counted(word: str, count: int, least: Callable[[int], ir.Expr], span: ir.Span | None) -> ir.Expr:
+    """`at least`, `at most` and `exactly` k times, from `at least k` alone."""
+    if "least" in word:
+        return least(count)
+    at_most = ir.Not(least(count + 1), span)
+    return at_most if "most" in word else ir.And((least(count), at_most), "plain", span)
+
+
+def dose(ctx: Context, base: ir.Exists, cmp: Child, amount: Node, equivalence: Token | None) -> ir.Dose:
+    item = ctx.scope.items[base.item]
+    if item.domain != "medications":
+        ctx.report("wrong-kind", amount, name=item.name, kind=item.kind, wanted="a drug")
+        raise Refused
+    value, token = quantities.quantity(ctx, amount)
+    if token is None:
+        ctx.report("missing-unit", amount, wanted="a unit such as mg/d", example=f"{value} mg/d")
+        raise Refused
+    value, unit, per = dose_unit(ctx, value, quantities.unit_of(ctx, token), token)
+    name = numbers.equivalence_named(ctx, equivalence)
+    if item.is_class and name is None:
+        ctx.report("class-dose-needs-equivalence", amount, name=item.name)
+        raise Refused
+    return ir.Dose(_op(cmp), value, unit, name, per)
+
+
+def dose_unit(
+    ctx: Context, value: Fraction, unit: ir.Unit, at: Child
+) -> tuple[Fraction, ir.Unit, Literal["kg", "m2"] | None]:
+    """Daily doses are kept in mg/d, or whatever mass or activity per day the author says; per kg and per m² apart."""
+    for name, per in (("mg/d", None), ("mg/kg/d", "kg"), ("mg/m2/d", "m2"), ("[IU]/d", None), ("U/d", None)):
+        wanted = parse_unit(name)
+        assert wanted is not None
+        scale = factor(unit, wanted)
+        if scale is not None:
+            return value * scale, wanted, cast(Literal["kg", "m2"] | None, per)
+    ctx.report("wrong-unit", at, unit=unit.text, name="a daily dose", wanted="mg/d")
+    raise Refused
+
+
+def dose_compare(
+    ctx: Context, tree: Node, left: ir.DoseOf, op: ir.Op, amount: Fraction, unit: ir.Unit, at: Child
+) -> ir.Expr:
+    value, daily, per = dose_unit(ctx, amount, unit, at)
+    if ctx.scope.items[left.item].is_class and left.equivalence is None:
+        ctx.report("class-dose-needs-equivalence", tree, name=left.item)
+        raise Refused
+    number = replace(left, unit=daily, per=per)
+    return ir.Compare(number, op, ir.Constant(value), daily, ctx.span(tree))

@@ -1,0 +1,315 @@
+"""Expressions with a number: results, ages, doses, arithmetic, formulas. Units are checked here and made canonical."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Literal, cast
+
+from lark import Token, Tree
+
+from protodsl import ir
+from protodsl.elaborate import quantities
+from protodsl.elaborate.scope import Child, Context, Node, Num, Refused
+from protodsl.runtime.units import factor, parse_unit
+
+FUNCTIONS = ("sqrt", "min", "max", "ln", "log10", "exp", "abs")
+AGE_UNITS: dict[str, Literal["year", "month", "week", "day"]] = {
+    "years": "year", "year": "year", "a": "year", "months": "month", "month": "month", "mo": "month",
+    "weeks": "week", "week": "week", "wk": "week", "days": "day", "day": "day", "d": "day",
+}  # fmt: skip
+LIMIT_UNITS = {"ULN": "uln", "LLN": "lln"}
+
+
+def number(ctx: Context, tree: Child) -> Num:
+    match tree:
+        case Tree("quantity"):
+            return constant(ctx, tree)
+        case Tree("observed"):
+            return observed(ctx, tree)
+        case Tree("dose_of"):
+            return dose_of(ctx, tree)
+        case Tree("add" | "subtract" | "multiply" | "divide" | "raise_to"):
+            return arithmetic(ctx, tree)
+        case Tree("call", [Token() as name, *arguments]):
+            return call(ctx, name, arguments)
+        case Tree("choose", [value, condition, otherwise]):
+            return rows(ctx, tree, [(value, condition)], otherwise)
+        case Tree("table", children):
+            return table(ctx, tree, children)
+        case Tree("paren", [inner]):
+            return number(ctx, inner)
+        case Tree("quantified" | "group"):
+            ctx.report("list-where-number", tree)
+        case _:
+            ctx.report("truth-where-number", tree)
+    raise Refused
+
+
+def constant(ctx: Context, tree: Node) -> Num:
+    value, unit = quantities.quantity(ctx, tree)
+    if unit is None:
+        return Num(ir.Constant(value), None, constant=value, bare=True)
+    if str(unit) in LIMIT_UNITS:
+        if value <= 0:
+            ctx.report("limit-not-positive", tree)
+            raise Refused
+        which: Literal["uln", "lln"] = "uln" if str(unit) == "ULN" else "lln"
+        return Num(ir.Constant(value), None, limit=ir.TimesLimit(value, which))
+    return Num(ir.Constant(value), quantities.unit_of(ctx, unit), constant=value)
+
+
+def item_named(ctx: Context, token: Token, wanted: str = "a lab, score, finding or measure") -> ir.Item:
+    name = str(token)
+    if name == "it" and ctx.it is not None:
+        return ctx.scope.items[ctx.it]
+    item = ctx.scope.items.get(name)
+    if item is None:
+        ctx.scope.unknown(name, ctx.span(token), wanted, ctx.scope.items)
+        raise Refused
+    ctx.scope.used.add(name)
+    return item
+
+
+def posts(ctx: Context, tree: Node) -> tuple[list[ir.Anchor], Node | None, Token | None]:
+    """The tails of a value: anchors (`at T`), a list of visits (`at each of [..]`), and `in UNIT`."""
+    at: list[ir.Anchor] = []
+    each: Node | None = None
+    unit: Token | None = None
+    for post in tree.children:
+        match post:
+            case Tree("value_at", [Tree() as anchor]):
+                at.append(quantities.anchor(ctx, anchor))
+            case Tree("value_at_each"):
+                each = cast(Node, post)
+            case Tree("value_in", [Token() as token]):
+                unit = token
+    if len(at) + (each is not None) > 1:
+        ctx.report("said-twice", tree, what="when the value is taken")
+        raise Refused
+    return at, each, unit
+
+
+def observed(ctx: Context, tree: Node) -> Num:
+    select, name = tree.children[0], cast(Token, tree.children[1])
+    at, each, unit = posts(ctx, tree)
+    if each is not None:
+        ctx.report("list-where-number", each)
+        raise Refused
+    if str(name) in ctx.lets:
+        if at or unit or select:
+            ctx.report("let-with-tail", tree, name=str(name))
+            raise Refused
+        return ctx.lets[str(name)]
+    if str(name) == "age":
+        return age(ctx, tree, at, unit)
+    item = item_named(ctx, name)
+    if item.domain != "results":
+        ctx.report("not-a-number", name, name=item.name, kind=item.kind)
+        raise Refused
+    if item.is_class:
+        ctx.report("class-where-number", name, name=item.name)
+        raise Refused
+    window = quantities.around(ctx, at[0]) if at else ctx.values
+    wanted = item.unit
+    if unit is not None:
+        wanted = parse_unit(str(unit))
+        if wanted is None:
+            ctx.report("unknown-unit", unit, unit=str(unit))
+            raise Refused
+        if item.unit is None or factor(item.unit, wanted, item.molar_mass) is None:
+            ctx.report("wrong-unit", unit, unit=str(unit), name=item.name, wanted=_unit_text(item.unit))
+            raise Refused
+    elif ctx.formula and item.unit is not None and item.unit.dimension:
+        ctx.report("formula-unit", name, name=item.name, unit=item.unit.text)
+        raise Refused
+    chosen = cast(ir.Select, str(select)) if select is not None else "latest"
+    result = ir.Observed(item.name, chosen, window, unit=wanted, span=ctx.span(tree))
+    return Num(result, None if unit is not None else wanted)
+
+
+def age(ctx: Context, tree: Node, at: list[ir.Anchor], unit: Token | None) -> Num:
+    anchor: ir.Anchor = at[0] if at else ir.OfSample() if ctx.formula else ir.StageAnchor()
+    name = "years" if unit is None else str(unit)
+    if name not in AGE_UNITS:
+        ctx.report("not-a-time", unit, unit=name, suggestion=None)
+        raise Refused
+    number = ir.Age(AGE_UNITS[name], anchor, span=ctx.span(tree))
+    return Num(number, None)
+
+
+def dose_of(ctx: Context, tree: Node) -> Num:
+    """`dose of X as E at T`; the unit is that of what it is compared with, filled in by the comparison."""
+    _, target, equivalence, at = tree.children
+    assert isinstance(target, Tree)
+    token = target.children[0]
+    if not (len(target.children) == 1 and isinstance(token, Token)):
+        ctx.report("list-where-number", target)
+        raise Refused
+    item = item_named(ctx, token, "a drug or drug class")
+    if item.domain != "medications":
+        ctx.report("wrong-kind", token, name=item.name, kind=item.kind, wanted="a drug")
+        raise Refused
+    name = equivalence_named(ctx, cast("Token | None", equivalence))
+    anchor = quantities.anchor(ctx, cast(Node, at)) if at is not None else ir.StageAnchor()
+    per_day = parse_unit("mg/d")
+    assert per_day is not None
+    dose = ir.DoseOf(item.name, name, quantities.on_day(anchor), per_day, None, ctx.span(tree))
+    return Num(dose, per_day)
+
+
+def equivalence_named(ctx: Context, token: Token | None) -> str | None:
+    if token is None:
+        return None
+    if str(token) not in ctx.scope.equivalences:
+        ctx.scope.unknown(str(token), ctx.span(token), "a table of equivalents", ctx.scope.equivalences)
+        raise Refused
+    ctx.scope.used.add(str(token))
+    return str(token)
+
+
+def _unit_text(unit: ir.Unit | None) -> str:
+    return "no unit" if unit is None else unit.text
+
+
+def same_dimension(ctx: Context, left: Num, right: Num, at: Child) -> tuple[Num, Num]:
+    """Both sides in one unit: that of the left, or the right's where the left is a bare number."""
+    if left.limit or right.limit:
+        ctx.report("limit-needs-result", at)
+        raise Refused
+    if right.bare and left.unit is not None and _bare_allowed(left.unit):
+        return left, Num(right.number, left.unit, right.constant)
+    if left.bare and right.unit is not None and _bare_allowed(right.unit):
+        return Num(left.number, right.unit, left.constant), right
+    if (left.unit is None) != (right.unit is None):
+        unit = left.unit or right.unit
+        ctx.report("missing-unit", at, wanted=f"a unit such as {_unit_text(unit)}", example="")
+        raise Refused
+    if left.unit is None or right.unit is None or left.unit == right.unit:
+        return left, right
+    return left, in_unit(ctx, right, left.unit, at)
+
+
+def _bare_allowed(unit: ir.Unit) -> bool:
+    return not unit.dimension and unit.factor == 1 or unit.text == "points"
+
+
+def in_unit(ctx: Context, num: Num, unit: ir.Unit, at: Child) -> Num:
+    """The same number in another unit: constants are converted now, results say so to the evaluator."""
+    match num.number:
+        case ir.Observed(item=name) as result:
+            molar = ctx.scope.items[name].molar_mass
+            if num.unit is not None and factor(num.unit, unit, molar) is not None:
+                return Num(ir.Observed(name, result.select, result.window, result.clean, unit, result.span), unit)
+        case ir.DoseOf() as dose:
+            if num.unit is not None and factor(num.unit, unit) is not None:
+                return Num(ir.DoseOf(dose.item, dose.equivalence, dose.window, unit, dose.per, dose.span), unit)
+        case _:
+            scale = None if num.unit is None else factor(num.unit, unit)
+            if scale is not None and num.constant is not None:
+                value = num.constant * scale
+                return Num(ir.Constant(value), unit, value)
+            if scale is not None:
+                return Num(ir.Arithmetic("*", num.number, ir.Constant(scale)), unit)
+    ctx.report("wrong-unit", at, unit=_unit_text(num.unit), name="this", wanted=unit.text)
+    raise Refused
+
+
+def arithmetic(ctx: Context, tree: Node) -> Num:
+    a, b = tree.children[0], tree.children[-1]
+    left, right = number(ctx, a), number(ctx, b)
+    match str(tree.data):
+        case "add" | "subtract" as op:
+            left, right = same_dimension(ctx, left, right, tree)
+            return Num(ir.Arithmetic("+" if op == "add" else "-", left.number, right.number), left.unit)
+        case "multiply":
+            if left.unit is not None and right.unit is not None:
+                ctx.report("unit-in-product", tree)
+                raise Refused
+            return Num(ir.Arithmetic("*", left.number, right.number), left.unit or right.unit)
+        case "divide":
+            if right.unit is not None and right.unit == left.unit:
+                return Num(ir.Arithmetic("/", left.number, right.number))
+            if right.unit is not None:
+                ctx.report("unit-in-product", tree)
+                raise Refused
+            if right.constant == 0:
+                ctx.report("division-by-zero", tree)
+                raise Refused
+            return Num(ir.Arithmetic("/", left.number, right.number), left.unit)
+        case _:
+            if left.unit is not None or right.unit is not None:
+                ctx.report("unit-in-product", tree)
+                raise Refused
+            return Num(ir.Arithmetic("^", left.number, right.number))
+
+
+def call(ctx: Context, name: Token, arguments: list[Child]) -> Num:
+    if str(name) not in FUNCTIONS:
+        ctx.scope.unknown(str(name), ctx.span(name), "a function", FUNCTIONS)
+        raise Refused
+    if (str(name) in ("min", "max")) != (len(arguments) > 1):
+        ctx.report("wrong-arguments", name, name=str(name))
+        raise Refused
+    nums = [number(ctx, argument) for argument in arguments]
+    unit = nums[0].unit
+    if str(name) in ("min", "max"):
+        for index, argument in enumerate(arguments[1:], start=1):
+            nums[0], nums[index] = same_dimension(ctx, nums[0], nums[index], argument)
+        unit = nums[0].unit
+    elif unit is not None and str(name) != "abs":
+        ctx.report("unit-in-product", name)
+        raise Refused
+    function = cast(Literal["sqrt", "min", "max", "ln", "log10", "exp", "abs"], str(name))
+    return Num(ir.Call(function, tuple(num.number for num in nums)), unit)
+
+
+def table(ctx: Context, tree: Node, children: list[Child]) -> Num:
+    pairs: list[tuple[Child, Child]] = []
+    otherwise: Child = None
+    for row in children:
+        assert isinstance(row, Tree)
+        _, value, condition = row.children
+        if otherwise is not None:
+            ctx.report("otherwise-not-last", row)
+            raise Refused
+        if isinstance(condition, Token):
+            otherwise = value
+        else:
+            pairs.append((value, condition))
+    return rows(ctx, tree, pairs, otherwise)
+
+
+def rows(ctx: Context, tree: Node, pairs: list[tuple[Child, Child]], otherwise: Child) -> Num:
+    from protodsl.elaborate import expressions
+
+    unit: ir.Unit | None = None
+    made: list[tuple[ir.Expr, ir.Number]] = []
+    first: Num | None = None
+    for value, condition in pairs:
+        num = number(ctx, value)
+        if first is None:
+            first, unit = num, num.unit
+        else:
+            _, num = same_dimension(ctx, first, num, value)
+        made.append((expressions.truth(ctx, condition), num.number))
+    last: ir.Number | None = None
+    if otherwise is not None:
+        num = number(ctx, otherwise)
+        if first is not None:
+            _, num = same_dimension(ctx, first, num, otherwise)
+        last = num.number
+    return Num(ir.Table(tuple(made), last), unit)
+
+
+def size(value: object) -> int:
+    """Nodes of an expression, shared ones counted each time: the guard against `let` chains that double."""
+    match value:
+        case ir.Arithmetic(left=left, right=right):
+            return 1 + size(left) + size(right)
+        case ir.Call(arguments=arguments):
+            return 1 + sum(size(argument) for argument in arguments)
+        case ir.Table(rows=pairs, otherwise=otherwise):
+            return 1 + sum(size(number) for _, number in pairs) + (size(otherwise) if otherwise else 0)
+    return 1
+
+

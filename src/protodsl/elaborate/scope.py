@@ -1,0 +1,143 @@
+"""What a name means where it stands, and the collecting of diagnostics."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from lark import Token, Tree
+
+from protodsl import ir
+from protodsl.diagnostics import Diagnostic, diagnose
+from protodsl.source import Span
+
+Node = Tree[Token]
+Child = Node | Token | None
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A declared name and the file it stands in; `tree` is elaborated when first needed."""
+
+    path: str
+    tree: Node
+    kind: str
+    values: ir.Window | None = None  # of a definition: the `values` in force where it stands
+
+
+@dataclass
+class Scope:
+    """Everything one protocol can name. Mutable while the protocol is elaborated, and only then."""
+
+    items: dict[str, ir.Item] = field(default_factory=dict)
+    measures: dict[str, ir.Measure] = field(default_factory=dict)
+    equivalences: dict[str, ir.Equivalence] = field(default_factory=dict)
+    definitions: dict[str, ir.Definition] = field(default_factory=dict)
+    timepoints: dict[str, ir.Timepoint] = field(default_factory=dict)
+    panels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pending: dict[str, Declaration] = field(default_factory=dict)  # definitions not elaborated yet
+    defining: list[str] = field(default_factory=list)  # being elaborated now, to see circles
+    places: dict[str, Span] = field(default_factory=dict)  # where each name was declared
+    quotations: list[tuple[Span, str]] = field(default_factory=list)  # in file order, to be found in the source
+    asides: list[ir.Aside] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
+    day_zero: str | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def report(self, name: str, span: Span, **facts: object) -> None:
+        self.diagnostics.append(diagnose(name, span, **facts))
+
+    def known_names(self) -> list[str]:
+        return [*self.items, *self.equivalences, *self.definitions, *self.pending, *self.timepoints]
+
+    def unknown(self, name: str, span: Span, wanted: str, among: Iterable[str]) -> None:
+        self.report("unknown-name", span, name=name, wanted=wanted, suggestion=suggest(name, among))
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where an expression stands: its file, the window values must lie in, and what `it` and local names mean."""
+
+    scope: Scope
+    path: str
+    values: ir.Window | None = None
+    it: str | None = None
+    lets: dict[str, Num] = field(default_factory=dict)
+    formula: bool = False
+    sample: bool = False  # "that sample" may be said here
+
+    def span(self, tree: Child, whole: Node | None = None) -> Span:
+        return span_of(self.path, tree if tree is not None else whole)
+
+    def report(self, name: str, at: Child | Span, **facts: object) -> None:
+        self.scope.report(name, at if isinstance(at, Span) else self.span(at), **facts)
+
+    def but(self, **changes: object) -> Context:
+        return replace(self, **changes)  # type: ignore[arg-type]  # dataclasses.replace is typed by field name only
+
+
+@dataclass(frozen=True, slots=True)
+class Num:
+    """A number being elaborated: `unit` None is a plain number, `factor` only applies to constants' own words."""
+
+    number: ir.Number
+    unit: ir.Unit | None = None
+    constant: Fraction | None = None
+    limit: ir.TimesLimit | None = None  # `3 ULN`
+    bare: bool = False  # a constant without a unit: takes the unit of what it is compared with
+
+
+class Refused(Exception):
+    """An expression that was reported and has no meaning; caught by the declaration it stands in."""
+
+
+def span_of(path: str, tree: Child) -> Span:
+    if isinstance(tree, Token):
+        return Span(path, tree.start_pos or 0, tree.end_pos or 0)
+    if tree is None or tree.meta.empty:
+        for child in () if tree is None else tree.children:
+            if child is not None:
+                return span_of(path, child)
+        return Span(path, 0, 0)
+    return Span(path, tree.meta.start_pos, tree.meta.end_pos)
+
+
+def suggest(name: str, among: Iterable[str]) -> str | None:
+    close = difflib.get_close_matches(name, list(among), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def string(token: Child) -> str:
+    """The words of a string, white space folded: an author may break lines anywhere."""
+    assert isinstance(token, Token)
+    text = token[3:-3] if token.startswith('"""') else token[1:-1]
+    return " ".join(text.split())
+
+
+def trees(tree: Node, *names: str) -> Iterator[Node]:
+    """The children that are trees with one of these names."""
+    for child in tree.children:
+        if isinstance(child, Tree) and str(child.data) in names:
+            yield child
+
+
+def tokens(tree: Node, kind: str) -> Iterator[Token]:
+    for child in tree.children:
+        if isinstance(child, Token) and child.type == kind:
+            yield child
+
+
+def name_of(tree: Child) -> str:
+    return str(tree) if tree is not None else ""
+
+
+@contextmanager
+def declaration() -> Iterator[None]:
+    """One refused expression costs its own declaration only."""
+    try:
+        yield
+    except Refused:
+        return

@@ -1,0 +1,378 @@
+"""Reading a patient record: JSON text to exact plain data (`loads`), and that to a `Record` (`read_record`).
+
+A record that cannot be trusted is refused whole, with every problem found and its place (`results/3/date`);
+nothing is repaired by guessing. What is merely unusable for one question (a unit nobody knows, words where a
+number is asked) is not a problem of the record: it is kept, and makes that question unknown.
+
+Words are brought to one spelling: a result's word and an attribute's are in the form of a name: `Not
+detected` is `not_detected`. `Result.raw` keeps what was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from protodsl.runtime.attributes import MAX_TEXT, Attributes, RecordError, kind_of, like
+from protodsl.runtime.record import (
+    Answer,
+    Coded,
+    Complete,
+    Condition,
+    Days,
+    Medication,
+    Procedure,
+    Record,
+    Result,
+)
+from protodsl.runtime.values import MAX_DIGITS, clock_of, quote
+
+MAX_FACTS = 100_000  # in one record: years of intensive care stay below, a registry in one record does not
+
+DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
+RESPONSES = ("refractory", "intolerant", "responded")
+SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
+
+_RECORD = {"id", "birth_date", "sex", "as_of", "timepoints", "complete", *DOMAINS, "$schema"}
+_RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method"}
+_ABSENCE = {"code", "present", "from", "date"}
+_CONDITION = {*_ABSENCE, "onset", "end", "severity", "grade", "stage", "side"}
+_MEDICATION = {
+    *_ABSENCE,
+    "start",
+    "end",
+    "dose",
+    "unit",
+    "per",
+    "route",
+    "response",
+    "line",
+    "reason_stopped",
+}
+_PROCEDURE = {*_ABSENCE, "end"}
+_ANSWER = {"question", "answer", "by", "role", "stage", "date"}
+_COMPLETE = {"domain", "since", "until"}
+_SEXES = {"female": "female", "male": "male", "other": None, "unknown": None}
+_UNCODED = Coded(None, None)
+
+
+# ---------------------------------------------------------------- JSON text
+
+
+def _constant(name: str) -> NoReturn:
+    raise RecordError.at("", f"{name} is not a number a record may hold")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise RecordError.at("", f"the field {quote(key)} stands twice in one object")
+            seen.add(key)
+    return found
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant, object_pairs_hook=_object)
+
+
+def loads(text: str) -> Any:
+    """The data of a JSON text, its numbers exact (`int` and `Decimal`).
+
+    Raises RecordError for what is not JSON, for NaN and Infinity, for a field written twice in one object,
+    for numbers too long to be measurements and for nesting too deep to be a record.
+    """
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        problem = f"not JSON: {_lower(error.msg)} at line {error.lineno}, column {error.colno}"
+    except RecursionError:
+        problem = "not a record: brackets are nested too deeply"
+    except (InvalidOperation, ValueError):  # an exponent or an integer beyond what Python itself converts
+        problem = f"a number has more than {MAX_DIGITS} digits"
+    raise RecordError.at("", problem)
+
+
+def _lower(words: str) -> str:
+    return words[:1].lower() + words[1:]
+
+
+class _Reader(Attributes):
+    """Reads the domains, one method each."""
+
+    def present(self, fact: dict[str, Any], where: str) -> bool | None:
+        """Whether the fact is one or an absence; None where it cannot be read as either."""
+        present = fact.get("present", True)
+        if present is True:
+            if "from" in fact:
+                self.problem(f"{where}/from", 'only an absence ("present": false) has "from" and "date"')
+            return True
+        if present is False:
+            for key in sorted(
+                fact.keys() - _ABSENCE, key=str
+            ):  # the absence of severe gvhd must not become that of any gvhd
+                told = f'an absence is of the whole: it has only "code", "from" and "date", no {quote(key)}'
+                self.problem(f"{where}/{key}", told)
+            if fact.get("code") is None:
+                self.problem(f"{where}/code", "an absence must name what is absent")
+            return False
+        self.problem(f"{where}/present", f"true or false is expected here, not {kind_of(present)}")
+        return None
+
+    def absence(self, fact: dict[str, Any], where: str) -> tuple[Coded, Days | None, Days | None]:
+        since, until = self.day(fact, "from", where), self.day(fact, "date", where)
+        self.order(where, "date", since, until, '"from"')
+        code = self.code(fact, where) if fact.get("code") is not None else _UNCODED
+        return code, since, until
+
+    # ------------------------------------------------------------ the domains
+
+    def facts(self, record: dict[str, Any], domain: str) -> Iterator[tuple[str, Any]]:
+        facts = record.get(domain, ())
+        if not isinstance(facts, (list, tuple)):
+            self.problem(domain, f"a list is expected here, not {kind_of(facts)}")
+            return
+        for index, fact in enumerate(facts):
+            yield f"{domain}/{index}", fact
+
+    def results(self, record: dict[str, Any]) -> list[Result]:
+        found = []
+        for where, fact in self.facts(record, "results"):
+            if not self.fields(fact, where, _RESULT):
+                continue
+            if "value" not in fact:
+                self.problem(where, 'the field "value" is missing')
+                continue
+            value = self.value(fact["value"], f"{where}/value")
+            day, time = self.day(fact, "date", where), self.time(fact, where)
+            uln = low = None
+            if "uln" in fact or "low" in fact:
+                limits = (
+                    self.number(fact, "low", where, censored=False),
+                    self.number(fact, "uln", where, censored=False),
+                )
+                low, uln = (limit and limit.low for limit in limits)
+                if low is not None and uln is not None and low > uln:
+                    self.problem(f"{where}/low", "lies above uln")
+            code, unit = self.code(fact, where), self.text(fact, "unit", where)
+            side = method = None
+            if len(fact) > 4:
+                side, method = self.word(fact, "side", where), self.text(fact, "method", where)
+            if value is not None:
+                (number, word, _), raw = value
+                found.append(
+                    Result(code, number, word, unit, day, time, uln, low, side, method, raw.strip(), where)
+                )
+        return found
+
+    def time(self, fact: dict[str, Any], where: str) -> str | None:
+        """The time of a result: its own field, or what stands behind the `T` of its date."""
+        value = fact.get("time")
+        if value is None:
+            day = fact.get("date")
+            return clock_of(day[11:]) if day.__class__ is str and len(day) > 10 else None
+        clock = clock_of(value) if isinstance(value, str) and len(value) <= 30 else None
+        if clock is None:
+            self.problem(f"{where}/time", f"{quote(value)} is no time of day; write 14:30")
+        return clock
+
+    def conditions(self, record: dict[str, Any]) -> list[Condition]:
+        found = []
+        for where, fact in self.facts(record, "conditions"):
+            if not self.fields(fact, where, _CONDITION):
+                continue
+            present = self.present(fact, where)
+            if present is False:
+                code, since, until = self.absence(fact, where)
+                found.append(Condition(code, False, since=since, date=until, where=where))
+            elif present:
+                if "date" in fact:
+                    self.problem(
+                        f"{where}/date", 'a condition has "onset" and "end"; "date" belongs to an absence'
+                    )
+                onset, end = self.day(fact, "onset", where), self.day(fact, "end", where)
+                self.order(where, "end", onset, end, "onset")
+                found.append(
+                    Condition(
+                        self.code(fact, where),
+                        True,
+                        onset,
+                        end,
+                        fact.get("end", 0) is None,
+                        self.word(fact, "severity", where, SEVERITIES),
+                        self.integer(fact, "grade", where, 0, 10),
+                        self.text(fact, "stage", where),
+                        self.word(fact, "side", where),
+                        where=where,
+                    )
+                )
+        return found
+
+    def medications(self, record: dict[str, Any]) -> list[Medication]:
+        found = []
+        for where, fact in self.facts(record, "medications"):
+            if not self.fields(fact, where, _MEDICATION):
+                continue
+            present = self.present(fact, where)
+            if present is False:
+                code, since, until = self.absence(fact, where)
+                found.append(Medication(code, False, since=since, date=until, where=where))
+            elif present:
+                if "date" in fact:
+                    self.problem(
+                        f"{where}/date", 'a medication has "start" and "end"; "date" belongs to an absence'
+                    )
+                start, end = self.day(fact, "start", where), self.day(fact, "end", where)
+                self.order(where, "end", start, end, "start")
+                per = self.word(fact, "per", where, ("kg", "m2", "m²"))
+                found.append(
+                    Medication(
+                        self.code(fact, where),
+                        True,
+                        start,
+                        end,
+                        fact.get("end", 0) is None,
+                        self.number(fact, "dose", where, censored=True),
+                        self.text(fact, "unit", where),
+                        "m2" if per == "m²" else per,
+                        self.word(fact, "route", where),
+                        self.word(fact, "response", where, RESPONSES),
+                        self.integer(fact, "line", where, 1, 100),
+                        self.text(fact, "reason_stopped", where),
+                        where=where,
+                    )
+                )
+        return found
+
+    def procedures(self, record: dict[str, Any]) -> list[Procedure]:
+        found = []
+        for where, fact in self.facts(record, "procedures"):
+            if not self.fields(fact, where, _PROCEDURE):
+                continue
+            present = self.present(fact, where)
+            if present is False:
+                code, since, until = self.absence(fact, where)
+                found.append(Procedure(code, False, until, since=since, where=where))
+            elif present:
+                first, end = self.day(fact, "date", where), self.day(fact, "end", where)
+                self.order(where, "end", first, end, "date")
+                ongoing = fact.get("end", 0) is None
+                found.append(Procedure(self.code(fact, where), True, first, end, ongoing, where=where))
+        return found
+
+    def answers(self, record: dict[str, Any]) -> list[Answer]:
+        found = []
+        for where, fact in self.facts(record, "answers"):
+            if not self.fields(fact, where, _ANSWER):
+                continue
+            question = self.text(fact, "question", where)
+            if question is None and not isinstance(fact.get("question"), str):
+                self.problem(where, 'the field "question" must name the question answered')
+            elif question is None:
+                self.problem(f"{where}/question", "an empty text names no question")
+            answer = fact.get("answer", 0)
+            if answer is not None and answer.__class__ is not bool:
+                told = 'the field "answer" is missing' if "answer" not in fact else f"not {kind_of(answer)}"
+                self.problem(
+                    f"{where}/answer", f"true, false or null (not answered) is expected here; {told}"
+                )
+                continue
+            role = self.word(fact, "role", where)
+            by, day = self.word(fact, "by", where), self.day(fact, "date", where)
+            stage = self.text(fact, "stage", where)
+            if question is not None:
+                found.append(Answer(question, answer, role or by, day, stage, where))
+        return found
+
+    def complete(self, record: dict[str, Any]) -> list[Complete]:
+        found = []
+        for where, entry in self.facts(record, "complete"):
+            since = until = None
+            domain = entry
+            if isinstance(entry, dict):
+                self.fields(entry, where, _COMPLETE)
+                domain = entry.get("domain")
+                since, until = self.day(entry, "since", where), self.day(entry, "until", where)
+                self.order(where, "until", since, until, '"since"')
+            if domain in DOMAINS:
+                found.append(Complete(domain, since, until))
+            else:
+                near = like(domain, DOMAINS) if isinstance(domain, str) else ""
+                told = quote(domain) if isinstance(domain, str) else kind_of(domain)
+                self.problem(where, f"one of {', '.join(DOMAINS)} is expected here, not {told}{near}")
+        return found
+
+    def whole(self, value: Any, place: str) -> int | None:
+        """A date that must be known to the day."""
+        days = self.day({place: value}, place, "")
+        if days is not None and days.first != days.last:
+            self.problem(place, f"{quote(value)} is only part of a date; a whole one is needed here")
+            return None
+        return days.first if days is not None else None
+
+    def record(self, data: dict[str, Any]) -> Record:
+        self.fields(data, "", _RECORD)
+        total = 0
+        for domain in DOMAINS:
+            facts = data.get(domain)
+            total += len(facts) if isinstance(facts, (list, tuple)) else 0
+        if total > MAX_FACTS:
+            raise RecordError.at("", f"{total:,} facts in one record; at most {MAX_FACTS:,} are read")
+        identifier = self.text(data, "id", "")
+        if identifier is None and not any(problem.place == "/id" for problem in self.problems):
+            self.problem("id", "the participant's id is missing")
+        sex = data.get("sex")
+        if sex is not None and (not isinstance(sex, str) or sex not in _SEXES):
+            told = like(sex, _SEXES) if isinstance(sex, str) else ""
+            self.problem("sex", f"{quote(sex)} is not female, male, other or unknown{told}")
+        born, as_of = self.day(data, "birth_date", ""), None
+        if data.get("as_of") is not None:
+            as_of = self.whole(data["as_of"], "as_of")
+        if born is not None and as_of is not None and born.first > as_of:
+            self.problem("birth_date", "lies after as_of")
+        timepoints: dict[str, int] = {}
+        given = data.get("timepoints", {})
+        if not isinstance(given, dict):
+            self.problem("timepoints", f"an object is expected here, not {kind_of(given)}")
+            given = {}
+        for name, value in given.items():
+            place = f"timepoints/{name}"
+            if (
+                not isinstance(name, str)
+                or not name.isprintable()
+                or len(name) > MAX_TEXT
+                or len(given) > 1000
+            ):
+                self.problem("timepoints", f"{quote(name)} is no name of a timepoint")
+            elif value is not None and (day := self.whole(value, place)) is not None:
+                timepoints[name] = day
+        return Record(
+            identifier or "",
+            born,
+            _SEXES.get(sex) if isinstance(sex, str) else None,
+            as_of,
+            timepoints,
+            self.complete(data),
+            self.results(data),
+            self.conditions(data),
+            self.medications(data),
+            self.procedures(data),
+            self.answers(data),
+        )
+
+
+def read_record(data: Any) -> Record:
+    """The record in plain data: what `loads` gives, or any dict of texts, numbers, lists and dicts.
+
+    A `float` is taken for the decimal it is printed as. Raises RecordError with every problem found.
+    """
+    if not isinstance(data, dict):
+        raise RecordError.at("", f"a record is an object, not {kind_of(data)}")
+    reader = _Reader()
+    record = reader.record(data)
+    if reader.problems:
+        raise RecordError([problem._replace(place=problem.place.lstrip("/")) for problem in reader.problems])
+    return record

@@ -1,0 +1,29 @@
+"""The plain-language reading of every node of the model. The model decides; these words only say it."""
+
+from protodsl.documents.words.context import Context, capital, soften
+from protodsl.documents.words.leaves import clause
+from protodsl.documents.words.numbers import duration, length, number, quantity, unit
+from protodsl.documents.words.rules import By, Line, decided_by, inline, leaves_of, read
+from protodsl.documents.words.terms import noun
+from protodsl.documents.words.times import anchor, window
+
+__all__ = [
+    "By",
+    "Context",
+    "Line",
+    "anchor",
+    "capital",
+    "clause",
+    "decided_by",
+    "duration",
+    "inline",
+    "leaves_of",
+    "length",
+    "noun",
+    "number",
+    "quantity",
+    "read",
+    "soften",
+    "unit",
+    "window",
+]

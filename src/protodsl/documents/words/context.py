@@ -1,0 +1,60 @@
+"""What a reading in words needs to know of the protocol: labels, and where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protodsl import ir
+from protodsl.runtime.units import Unit
+
+
+def soften(label: str) -> str:
+    """A label inside a sentence: "Screening" → "screening"; names, acronyms and "CAR-T infusion" stay."""
+    first = label.split(" ", 1)[0]
+    if len(first) > 1 and first[0].isupper() and first[1:].islower() and label[1:] == label[1:].lower():
+        return label[0].lower() + label[1:]
+    return label
+
+
+def capital(sentence: str) -> str:
+    """The first letter in upper case, the rest as it is; "pH" at the front stays "pH"."""
+    first = sentence.split(" ", 1)[0]
+    if not sentence or any(char.isupper() for char in first):
+        return sentence
+    return sentence[0].upper() + sentence[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The protocol, and the label of what `StageAnchor` stands for here; None: a shared definition."""
+
+    protocol: ir.Protocol
+    anchor: str | None = None
+
+    def item(self, name: str) -> str:
+        """An item's label, softened; of a name the vocabulary does not have, the name."""
+        item = self.protocol.items.get(name)
+        return soften(item.label) if item is not None and item.label else name.replace("_", " ")
+
+    def timepoint(self, name: str) -> str:
+        for timepoint in self.protocol.timepoints:
+            if timepoint.name == name:
+                return soften(timepoint.label or name.replace("_", " "))
+        return name.replace("_", " ")
+
+    def unit_of(self, name: str) -> Unit | None:
+        item = self.protocol.items.get(name)
+        return item.unit if item is not None else None
+
+    def definition(self, name: str) -> str:
+        found = self.protocol.definitions.get(name)
+        return (found.label if found is not None else "") or name.replace("_", " ")
+
+    def equivalence(self, name: str) -> str:
+        found = self.protocol.equivalences.get(name)
+        return soften(found.label) if found is not None and found.label else name.replace("_", " ")
+
+    @property
+    def here(self) -> str:
+        """The anchor of the stage, or words for it where a definition serves several stages."""
+        return self.anchor or "the day of assessment"

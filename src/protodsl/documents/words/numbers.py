@@ -1,0 +1,111 @@
+"""Numbers, units, operators and lengths of time in words. Nothing is ever rounded."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import assert_never
+
+from protodsl import ir
+from protodsl.runtime.units import Unit
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def number(value: Fraction) -> str:
+    """An exact decimal where there is one ("0.25"), else a fraction ("1/3"); a minus is a true minus sign."""
+    sign = "−" if value < 0 else ""
+    value = abs(value)
+    numerator, denominator = value.numerator, value.denominator
+    twos = fives = 0
+    rest = denominator
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        return f"{sign}{numerator}/{denominator}"
+    places = max(twos, fives)
+    digits = str(numerator * 10**places // denominator)
+    if not places:
+        return sign + digits
+    digits = digits.rjust(places + 1, "0")
+    return f"{sign}{digits[:-places]}.{digits[-places:]}"
+
+
+def unit(value: Unit | None) -> str:
+    """The unit as printed: `x10^9/L` as "× 10⁹/L", `mL/min/1.73m2` as "mL/min/1.73 m²"; else as written."""
+    if value is None:
+        return ""
+    text = value.text
+    text = re.sub(r"^[x×]?\s?10[*^](-?\d+)", lambda m: "× 10" + m[1].translate(_SUPERSCRIPTS), text)
+    text = re.sub(r"[*^](-?\d+)", lambda m: m[1].translate(_SUPERSCRIPTS), text)
+    text = (
+        text.replace("/{1.73_m2}", "/1.73 m²").replace("/1.73m2", "/1.73 m²").replace("/1.73 m2", "/1.73 m²")
+    )
+    text = re.sub(r"\b([kmcd]?m)([23])\b", lambda m: m[1] + m[2].translate(_SUPERSCRIPTS), text)
+    text = re.sub(r"(?:(?<=/)|^)u(?=[A-Za-z])", "µ", text)
+    return text.replace("[", "").replace("]", "").replace("percentage_points", "percentage points")
+
+
+def quantity(value: Fraction, of: Unit | None) -> str:
+    """Number and unit with a space that does not break; "cells" and "points" in the singular after 1."""
+    text = unit(of)
+    if text in ("", "1"):
+        return number(value)
+    if text == "points" and value == 1:
+        text = "point"
+    if text.startswith("/"):
+        return f"{number(value)}{text}"
+    return f"{number(value)}\u00a0{text}"
+
+
+def op(value: ir.Op) -> str:
+    """An operator on a value: "ALT must be at most 3"."""
+    match value:
+        case "<":
+            return "below"
+        case "<=":
+            return "at most"
+        case "=":
+            return "exactly"
+        case ">=":
+            return "at least"
+        case ">":
+            return "above"
+        case _:
+            assert_never(value)
+
+
+def amount(value: ir.Op) -> str:
+    """An operator on an amount or a span: "for more than 3 months", "falls by at least 4"."""
+    match value:
+        case "<":
+            return "less than"
+        case ">":
+            return "more than"
+        case "<=" | "=" | ">=":
+            return op(value)
+        case _:
+            assert_never(value)
+
+
+def length(value: ir.Length) -> str:
+    match value.unit:
+        case "day" | "week" | "month" | "year":
+            word: str = value.unit
+        case "half_life":
+            word = "half-life" if value.count == 1 else "half-live"
+        case _:
+            assert_never(value.unit)
+    return f"{number(value.count)}\u00a0{word}{'' if value.count == 1 else 's'}"
+
+
+def duration(value: ir.Duration) -> str:
+    match value:
+        case ir.Length():
+            return length(value)
+        case ir.Extreme(which, first, second):
+            return f"{length(first)} or {length(second)}, whichever is {which}"
+        case _:
+            assert_never(value)

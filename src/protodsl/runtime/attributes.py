@@ -160,6 +160,7 @@ class Attributes:
             if "code" not in fact:
                 self.problem(where, 'the field "code" is missing; write null where the fact carries no code')
         elif isinstance(value, dict):
+            told = len(self.problems)
             self.fields(value, f"{where}/code", _CODE)
             system = self.text(value, "system", f"{where}/code")
             code = self.text(value, "code", f"{where}/code")
@@ -168,7 +169,7 @@ class Attributes:
                 if isinstance(published, Coded):
                     return published
                 self.problem(f"{where}/code", published)
-            elif not any(problem.place.startswith(f"{where}/code") for problem in self.problems[-2:]):
+            elif told == len(self.problems):
                 self.problem(f"{where}/code", "a code of a published system needs both system and code")
         else:
             self.problem(
@@ -176,34 +177,30 @@ class Attributes:
             )
         return _UNCODED
 
-    def value(self, value: Any, place: str) -> tuple[Value, str] | None:
-        """A value and how it was written; None, after telling why, where it is none."""
+    def value(self, value: Any, key: str, where: str) -> Value | None:
+        """A value; None, after telling why, where it is none."""
         kind = value.__class__
-        if kind is str or kind is Decimal or kind is int or kind is float:
+        if kind is str or kind is int or kind is Decimal or kind is float:
             try:
                 written = str(value)
             except ValueError:  # an integer beyond the digits Python converts to text
                 written = "9" * (MAX_DIGITS + 1)
             if len(written) <= MAX_TEXT:
                 found = value_of(written)
-                if found.problem is None and written.isprintable():
-                    return found, written
-                self.problem(
-                    place, found.problem or f"{quote(written)} holds characters that cannot be printed"
-                )
+                if found.problem is None:
+                    return found
+                told = found.problem
             elif kind is str:
-                self.problem(place, f"a text of {len(written)} characters; at most {MAX_TEXT} are allowed")
+                told = f"a text of {len(written)} characters; at most {MAX_TEXT} are allowed"
             else:
-                self.problem(place, f"a number has more than {MAX_DIGITS} digits")
+                told = f"a number has more than {MAX_DIGITS} digits"
         elif isinstance(value, Fraction):
-            return Value(Interval(value, value), None), str(value)
+            return Value(Interval(value, value), None, str(value))
         elif value is None:
-            self.problem(place, "a value is expected here; leave the fact out where nothing was measured")
+            told = "a value is expected here; leave the fact out where nothing was measured"
         else:
-            self.problem(
-                place,
-                f'a number or a text such as "<0.2" or "positive" is expected here, not {kind_of(value)}',
-            )
+            told = f'a number or a text such as "<0.2" or "positive" is expected here, not {kind_of(value)}'
+        self.problem(f"{where}/{key}", told)
         return None
 
     def number(self, fact: dict[str, Any], key: str, where: str, *, censored: bool) -> Interval | None:
@@ -211,16 +208,16 @@ class Attributes:
         value = fact.get(key)
         if value is None:
             return None
-        found = self.value(value, f"{where}/{key}")
+        found = self.value(value, key, where)
         if found is None:
             return None
-        number = found[0].number
+        number = found.number
         if number is None or (not censored and (number.low is None or number.high is None)):
-            self.problem(f"{where}/{key}", f"a number is expected here, not {quote(found[1])}")
+            self.problem(f"{where}/{key}", f"a number is expected here, not {quote(found.raw)}")
             return None
         limit = number.low if number.low is not None else number.high
         if limit is not None and limit < 0:
-            self.problem(f"{where}/{key}", f"{quote(found[1])} is negative")
+            self.problem(f"{where}/{key}", f"{quote(found.raw)} is negative")
             return None
         return number
 

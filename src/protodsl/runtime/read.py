@@ -22,6 +22,7 @@ from protodsl.runtime.record import (
     Complete,
     Condition,
     Days,
+    Exact,
     Medication,
     Procedure,
     Record,
@@ -52,6 +53,8 @@ _MEDICATION = {
     "reason_stopped",
 }
 _PROCEDURE = {*_ABSENCE, "end"}
+_PLAIN_CONDITION = {*_ABSENCE, "onset", "end"}
+_PLAIN_MEDICATION = {*_ABSENCE, "start", "end", "dose", "unit"}
 _ANSWER = {"question", "answer", "by", "role", "stage", "date"}
 _COMPLETE = {"domain", "since", "until"}
 _SEXES = {"female": "female", "male": "male", "other": None, "unknown": None}
@@ -111,9 +114,8 @@ class _Reader(Attributes):
                 self.problem(f"{where}/from", 'only an absence ("present": false) has "from" and "date"')
             return True
         if present is False:
-            for key in sorted(
-                fact.keys() - _ABSENCE, key=str
-            ):  # the absence of severe gvhd must not become that of any gvhd
+            # the absence of severe gvhd must not become that of any gvhd
+            for key in sorted(fact.keys() - _ABSENCE, key=str):
                 told = f'an absence is of the whole: it has only "code", "from" and "date", no {quote(key)}'
                 self.problem(f"{where}/{key}", told)
             if fact.get("code") is None:
@@ -146,34 +148,33 @@ class _Reader(Attributes):
             if "value" not in fact:
                 self.problem(where, 'the field "value" is missing')
                 continue
-            value = self.value(fact["value"], f"{where}/value")
-            day, time = self.day(fact, "date", where), self.time(fact, where)
-            uln = low = None
-            if "uln" in fact or "low" in fact:
-                limits = (
-                    self.number(fact, "low", where, censored=False),
-                    self.number(fact, "uln", where, censored=False),
-                )
-                low, uln = (limit and limit.low for limit in limits)
-                if low is not None and uln is not None and low > uln:
-                    self.problem(f"{where}/low", "lies above uln")
-            code, unit = self.code(fact, where), self.text(fact, "unit", where)
-            side = method = None
-            if len(fact) > 4:
-                side, method = self.word(fact, "side", where), self.text(fact, "method", where)
+            value = self.value(fact["value"], "value", where)
+            code = self.code(fact, where)
+            unit = self.text(fact, "unit", where) if "unit" in fact else None
+            day = self.day(fact, "date", where) if "date" in fact else None
+            timed = "time" in fact or (day is not None and len(fact["date"]) > 10)
+            time = self.time(fact, where) if timed else None
+            low = self.limit(fact, "low", where) if "low" in fact else None
+            uln = self.limit(fact, "uln", where) if "uln" in fact else None
+            if low is not None and uln is not None and low > uln:
+                self.problem(f"{where}/low", "lies above uln")
+            side = self.word(fact, "side", where) if "side" in fact else None
+            method = self.text(fact, "method", where) if "method" in fact else None
             if value is not None:
-                (number, word, _), raw = value
-                found.append(
-                    Result(code, number, word, unit, day, time, uln, low, side, method, raw.strip(), where)
-                )
+                number, word, raw, _ = value
+                found.append(Result(code, number, word, unit, day, time, uln, low, side, method, raw, where))
         return found
+
+    def limit(self, fact: dict[str, Any], key: str, where: str) -> Exact | None:
+        number = self.number(fact, key, where, censored=False)
+        return number.low if number is not None else None
 
     def time(self, fact: dict[str, Any], where: str) -> str | None:
         """The time of a result: its own field, or what stands behind the `T` of its date."""
         value = fact.get("time")
         if value is None:
             day = fact.get("date")
-            return clock_of(day[11:]) if day.__class__ is str and len(day) > 10 else None
+            return clock_of(day[11:]) if isinstance(day, str) and len(day) > 10 else None
         clock = clock_of(value) if isinstance(value, str) and len(value) <= 30 else None
         if clock is None:
             self.problem(f"{where}/time", f"{quote(value)} is no time of day; write 14:30")
@@ -195,20 +196,14 @@ class _Reader(Attributes):
                     )
                 onset, end = self.day(fact, "onset", where), self.day(fact, "end", where)
                 self.order(where, "end", onset, end, "onset")
-                found.append(
-                    Condition(
-                        self.code(fact, where),
-                        True,
-                        onset,
-                        end,
-                        fact.get("end", 0) is None,
-                        self.word(fact, "severity", where, SEVERITIES),
-                        self.integer(fact, "grade", where, 0, 10),
-                        self.text(fact, "stage", where),
-                        self.word(fact, "side", where),
-                        where=where,
-                    )
-                )
+                ongoing = fact.get("end", 0) is None
+                condition = Condition(self.code(fact, where), True, onset, end, ongoing, where=where)
+                found.append(condition)
+                if not fact.keys() <= _PLAIN_CONDITION:
+                    condition.severity = self.word(fact, "severity", where, SEVERITIES)
+                    condition.grade = self.integer(fact, "grade", where, 0, 10)
+                    condition.stage = self.text(fact, "stage", where)
+                    condition.side = self.word(fact, "side", where)
         return found
 
     def medications(self, record: dict[str, Any]) -> list[Medication]:
@@ -227,24 +222,18 @@ class _Reader(Attributes):
                     )
                 start, end = self.day(fact, "start", where), self.day(fact, "end", where)
                 self.order(where, "end", start, end, "start")
-                per = self.word(fact, "per", where, ("kg", "m2", "m²"))
-                found.append(
-                    Medication(
-                        self.code(fact, where),
-                        True,
-                        start,
-                        end,
-                        fact.get("end", 0) is None,
-                        self.number(fact, "dose", where, censored=True),
-                        self.text(fact, "unit", where),
-                        "m2" if per == "m²" else per,
-                        self.word(fact, "route", where),
-                        self.word(fact, "response", where, RESPONSES),
-                        self.integer(fact, "line", where, 1, 100),
-                        self.text(fact, "reason_stopped", where),
-                        where=where,
-                    )
-                )
+                ongoing = fact.get("end", 0) is None
+                drug = Medication(self.code(fact, where), True, start, end, ongoing, where=where)
+                found.append(drug)
+                if "dose" in fact or "unit" in fact:
+                    drug.dose = self.number(fact, "dose", where, censored=True)
+                    drug.unit = self.text(fact, "unit", where)
+                if not fact.keys() <= _PLAIN_MEDICATION:
+                    drug.per = self.word(fact, "per", where, ("kg", "m2"))
+                    drug.route = self.word(fact, "route", where)
+                    drug.response = self.word(fact, "response", where, RESPONSES)
+                    drug.line = self.integer(fact, "line", where, 1, 100)
+                    drug.reason_stopped = self.word(fact, "reason_stopped", where)
         return found
 
     def procedures(self, record: dict[str, Any]) -> list[Procedure]:
@@ -316,9 +305,9 @@ class _Reader(Attributes):
     def record(self, data: dict[str, Any]) -> Record:
         self.fields(data, "", _RECORD)
         total = 0
-        for domain in DOMAINS:
-            facts = data.get(domain)
-            total += len(facts) if isinstance(facts, (list, tuple)) else 0
+        for field in ("timepoints", "complete", *DOMAINS):
+            facts = data.get(field)
+            total += len(facts) if isinstance(facts, (list, tuple, dict)) else 0
         if total > MAX_FACTS:
             raise RecordError.at("", f"{total:,} facts in one record; at most {MAX_FACTS:,} are read")
         identifier = self.text(data, "id", "")

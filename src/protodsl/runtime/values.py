@@ -101,10 +101,11 @@ def clock_of(text: str) -> str | None:
 
 
 class Value(NamedTuple):
-    """What a text says as a value: a number (or a bound on one), a word, or why it is refused."""
+    """What a text says: a number (or a bound on one) or a word, and how it is written; or why it is refused."""
 
     number: Interval | None
     word: str | None
+    raw: str
     problem: str | None = None
 
 
@@ -135,28 +136,30 @@ def _exact(text: str) -> Exact | str | None:
 @lru_cache(maxsize=8192)
 def value_of(text: str) -> Value:
     """`3.1`, `<0.2`, `≤ 0.2`, `>90`, `>=90`, a titre `1:80` (the number 80), or a word."""
-    written = text.strip()
-    body, sign = written, ""
+    raw = " ".join(text.split())
+    body, sign = raw, ""
     for mark, meaning in (("<=", "≤"), (">=", "≥"), ("<", "<"), (">", ">"), ("≤", "≤"), ("≥", "≥")):
-        if written.startswith(mark):
-            body, sign = written[len(mark) :].lstrip(), meaning
+        if raw.startswith(mark):
+            body, sign = raw[len(mark) :].lstrip(), meaning
             break
     titre = body.startswith("1:")
     number = _exact(body[2:].lstrip() if titre else body)
     if isinstance(number, str):
-        return Value(None, None, number)
+        return Value(None, None, raw, number)
     if number is None or (titre and number <= 0):
         if body.lower().lstrip("+-") in ("nan", "inf", "infinity"):
-            return Value(None, None, f"{quote(text)} is not a number a record may hold")
-        word = "_".join(written.lower().split())
+            return Value(None, None, raw, f"{quote(raw)} is not a number a record may hold")
+        if not raw.isprintable():
+            return Value(None, None, raw, f"{quote(raw)} holds characters that cannot be printed")
+        word = raw.lower().replace(" ", "_")
         if any(char.isalpha() for char in word):
             word = word.replace("-", "_")
-        return Value(None, word) if word else Value(None, None, "an empty text is no value")
+        return Value(None, word, raw) if word else Value(None, None, raw, "an empty text is no value")
     if sign in ("<", "≤"):
-        return Value(Interval(None, number, False, sign == "<"), None)
+        return Value(Interval(None, number, False, sign == "<"), None, raw)
     if sign in (">", "≥"):
-        return Value(Interval(number, None, sign == ">", False), None)
-    return Value(Interval(number, number), None)
+        return Value(Interval(number, None, sign == ">", False), None, raw)
+    return Value(Interval(number, number), None, raw)
 
 
 # ---------------------------------------------------------------- codes

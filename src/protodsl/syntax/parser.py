@@ -1,0 +1,318 @@
+"""Text → syntax tree, with recovery: a broken statement costs one diagnostic, everything else is still in
+the tree.
+
+The text is parsed whole. Where the parser stops, the outline tells which statement is broken; it is
+reported and left out, and reading goes on behind it, inside the same blocks (their headers are put before
+the rest). When no mistake is left, the text without the broken statements is parsed once more: that is the
+tree. So the work is about three times the text, however many mistakes there are.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from lark import Token, Tree
+from lark.exceptions import LarkError, UnexpectedInput
+
+from protodsl.diagnostics import Diagnostic, Fix, Label, diagnose
+from protodsl.source import Source
+from protodsl.syntax.checks import check_form, too_deep
+from protodsl.syntax.grammar import parser
+from protodsl.syntax.mistakes import Case, explain
+from protodsl.syntax.outline import DEPTH_LIMIT, Item, Outline, outline
+
+ERROR_LIMIT = 30
+"""After so many mistakes of form in one file the rest is left unread."""
+
+_NOT_NEWLINE = re.compile(r"[^\n]")
+# Headers that stand in for broken ones, so that the statements inside are read all the same.
+_HEADERS = {
+    "protocol": "protocol x {",
+    "stage": "stage x at x {",
+    "cohort": "cohort x {",
+    "inclusion": "inclusion 1 {",
+    "exclusion": "exclusion 1 {",
+    "part": "part 1 {",
+    "objective": 'objective primary "" {',
+    "endpoint": "endpoint x {",
+    "arm": "arm x {",
+    "intervention": "intervention x {",
+    "regimen": "regimen x {",
+    "visit": "visit x at x {",
+    "activity": "activity x {",
+    "measure": "measure x {",
+    "equivalent": "equivalent x {",
+    **{
+        kind: f"{kind} x {{"
+        for kind in ("lab", "drug", "condition", "state", "procedure", "question", "finding", "score")
+    },
+}
+_KEPT = (
+    "protocol",
+    "stage",
+    "cohort",
+)  # broken headers of these are replaced in the tree, too, where there is room
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A syntax tree (`start`), what was wrong with the text, and the places left out of the tree."""
+
+    tree: Tree[Token]
+    diagnostics: tuple[Diagnostic, ...]
+    left_out: tuple[tuple[int, int], ...] = ()
+
+
+def parse(source: Source) -> tuple[Tree[Token], list[Diagnostic]]:
+    """The syntax tree of a text and its diagnostics. Any text gives a tree; nothing is raised."""
+    parsed = parse_with_gaps(source)
+    return parsed.tree, list(parsed.diagnostics)
+
+
+def parse_with_gaps(source: Source) -> Parsed:
+    """`parse`, together with the places that were left out."""
+    shape = outline(source.text)
+    if shape.too_deep is not None:
+        place = source.span(shape.too_deep, shape.too_deep + 1)
+        found = diagnose("nesting-too-deep", place, limit=DEPTH_LIMIT)
+        return Parsed(Tree("start", []), (found,), ((0, len(source.text)),))
+    return _Recovery(source, shape).run()
+
+
+@dataclass
+class _Recovery:
+    source: Source
+    shape: Outline
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    edits: list[tuple[int, int, str]] = field(
+        default_factory=list
+    )  # text[start:end] becomes this, of equal length
+    headers: dict[int, str] = field(
+        default_factory=dict
+    )  # start of an item → a header that stands in for its own
+    dropped: set[int] = field(default_factory=set)  # starts of items left out
+
+    def run(self) -> Parsed:
+        self.balance()
+        text = self.edited()
+        offset, chain = 0, ""
+        while len(self.diagnostics) < ERROR_LIMIT:
+            try:
+                tree = parser().parse(chain + text[offset:])
+            except UnexpectedInput as refused:
+                pos = self.place(refused, chain, offset, text)
+                step = self.step(refused, pos, offset)
+                if step is None:
+                    offset = len(text)
+                    break
+                offset, chain = step
+            else:
+                if offset == 0:
+                    return self.finish(tree)
+                break
+        else:
+            self.give_up(offset)
+        return self.finish(self.parse_rest())
+
+    # ------------------------------------------------------------ braces
+
+    def balance(self) -> None:
+        """Give every `{` its `}` and take out those that are too many, saying so."""
+        text = self.source.text
+        for start, end in self.shape.unclosed[:ERROR_LIMIT]:
+            line, _ = self.source.position(start)
+            indent = re.match(r"[ \t]*", self.source.line(line))
+            closing = f"\n{indent.group() if indent else ''}}}"
+            self.diagnostics.append(
+                diagnose(
+                    "unclosed-brace",
+                    self.source.span(start, start + 1),
+                    labels=[
+                        Label(self.source.span(end, end), "`}` is missing here, as the indentation shows")
+                    ],
+                    fix=Fix(self.source.span(end, end), closing, "add the missing `}`"),
+                    bracket="{",
+                    closing="}",
+                )
+            )
+        for _, end in self.shape.unclosed:
+            self.insert_brace(end, text)
+        for start in self.shape.stray[:ERROR_LIMIT]:
+            place = self.source.span(start, start + 1)
+            fix = Fix(place, "", "remove it")
+            self.diagnostics.append(diagnose("stray-bracket", place, bracket="}", opening="{", fix=fix))
+        self.edits += [(start, start + 1, " ") for start in self.shape.stray]
+
+    def insert_brace(self, place: int, text: str) -> None:
+        taken = {start for start, _, _ in self.edits}
+        while place < len(text) and (place in taken or not text[place].isspace()):
+            place += 1
+        self.edits.append((place, place + 1, "}"))
+
+    def edited(self) -> str:
+        """The text with all edits; as long as the original, or longer by braces at its end."""
+        text, pieces, at = self.source.text, [], 0
+        last = max((end for _, end, _ in self.edits), default=0)
+        if last > len(text):
+            text += " " * (last - len(text))
+        for start, end, words in sorted(self.edits):
+            if end <= at:
+                continue
+            start = max(start, at)
+            pieces += [text[at:start], words[-(end - start) :] if len(words) >= end - start else words]
+            at = end
+        return "".join([*pieces, text[at:]])
+
+    # ------------------------------------------------------------ one mistake
+
+    def place(self, refused: UnexpectedInput, chain: str, offset: int, text: str) -> int:
+        """Where the parser stopped, in the original text: at a word, never at the blanks before it."""
+        token = getattr(refused, "token", None)
+        at = refused.pos_in_stream
+        if token is not None and token.type == "$END":
+            return len(text)
+        pos = max(offset, (len(chain) if at is None else at) - len(chain) + offset)
+        while pos < len(text) and text[pos].isspace():
+            pos += 1
+        return pos
+
+    def step(self, refused: UnexpectedInput, pos: int, offset: int) -> tuple[int, str] | None:
+        """Report one mistake and leave its statement out: where to read on, and inside which headers. None:
+        nowhere.
+        """
+        accepted = _accepted(refused)
+        blamed, silent = self.blame(pos, offset, accepted)
+        if blamed is None:
+            return None
+        if not silent:
+            mark = next(
+                (at for at in self.shape.open_texts if blamed.start <= at < max(blamed.end, pos + 1)), None
+            )
+            self.diagnostics.append(explain(Case(self.source, blamed, pos, accepted, mark)))
+        header = blamed.open is not None and pos <= blamed.open and _HEADERS.get(blamed.word)
+        if header and blamed.open is not None and blamed.open + 1 > offset:
+            self.headers[blamed.start] = header
+            room = blamed.open + 1 - blamed.start
+            if blamed.word in _KEPT and len(header) <= room:
+                name = f"x{len(self.diagnostics)}"
+                unique = header.replace(" x", f" {name}", 1)
+                kept = unique if len(unique) <= room else header
+                self.edits.append((blamed.start, blamed.open + 1, kept.ljust(room)))
+            else:
+                self.drop(blamed)
+            return blamed.open + 1, self.chain([*blamed.ancestors(), blamed])
+        self.drop(blamed)
+        if blamed.end <= offset:
+            return None
+        return blamed.end, self.chain(blamed.ancestors())
+
+    def blame(self, pos: int, offset: int, accepted: frozenset[str]) -> tuple[Item | None, bool]:
+        """The statement that is broken, and whether it is so only because something in it was left out
+        before.
+        """
+        complete = bool(accepted & {"RBRACE", "$END"})
+        item = self.shape.item_at(pos)
+        root = self.shape.root
+        closing = item is not root and item.close == pos
+        end_of_all = item is root and pos >= len(self.source.text)
+        candidate: Item | None = item
+        if closing or end_of_all or item is root:
+            earlier = [child for child in item.children[-1:] if child.start < pos]
+            if item is root and not end_of_all:
+                earlier = [child for child in item.children if child.start < pos][-1:]
+            candidate = earlier[0] if earlier else (None if item is root else item)
+        elif item.start == pos and not complete and item.parent is not None:
+            index = item.parent.children.index(item)
+            if index:
+                candidate = item.parent.children[index - 1]
+            elif item.parent is not root:
+                candidate = item.parent
+        if candidate is None:
+            return None, False
+        if candidate.end <= offset or candidate.start in self.dropped:
+            parent = candidate.parent if candidate.parent is not root else None
+            if item.start == pos and item is not candidate and item.end > offset:
+                return item, False
+            return parent, True
+        return candidate, False
+
+    def drop(self, item: Item) -> None:
+        self.dropped.add(item.start)
+        text = self.source.text
+        self.edits.append((item.start, item.end, _NOT_NEWLINE.sub(" ", text[item.start : item.end])))
+
+    def chain(self, ancestors: list[Item]) -> str:
+        """The headers of the blocks one stands in, as text to put before what is read next."""
+        text = self.source.text
+        parts = [
+            self.headers.get(
+                item.start, text[item.start : (item.open if item.open is not None else item.start) + 1]
+            )
+            for item in ancestors
+        ]
+        return "".join(f"{part}\n" for part in parts)
+
+    # ------------------------------------------------------------ the tree
+
+    def give_up(self, offset: int) -> None:
+        """Too many mistakes: leave out whatever follows, block by block."""
+        text = self.source.text
+        place = self.source.span(min(offset, len(text)), min(offset, len(text)))
+        self.diagnostics.append(diagnose("too-many-errors", place, count=len(self.diagnostics)))
+        stack = [self.shape.root]
+        while stack:
+            for child in stack.pop().children:
+                if child.start >= offset:
+                    self.drop(child)
+                elif child.end > offset:
+                    stack.append(child)
+
+    def parse_rest(self) -> Tree[Token]:
+        """The text without what was left out. What still does not fit costs the declaration it stands in."""
+        for _ in range(ERROR_LIMIT):
+            text = self.edited()
+            try:
+                return parser().parse(text)
+            except UnexpectedInput as refused:
+                pos = self.place(refused, "", 0, text)
+                accepted = _accepted(refused)
+                blamed, _ = self.blame(pos, 0, accepted)
+                while blamed is not None and blamed.start in self.dropped:
+                    blamed = blamed.parent if blamed.parent is not self.shape.root else None
+                if blamed is None:
+                    break
+                if not self.diagnostics:
+                    self.diagnostics.append(explain(Case(self.source, blamed, pos, accepted, None)))
+                self.drop(blamed)
+                if len(text) > 200_000:
+                    break
+        self.edits.append((0, len(self.source.text), _NOT_NEWLINE.sub(" ", self.source.text)))
+        return Tree("start", [])
+
+    def finish(self, tree: Tree[Token]) -> Parsed:
+        deep = too_deep(tree)
+        if deep is not None:
+            place = self.source.span(deep, deep + 1)
+            self.diagnostics.append(diagnose("nesting-too-deep", place, limit=DEPTH_LIMIT))
+            return Parsed(Tree("start", []), tuple(self.diagnostics), ((0, len(self.source.text)),))
+        self.diagnostics += check_form(self.source, tree)
+        self.diagnostics.sort(key=lambda found: (found.span.start, found.span.end, found.code))
+        gaps = tuple((start, end) for start, end, _ in sorted(self.edits) if end - start > 1)
+        return Parsed(tree, tuple(self.diagnostics), gaps)
+
+
+def _accepted(refused: UnexpectedInput) -> frozenset[str]:
+    """Terminals that could have stood where the parser stopped."""
+    cursor = getattr(refused, "interactive_parser", None)
+    if cursor is not None:
+        try:
+            return frozenset(cursor.accepts())
+        except LarkError:
+            pass
+    names = (
+        getattr(refused, "accepts", None)
+        or getattr(refused, "expected", None)
+        or getattr(refused, "allowed", None)
+    )
+    return frozenset(names or ())

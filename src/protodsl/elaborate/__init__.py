@@ -1,0 +1,307 @@
+"""From the syntax tree to the typed model: names, units, times and quotations checked, sugar removed.
+
+Nothing raises on an author's mistake: what cannot be given a meaning is reported and left out, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Protocol as Interface
+from typing import cast
+
+from lark import Token, Tree
+
+from protodsl import LANGUAGE_VERSION, fields, ir
+from protodsl.diagnostics import Diagnostic
+from protodsl.elaborate import criteria, prose, quotations, study, vocabulary
+from protodsl.elaborate.scope import Context, Declaration, Node, Scope, declaration, span_of, string, trees
+from protodsl.source import Source, Span
+
+
+class Loaded(Interface):
+    """A file that was read: its text, its syntax tree, and what was wrong with it."""
+
+    @property
+    def source(self) -> Source: ...
+    @property
+    def tree(self) -> Node: ...
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]: ...
+
+
+class Files(Interface):
+    """How files are found and read; the driver's, so that elaboration itself touches no disk."""
+
+    def load(self, path: str) -> Loaded | Diagnostic: ...
+    def resolve_use(self, from_path: str, text: str, span: Span) -> str | Diagnostic: ...
+    def read_document(self, from_path: str, text: str, span: Span) -> tuple[str, str] | Diagnostic: ...
+
+
+@dataclass
+class Gathered:
+    """Every file a protocol uses, each once, those used before those that use them."""
+
+    loaded: dict[str, Loaded] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+
+VOCABULARY = ("vocab", "measure", "equivalent")
+MAX_FILES = 200
+
+
+def elaborate(files: Files, path: str) -> tuple[ir.Protocol | None, list[Diagnostic]]:
+    """The model of the protocol in `path`, and every diagnostic of it and of the files it uses.
+
+    None where the file holds no protocol (a vocabulary), or where something in it was refused: a checker must not be
+    made from half a protocol.
+    """
+    gathered = Gathered()
+    scope = Scope(diagnostics=gathered.diagnostics)
+    _gather(files, scope, path, gathered, [])
+    if path not in gathered.loaded:
+        return None, gathered.diagnostics
+    declared = [
+        Declaration(name, tree, str(tree.data))
+        for name, loaded in gathered.loaded.items()
+        for tree in loaded.tree.children
+        if isinstance(tree, Tree)
+    ]
+    vocabulary.declare(scope, [one for one in declared if one.kind in VOCABULARY])
+    root = gathered.loaded[path].tree
+    protocols = list(trees(root, "protocol"))
+    if len(protocols) > 1:
+        scope.report("several-protocols", span_of(path, protocols[1].children[0]))
+    made: ir.Protocol | None = None
+    if protocols:
+        made = _protocol(files, scope, path, protocols[0], declared, gathered)
+    else:
+        for one in declared:
+            if one.kind.startswith("define"):
+                criteria.register(scope, one)
+        _definitions(scope)
+    if any(diagnostic.severity == "error" for diagnostic in gathered.diagnostics):
+        made = None
+    return made, gathered.diagnostics
+
+
+def _gather(files: Files, scope: Scope, path: str, into: Gathered, above: list[str]) -> None:
+    loaded = files.load(path)
+    if isinstance(loaded, Diagnostic):
+        into.diagnostics.append(loaded)
+        return
+    into.diagnostics.extend(loaded.diagnostics)
+    _language(scope, path, loaded)
+    for use in trees(loaded.tree, "use"):
+        token = cast(Token, use.children[0])
+        span = span_of(path, token)
+        found = files.resolve_use(path, string(token), span)
+        if isinstance(found, Diagnostic):
+            into.diagnostics.append(found)
+        elif found in (*above, path):
+            circle = [*above, path, found]
+            scope.report("cyclic-import", span, path=" → ".join(circle[circle.index(found) :]))
+        elif found not in into.loaded and len(into.loaded) < MAX_FILES:
+            _gather(files, scope, found, into, [*above, path])
+    into.loaded[path] = loaded
+
+
+def _language(scope: Scope, path: str, loaded: Loaded) -> None:
+    stated = next(trees(loaded.tree, "language"), None)
+    if stated is None:
+        if not any(d.severity == "error" for d in loaded.diagnostics):
+            scope.report("language-missing", Span(path, 0, 0), version=LANGUAGE_VERSION)
+    elif str(stated.children[0]) != LANGUAGE_VERSION:
+        token = cast(Token, stated.children[0])
+        scope.report("language-unsupported", span_of(path, token), found=str(token), version=LANGUAGE_VERSION)
+
+
+def _definitions(scope: Scope) -> None:
+    for name in list(scope.pending):
+        with declaration():
+            criteria.define(scope, name, scope.places[name])
+
+
+def _protocol(
+    files: Files, scope: Scope, path: str, tree: Node, declared: list[Declaration], gathered: Gathered
+) -> ir.Protocol:
+    ctx = Context(scope, path)
+    name, label = cast(Token, tree.children[0]), tree.children[1]
+    document, bounds, at = _document(files, ctx, tree)
+    broken = any(d.severity == "error" for d in gathered.loaded[path].diagnostics)
+    if document is not None:
+        quotations.locate(ctx, tree, document)
+    study.timepoints(ctx, tree)
+    for one in declared:
+        if one.kind.startswith("define"):
+            criteria.register(scope, one)
+    for child in trees(tree, "values"):
+        ctx = criteria._with_values(ctx, [child])
+    _register_inner(ctx, tree)
+    stages, words = _stages(ctx, tree, name)
+    _definitions(scope)
+    header, sections, features = _sections(ctx, tree, name, document)
+    interventions = tuple(study.intervention(ctx, one, document) for one in trees(tree, "intervention"))
+    regimens = tuple(
+        study.regimen(ctx, one, document) for one in trees(tree, "regimen", "regimen_not_stated")
+    )
+    given = {one.id: one.label for one in (*interventions, *regimens)}
+    arms = tuple(study.arm(ctx, one, given, document) for one in trees(tree, "arm"))
+    for block, made in [("intervention", one.details) for one in interventions]:
+        prose.missing_fields(ctx, block, made, features, name)
+    visits: list[ir.Visit] = []
+    for one in trees(tree, "visit", "activity"):
+        with declaration():
+            visits.append(study.visit(ctx, one, document))
+    objectives = tuple(study.objective(ctx, one, document) for one in trees(tree, "objective"))
+    covered: ir.SourceDocument | None = None
+    if document is not None and not broken:
+        covered = quotations.coverage(ctx, document, *bounds, at)
+    elif document is None:
+        scope.report("no-source-document", span_of(path, name))
+    hashed = hashlib.sha256()
+    for loaded in gathered.loaded.values():
+        hashed.update(loaded.source.text.encode("utf-8", "surrogatepass"))
+    return ir.Protocol(
+        id=str(name),
+        title=string(label) if label is not None else str(name),
+        language=LANGUAGE_VERSION,
+        header=header,
+        sections=sections,
+        items=scope.items,
+        measures=scope.measures,
+        equivalences=scope.equivalences,
+        definitions=scope.definitions,
+        timepoints=tuple(scope.timepoints.values()),
+        day_zero=scope.day_zero,
+        stages=stages,
+        arms=arms,
+        interventions=interventions,
+        regimens=regimens,
+        visits=tuple(visits),
+        objectives=objectives,
+        asides=tuple(scope.asides),
+        document=covered,
+        clarify=tuple(words.clarify),
+        notes=tuple(words.notes),
+        sha256=hashed.hexdigest(),
+        span=ctx.span(tree),
+    )
+
+
+def _register_inner(ctx: Context, tree: Node) -> None:
+    """Definitions inside the protocol, its stages, cohorts, criteria and endpoints; all names are one space."""
+    for child in tree.children:
+        if not isinstance(child, Tree):
+            continue
+        if child.data in ("define_short", "define_block"):
+            criteria.register(ctx.scope, Declaration(ctx.path, child, str(child.data), ctx.values))
+        elif child.data in ("stage", "cohort", "criterion", "part", "choice", "objective", "endpoint"):
+            inner = criteria._with_values(ctx, [one for one in child.children if isinstance(one, Tree)])
+            _register_inner(inner, child)
+
+
+def _stages(ctx: Context, tree: Node, name: Token) -> tuple[tuple[ir.Stage, ...], criteria.Words]:
+    declared = list(trees(tree, "stage"))
+    anchor = next(trees(tree, "anchor_is"), None)
+    if not declared:
+        own = criteria.body(ctx, tree.children[2:], "")
+        if anchor is None:
+            ctx.report("no-anchor", name, suggestion=next(iter(ctx.scope.timepoints), None))
+            return (), own.words
+        at = "" if anchor is None else str(anchor.children[0])
+        with declaration():
+            from protodsl.elaborate.quantities import timepoint
+
+            point = timepoint(ctx, cast(Token, anchor.children[0]))
+            only = ir.Stage(
+                at, point.label, at, None, tuple(own.criteria), tuple(own.groups), tuple(own.cohorts)
+            )
+            return (only,), own.words
+        return (), own.words
+    loose = [one for one in trees(tree, "criterion", "choice", "cohort")]
+    for one in loose:
+        ctx.report(
+            "not-allowed-here",
+            one.children[0] if one.data != "choice" else one,
+            found="a criterion outside the stages",
+            block="a protocol with stages",
+            expected="stages",
+        )
+    words = criteria.words_of(ctx, tree)
+    stages: list[ir.Stage] = []
+    for index, one in enumerate(declared):
+        with declaration():
+            made = criteria.stage(ctx, one, "" if index == 0 else f"{one.children[0]} ")
+            if any(made.id == other.id for other in stages):
+                ctx.report("duplicate-name", cast(Token, one.children[0]), name=made.id)
+            elif made.requires is not None and made.requires not in [other.id for other in stages]:
+                ctx.report(
+                    "unknown-stage-order",
+                    cast(Token, one.children[0]),
+                    name=made.id,
+                    other=made.requires,
+                    reason="does not come before it",
+                )
+            else:
+                stages.append(made)
+    for child in tree.children:
+        if isinstance(child, Tree) and child.data == "aside":
+            criteria.aside(ctx, child)
+    return tuple(stages), words
+
+
+def _document(
+    files: Files, ctx: Context, tree: Node
+) -> tuple[quotations.Document | None, tuple[str | None, str | None], Span]:
+    """The source document named in `identifiers`, and where its eligibility text begins and ends."""
+    found: dict[str, Token] = {}
+    for block in trees(tree, "section"):
+        if str(block.children[0]) == "identifiers":
+            for one in trees(block, "field"):
+                key, value = one.children
+                if isinstance(value, Tree) and value.data == "texts":
+                    found[str(key)] = cast(Token, value.children[0])
+    name = found.get("source_document")
+    at = ctx.span(name if name is not None else tree.children[0])
+    if name is None:
+        return None, (None, None), at
+    read = files.read_document(ctx.path, string(name), at)
+    if isinstance(read, Diagnostic):
+        ctx.scope.diagnostics.append(read)
+        return None, (None, None), at
+    ends = tuple(
+        string(found[key]) if key in found else None for key in ("eligibility_from", "eligibility_to")
+    )
+    return quotations.Document(string(name), read[1], read[0]), (ends[0], ends[1]), at
+
+
+def _sections(
+    ctx: Context, tree: Node, name: Token, document: quotations.Document | None
+) -> tuple[ir.Section, tuple[ir.Section, ...], tuple[str, ...]]:
+    header = prose.section(ctx, "protocol", [*trees(tree, "field")], document)
+    made: dict[str, ir.Section] = {}
+    for one in trees(tree, "section"):
+        block = cast(Token, one.children[0])
+        if str(block) in made:
+            ctx.report("duplicate-name", block, name=str(block))
+            continue
+        made[str(block)] = prose.section(ctx, str(block), one.children[1:], document)
+    design = made.get("design")
+    stated = design.get("features") if design is not None else None
+    text = stated.text if isinstance(stated, ir.Stated) else ""
+    for unknown in fields.unknown_features(text):
+        ctx.report(
+            "unknown-word",
+            name,
+            word=unknown,
+            field="features",
+            expected=[word for word, _ in fields.FEATURES],
+        )
+    features = fields.features_in(text)
+    prose.missing_fields(ctx, "protocol", header, features, name)
+    for block_name in fields.SINGLE_BLOCKS[1:]:
+        where = next((one for one in trees(tree, "section") if str(one.children[0]) == block_name), None)
+        section = made.setdefault(block_name, ir.Section(block_name, ()))
+        prose.missing_fields(ctx, block_name, section, features, where.children[0] if where else name)
+    return header, tuple(made[block] for block in fields.SINGLE_BLOCKS[1:]), features

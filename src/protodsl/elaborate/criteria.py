@@ -27,9 +27,7 @@ class Words:
     def take(self, ctx: Context, child: Child) -> bool:
         match child:
             case Tree("source", [Token() as token]):
-                text = string(token)
-                ctx.scope.quotations.append((ctx.span(token), text))
-                self.source.append(ir.Quotation(text))
+                self.source.append(quotation(ctx, token))
             case Tree("clarify", [Token() as token]):
                 self.clarify.append(string(token))
             case Tree("note", [Token() as token]):
@@ -37,6 +35,11 @@ class Words:
             case _:
                 return False
         return True
+
+
+def quotation(ctx: Context, token: Token) -> ir.Quotation:
+    found = ctx.scope.located.get(token.start_pos or 0)
+    return found if found is not None else ir.Quotation(string(token))
 
 
 def words_of(ctx: Context, tree: Node) -> Words:
@@ -120,12 +123,26 @@ def part(ctx: Context, tree: Node, id: str, kind: str, children: Sequence[Child]
                     guards.append(expressions.truth(inner, condition))
                 case Tree("require", [rule, unless]):
                     if kind != "inclusion":
-                        ctx.report("require-in-exclusion", child)
+                        ctx.report(
+                            "wrong-polarity",
+                            child,
+                            kind="exclusion",
+                            expected="exclude if",
+                            found="require",
+                            other="inclusion",
+                        )
                         raise Refused
                     rules.append(_rule(inner, rule, unless, "inclusion"))
                 case Tree("exclude", [rule, unless]):
                     if kind != "exclusion":
-                        ctx.report("exclude-in-inclusion", child)
+                        ctx.report(
+                            "wrong-polarity",
+                            child,
+                            kind="inclusion",
+                            expected="require",
+                            found="exclude if",
+                            other="exclusion",
+                        )
                         raise Refused
                     rules.append(_rule(inner, rule, unless, "exclusion"))
                 case Tree("parts", [Tree() as quant]):
@@ -139,12 +156,16 @@ def part(ctx: Context, tree: Node, id: str, kind: str, children: Sequence[Child]
             ctx.report("duplicate-criterion", one.span or ctx.span(tree), id=one.id)
             break
     if not rules and not parts and not broken:
-        ctx.report("empty-criterion", tree, id=id)
+        ctx.report(
+            "empty-criterion", tree, id=id, suggestion="require …" if kind == "inclusion" else "exclude if …"
+        )
     expr: ir.Expr | None = None
     if rules:
         together = ir.And if kind == "inclusion" else ir.Or
         expr = rules[0] if len(rules) == 1 else together(tuple(rules), "list", ctx.span(tree))
-    applies = guards[0] if len(guards) == 1 else ir.And(tuple(guards), span=ctx.span(tree)) if guards else None
+    applies = (
+        guards[0] if len(guards) == 1 else ir.And(tuple(guards), span=ctx.span(tree)) if guards else None
+    )
     return ir.Part(
         id, string(label) if label is not None else "", combine, expr, tuple(parts), applies,
         tuple(words.source), tuple(words.clarify), tuple(words.notes), ctx.span(tree),
@@ -193,9 +214,7 @@ def _with_values(ctx: Context, children: Sequence[Child]) -> Context:
 
 def aside(ctx: Context, tree: Node) -> ir.Aside:
     quoted, because = (cast(Token, child) for child in tree.children)
-    text = string(quoted)
-    ctx.scope.quotations.append((ctx.span(quoted), text))
-    made = ir.Aside(ir.Quotation(text), string(because))
+    made = ir.Aside(quotation(ctx, quoted), string(because))
     ctx.scope.asides.append(made)
     return made
 
@@ -229,7 +248,7 @@ def body(ctx: Context, children: Sequence[Child], prefix: str, cohort: str | Non
                     choice(inner, quant, label, rest, prefix, cohort, made)
                 case Tree("cohort", [Token() as name, label, *rest]):
                     if cohort is not None:
-                        ctx.report("cohort-in-cohort", name)
+                        ctx.report("not-allowed-here", name, found="a cohort", block="a cohort")
                         raise Refused
                     made.cohorts.append(_cohort(inner, name, label, rest, prefix))
                 case Tree("applies", [condition]):
@@ -245,21 +264,31 @@ def body(ctx: Context, children: Sequence[Child], prefix: str, cohort: str | Non
 
 
 def choice(
-    ctx: Context, quant: Node, label: Child, children: Sequence[Child], prefix: str, cohort: str | None, made: Body
+    ctx: Context,
+    quant: Node,
+    label: Child,
+    children: Sequence[Child],
+    prefix: str,
+    cohort: str | None,
+    made: Body,
 ) -> None:
     """`satisfy any of { inclusion 4 … inclusion 5 … }`."""
     count = _combine(ctx, quant, quant)
     trees = [child for child in children if isinstance(child, Tree) and child.data == "criterion"]
     least = len(trees) if count == "all" else 1 if count == "any" else count
     if not 1 <= least <= len(trees):
-        ctx.report("impossible-count", quant, count=least, members=len(trees))
+        ctx.report("bad-count", quant, found=str(least), members=len(trees), verb="be met")
         raise Refused
     kinds = {str(tree.children[0]) for tree in trees}
     if kinds != {"inclusion"}:
-        ctx.report("group-of-exclusions", quant)
+        ctx.report("not-allowed-here", quant, found="an exclusion", block="`satisfy`", expected="inclusions")
         raise Refused
     names = [f"{prefix}inclusion {tree.children[1]}" for tree in trees]
-    id = string(label) if label is not None else " or ".join([names[0], *(str(t.children[1]) for t in trees[1:])])
+    id = (
+        string(label)
+        if label is not None
+        else " or ".join([names[0], *(str(t.children[1]) for t in trees[1:])])
+    )
     words = Words()
     for child in children:
         words.take(ctx, child)

@@ -38,14 +38,23 @@ def event(ctx: Context, tree: Node) -> ir.Expr:
         case Tree("event", [Tree("verb", [Token() as said]), no, Tree() as target, *tails]):
             verb = " ".join(said.split())
             domains, now, first_day = VERBS[verb]
-            base = ir.Exists("", quantities.NOW if now else quantities.EVER, verb, first_day, span=ctx.span(tree))
+            base = ir.Exists(
+                "", quantities.NOW if now else quantities.EVER, verb, first_day, span=ctx.span(tree)
+            )
             made = targets(ctx, target, domains, base, tails)
             return made if no is None else ir.Not(made, ctx.span(tree))
         case Tree("state", [negated, Token() as name, *tails]):
             base = ir.Exists("", quantities.NOW, "is", span=ctx.span(tree))
             item = event_item(ctx, name, ("conditions",), "is")
             if item.kind != "state":
-                ctx.report("not-a-state", name, name=item.name)
+                ctx.report(
+                    "wrong-kind",
+                    name,
+                    name=item.name,
+                    actual=item.kind,
+                    expected="a state",
+                    suggestion=f"has {item.name}",
+                )
                 raise Refused
             made = exists(ctx, replace(base, item=item.name), tails)
             return made if negated is None else ir.Not(made, ctx.span(tree))
@@ -64,7 +73,14 @@ def event_item(ctx: Context, token: Token, domains: tuple[ir.Domain, ...], verb:
         raise Refused
     if item.domain not in domains:
         verbs = [v for v, (of, _, _) in VERBS.items() if item.domain in of]
-        ctx.report("wrong-verb", token, verb=verb, name=item.name, kind=item.kind, verbs=", ".join(verbs) or "a comparison")
+        ctx.report(
+            "wrong-kind",
+            token,
+            name=item.name,
+            actual=item.kind,
+            expected=" or ".join(_KINDS[d] for d in domains),
+            suggestion=f"{verbs[0]} {item.name}" if verbs else None,
+        )
         raise Refused
     ctx.scope.used.add(item.name)
     return item
@@ -105,7 +121,14 @@ def targets(
         case [Tree() as quant, Token() as token]:
             item = event_item(ctx, token, domains, base.verb)
             if not item.is_class:
-                ctx.report("not-a-class", token, name=item.name)
+                ctx.report(
+                    "wrong-kind",
+                    token,
+                    name=item.name,
+                    actual=item.kind,
+                    expected="a class",
+                    suggestion=f"{base.verb} {item.name}",
+                )
                 raise Refused
             once = quant.data == "any_of" or (quant.data == "at_least" and str(quant.children[-1]) == "1")
             if once:
@@ -146,7 +169,9 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
                 base = replace(base, attributes=(*base.attributes, graded(ctx, scale, _op(cmp), value)))
             case Tree("route" | "reason", [Token() as word]):
                 attribute: Literal["route", "reason"] = "route" if name == "route" else "reason"
-                base = replace(base, attributes=(*base.attributes, ir.AttributeTest(attribute, "=", str(word))))
+                base = replace(
+                    base, attributes=(*base.attributes, ir.AttributeTest(attribute, "=", str(word)))
+                )
             case Tree("except_", [Tree() as target]):
                 base = replace(base, but_not=plain_names(ctx, target))
             case Tree("qualified", [Token() as text]):
@@ -157,7 +182,7 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
                 base = replace(base, window=quantities.window(ctx, tail))
     if base.dose is not None and base.lasting is None:
         if base.attributes or base.but_not or times is not None or base.first_day:
-            ctx.report("dose-with-tail", tails[0])
+            ctx.report("wrong-clause", tails[0], clause="another clause", name="a dose without `for`")
             raise Refused
         amount = base.dose
         number = ir.DoseOf(base.item, amount.equivalence, base.window, amount.unit, amount.per, base.span)
@@ -187,13 +212,13 @@ def graded(ctx: Context, scale: Token, op: ir.Op, value: Child) -> ir.AttributeT
     if isinstance(value, Tree):
         number, unit = quantities.quantity(ctx, value)
         if str(scale) == "severity" or unit is not None or number.denominator != 1:
-            ctx.report("unknown-value", value, name=str(number), item=str(scale), values=", ".join(SEVERITIES))
+            ctx.report("unknown-value", value, name=str(scale), value=str(number), expected=SEVERITIES)
             raise Refused
         word = str(number)
     else:
         word = str(value)
         if str(scale) == "severity" and word not in SEVERITIES:
-            ctx.report("unknown-value", value, name=word, item="severity", values=", ".join(SEVERITIES))
+            ctx.report("unknown-value", value, name="severity", value=word, expected=SEVERITIES)
             raise Refused
     attribute = cast(Literal["severity", "grade", "stage"], str(scale))
     return ir.AttributeTest(attribute, op, word)
@@ -217,7 +242,7 @@ def plain_names(ctx: Context, target: Node) -> tuple[str, ...]:
 
 def occasions(ctx: Context, base: ir.Exists, tree: Node) -> ir.Expr:
     if tree.data != "occasions":
-        ctx.report("tail-needs-result", tree)
+        ctx.report("wrong-clause", tree, clause="of the last", name="events")
         raise Refused
     counting = cast(Node, tree.children[0])
     word = str(counting.children[0]) if counting.children else "exactly"
@@ -225,7 +250,7 @@ def occasions(ctx: Context, base: ir.Exists, tree: Node) -> ir.Expr:
     by = [child for child in tree.children if isinstance(child, Tree) and child.data == "quantity"]
     spaced = quantities.length(ctx, by[0]) if by else None
     if not 0 < count <= 1000:
-        ctx.report("impossible-count", tree, count=count, members=1000)
+        ctx.report("bad-count", tree, found=str(count), members=1000, verb="be counted")
         raise Refused
     return counted(word, count, lambda k: replace(base, least=k, spaced=spaced), base.span)
 
@@ -241,16 +266,16 @@ def counted(word: str, count: int, least: Callable[[int], ir.Expr], span: ir.Spa
 def dose(ctx: Context, base: ir.Exists, cmp: Child, amount: Node, equivalence: Token | None) -> ir.Dose:
     item = ctx.scope.items[base.item]
     if item.domain != "medications":
-        ctx.report("wrong-kind", amount, name=item.name, kind=item.kind, wanted="a drug")
+        ctx.report("wrong-kind", amount, name=item.name, actual=item.kind, expected="a drug")
         raise Refused
     value, token = quantities.quantity(ctx, amount)
     if token is None:
-        ctx.report("missing-unit", amount, wanted="a unit such as mg/d", example=f"{value} mg/d")
+        ctx.report("missing-unit", amount, name="a dose", expected="mg/d", suggestion=f"{value} mg/d")
         raise Refused
     value, unit, per = dose_unit(ctx, value, quantities.unit_of(ctx, token), token)
     name = numbers.equivalence_named(ctx, equivalence)
     if item.is_class and name is None:
-        ctx.report("class-dose-needs-equivalence", amount, name=item.name)
+        ctx.report("needs-equivalence", amount, name=item.name)
         raise Refused
     return ir.Dose(_op(cmp), value, unit, name, per)
 
@@ -265,7 +290,7 @@ def dose_unit(
         scale = factor(unit, wanted)
         if scale is not None:
             return value * scale, wanted, cast(Literal["kg", "m2"] | None, per)
-    ctx.report("wrong-unit", at, unit=unit.text, name="a daily dose", wanted="mg/d")
+    ctx.report("wrong-dimension", at, unit=unit.text, name="a daily dose", expected="mg/d")
     raise Refused
 
 
@@ -274,7 +299,7 @@ def dose_compare(
 ) -> ir.Expr:
     value, daily, per = dose_unit(ctx, amount, unit, at)
     if ctx.scope.items[left.item].is_class and left.equivalence is None:
-        ctx.report("class-dose-needs-equivalence", tree, name=left.item)
+        ctx.report("needs-equivalence", tree, name=left.item)
         raise Refused
     number = replace(left, unit=daily, per=per)
     return ir.Compare(number, op, ir.Constant(value), daily, ctx.span(tree))

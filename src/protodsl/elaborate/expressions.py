@@ -61,7 +61,9 @@ def truth(ctx: Context, tree: Child) -> ir.Expr:
             if not text:
                 ctx.report("empty-words", words)
                 raise Refused
-            return ir.Answer(text, text, roles, "judged" if how == "judged" else "agrees", window, ctx.span(tree))
+            return ir.Answer(
+                text, text, roles, "judged" if how == "judged" else "agrees", window, ctx.span(tree)
+            )
         case Tree("confirmed", [Token() as name, by]):
             return confirmed(ctx, tree, name, by)
         case Tree("observed", [None, Token() as name]):
@@ -103,14 +105,26 @@ def combine(ctx: Context, quant: Node, members: Sequence[ir.Expr], style: ir.Sty
         return ir.Not(ir.Or(made, style, span), span)
     count = int(numbers.quantities.number(ctx, quant.children[-1]))
     if not 0 < count <= len(made):
-        ctx.report("impossible-count", quant, count=count, members=len(made))
+        ctx.report(
+            "bad-count",
+            quant,
+            found=f"`{str(quant.data).replace('_', ' ')} {count}`",
+            members=len(made),
+            verb="be decided by them",
+        )
         raise Refused
     if kind == "at_least":
         return ir.AtLeast(count, made, style, span)
     more = ir.Not(ir.AtLeast(count + 1, made, style, span), span) if count < len(made) else None
     if kind == "at_most":
         if more is None:
-            ctx.report("impossible-count", quant, count=count, members=len(made))
+            ctx.report(
+                "bad-count",
+                quant,
+                found=f"`{str(quant.data).replace('_', ' ')} {count}`",
+                members=len(made),
+                verb="be decided by them",
+            )
             raise Refused
         return more
     at_least = ir.AtLeast(count, made, style, span)
@@ -141,9 +155,18 @@ def relaxed(ctx: Context, tree: Node, base: Child, relaxations: Sequence[Child])
             variant = Tree("compare", [left, op, right, *kept, new[0]], relax.meta)
         looser = truth(ctx, variant)
         if _same(looser, members[0]):
-            ctx.report("relaxed-equals-ordinary", relax)
+            ctx.report("relaxed-limit-equal", relax, value=_words(relax))
         members.append(ir.And((looser, truth(ctx, condition)), "relaxed", ctx.span(relax)))
     return ir.Or(tuple(members), "relaxed", ctx.span(tree))
+
+
+def _words(tree: Node) -> str:
+    """A limit as the author wrote it."""
+    return (
+        " ".join(str(token) for token in cast(Node, tree.children[1]).scan_values(lambda _: True))
+        if len(tree.children) > 2
+        else "window"
+    )
 
 
 def named(ctx: Context, name: Token) -> ir.Expr:
@@ -157,11 +180,18 @@ def named(ctx: Context, name: Token) -> ir.Expr:
         return ir.Defined(str(name), ctx.span(name))
     item = scope.items.get(str(name))
     if item is None:
-        scope.unknown(str(name), ctx.span(name), "a definition", [*scope.definitions, *scope.pending, *scope.items])
+        scope.unknown(
+            str(name), ctx.span(name), "a definition", [*scope.definitions, *scope.pending, *scope.items]
+        )
     else:
-        verbs = {"conditions": "has", "medications": "received", "procedures": "underwent", "answers": "confirmed"}
+        verbs = {
+            "conditions": "has",
+            "medications": "received",
+            "procedures": "underwent",
+            "answers": "confirmed",
+        }
         test = f"`{verbs[item.domain]} {name}`" if item.domain in verbs else f"`{name} is …` or `{name} >= …`"
-        ctx.report("bare-name", name, name=str(name), kind=item.kind, test=test)
+        ctx.report("not-a-test", name, name=str(name), suggestion=test.strip("`"))
     raise Refused
 
 
@@ -198,7 +228,12 @@ def subjects(ctx: Context, left: Child, make: Callable[[Context, Node], ir.Expr]
             if item is not None and item.is_class and item.domain == "results":
                 ctx.scope.used.add(item.name)
                 made = [
-                    make(ctx, Tree("observed", [select, Token.new_borrow_pos("NAME", member, name), *tail], left.meta))
+                    make(
+                        ctx,
+                        Tree(
+                            "observed", [select, Token.new_borrow_pos("NAME", member, name), *tail], left.meta
+                        ),
+                    )
                     for member in item.members
                 ]
                 if item.open:
@@ -225,7 +260,9 @@ def _members(
             if quant is None:
                 ctx.report("bare-list", child)
                 raise Refused
-            made.append(combine(ctx, cast(Node, quant), _members(ctx, cast(Node, inner), tail, make), "members"))
+            made.append(
+                combine(ctx, cast(Node, quant), _members(ctx, cast(Node, inner), tail, make), "members")
+            )
     return made
 
 
@@ -233,7 +270,9 @@ def one(ctx: Context, subject: Node, make: Callable[[Context, Node], ir.Expr]) -
     return subjects(ctx, subject, make) or make(ctx, subject)
 
 
-def compare(ctx: Context, tree: Node, left: Child, op: ir.Op, right: Child, tails: Sequence[Child]) -> ir.Expr:
+def compare(
+    ctx: Context, tree: Node, left: Child, op: ir.Op, right: Child, tails: Sequence[Child]
+) -> ir.Expr:
     if isinstance(left, Tree) and left.data == "count":
         return count(ctx, tree, left, op, right)
     inner, qualified = tail_context(ctx, tails)
@@ -247,7 +286,9 @@ def compare(ctx: Context, tree: Node, left: Child, op: ir.Op, right: Child, tail
     return qualify(ctx, expr, qualified)
 
 
-def between(ctx: Context, tree: Node, left: Child, low: Child, high: Child, tails: Sequence[Child]) -> ir.Expr:
+def between(
+    ctx: Context, tree: Node, left: Child, low: Child, high: Child, tails: Sequence[Child]
+) -> ir.Expr:
     """Both ends included; `between 5 and 18 years` gives the first number the unit of the second."""
     inner, qualified = tail_context(ctx, tails)
     if _is_bare(low) and isinstance(high, Tree) and high.data == "quantity" and isinstance(low, Tree):
@@ -273,8 +314,10 @@ def between(ctx: Context, tree: Node, left: Child, low: Child, high: Child, tail
 
 
 def _is_bare(tree: Child) -> bool:
-    return isinstance(tree, Tree) and tree.data == "quantity" and not any(
-        isinstance(child, Token) and child.type == "UNIT" for child in tree.children
+    return (
+        isinstance(tree, Tree)
+        and tree.data == "quantity"
+        and not any(isinstance(child, Token) and child.type == "UNIT" for child in tree.children)
     )
 
 
@@ -301,7 +344,9 @@ def qualify(ctx: Context, expr: ir.Expr, words: Token | None) -> ir.Expr:
     return ir.And((expr, judged), "attribute", ctx.span(words))
 
 
-def comparison(ctx: Context, tree: Node, left: Child, op: ir.Op, right: Child, tails: Sequence[Child]) -> ir.Expr:
+def comparison(
+    ctx: Context, tree: Node, left: Child, op: ir.Op, right: Child, tails: Sequence[Child]
+) -> ir.Expr:
     """One comparison; a plain result on the left and a limit on the right make a `Result`, anything else a `Compare`."""
     grade = _grade(ctx, left, right)
     if grade is not None:
@@ -318,13 +363,21 @@ def comparison(ctx: Context, tree: Node, left: Child, op: ir.Op, right: Child, t
         subject = observed_only(ctx, a, right)
         item = ctx.scope.items[subject.item]
         if item.unit is None or item.kind == "score":
-            ctx.report("no-reference-limit", right, name=item.name, which=b.limit.which.upper())
+            ctx.report(
+                "no-reference-limit",
+                right,
+                name=item.label,
+                limit=b.limit.which.upper(),
+                expected=item.unit.text if item.unit else "points",
+            )
             raise Refused
         return result(ctx, tree, subject, ir.NumberTest(((op, b.limit),)), tails)
     if isinstance(a.number, ir.Observed) and b.constant is not None:
         return result(ctx, tree, a.number, ir.NumberTest(((op, limit(ctx, a.number, b, right)),)), tails)
     if isinstance(b.number, ir.Observed) and a.constant is not None:
-        return result(ctx, tree, b.number, ir.NumberTest(((MIRRORED[op], limit(ctx, b.number, a, left)),)), tails)
+        return result(
+            ctx, tree, b.number, ir.NumberTest(((MIRRORED[op], limit(ctx, b.number, a, left)),)), tails
+        )
     return general(ctx, tree, a, op, b, left, right, tails)
 
 
@@ -335,7 +388,14 @@ def _grade(ctx: Context, left: Child, right: Child) -> tuple[ir.Item, ir.Observe
             item = ctx.scope.items.get(str(name))
             if item is not None and item.kind == "grade":
                 if str(level) not in item.values:
-                    ctx.report("unknown-value", level, name=str(level), item=item.name, values=", ".join(item.values))
+                    ctx.report(
+                        "unknown-value",
+                        level,
+                        name=item.name,
+                        value=str(level),
+                        suggestion=suggest(str(level), item.values),
+                        expected=item.values,
+                    )
                     raise Refused
                 number = numbers.number(ctx, left).number
                 assert isinstance(number, ir.Observed)
@@ -355,14 +415,20 @@ def several_units(ctx: Context, num: Num, op: ir.Op, tree: Node) -> ir.NumberTes
     for child in tree.children:
         value, token = quantities.quantity(ctx, cast(Node, child))
         if token is None:
-            ctx.report("missing-unit", child, wanted="a unit", example="")
+            ctx.report("missing-unit", child, name="each of the two limits", expected="a unit of its own")
             raise Refused
         options.append((value, quantities.unit_of(ctx, token)))
     subject = observed_only(ctx, num, tree)
     item = ctx.scope.items[subject.item]
     for (_, unit), child in zip(options, tree.children, strict=True):
         if item.unit is None or factor(unit, item.unit, item.molar_mass) is None:
-            ctx.report("wrong-unit", child, unit=unit.text, name=item.name, wanted=item.unit.text if item.unit else "none")
+            ctx.report(
+                "wrong-dimension",
+                child,
+                unit=unit.text,
+                name=item.label,
+                expected=item.unit.text if item.unit else "no unit",
+            )
             raise Refused
     if options[0][1].dimension == options[1][1].dimension:
         ctx.report("same-dimension-twice", tree)
@@ -376,26 +442,38 @@ def limit(ctx: Context, subject: ir.Observed, num: Num, at: Child) -> ir.Constan
     assert num.constant is not None
     value = num.constant
     if item.kind == "finding":
-        ctx.report("coded-not-number", at, name=item.name, values=", ".join(item.values))
+        ctx.report(
+            "wrong-test",
+            at,
+            name=item.label,
+            actual="words as values",
+            found="a number",
+            suggestion=f"{item.name} is {item.values[0]}",
+        )
         raise Refused
     unit = subject.unit or item.unit
     if num.unit is not None:
         scale = None if unit is None else factor(num.unit, unit, item.molar_mass)
         if scale is None:
-            if num.unit.text == "points" and unit is None:
-                scale = Fraction(1)
-            else:
-                wanted = unit.text if unit else "a plain number"
-                ctx.report("wrong-unit", at, unit=num.unit.text, name=item.name, wanted=wanted)
-                raise Refused
+            wanted = unit.text if unit else "a plain number"
+            ctx.report("wrong-dimension", at, unit=num.unit.text, name=item.label, expected=wanted)
+            raise Refused
         value *= scale
     elif unit is not None and not numbers._bare_allowed(unit):
-        ctx.report("missing-unit", at, wanted=f"a unit such as {unit.text}", example=f"{value} {unit.text}")
+        ctx.report("missing-unit", at, name=item.label, expected=unit.text, suggestion=f"{value} {unit.text}")
         raise Refused
-    outside = (item.minimum is not None and value < item.minimum) or (item.maximum is not None and value > item.maximum)
+    outside = (item.minimum is not None and value < item.minimum) or (
+        item.maximum is not None and value > item.maximum
+    )
     if outside:
-        ctx.report("outside-range", at, name=item.name, low=item.minimum, high=item.maximum,
-                   unit=item.unit.text if item.unit else "")  # fmt: skip
+        ctx.report(
+            "outside-range",
+            at,
+            name=item.label,
+            minimum=str(item.minimum),
+            maximum=str(item.maximum),
+            value=str(value),
+        )
         raise Refused
     return ir.Constant(value)
 
@@ -405,14 +483,19 @@ def general(
 ) -> ir.Expr:
     for tail in tails:
         if isinstance(tail, Tree) and str(tail.data) in TAILS and tail.data != "qualified":
-            ctx.report("tail-needs-result", tail)
+            ctx.report(
+                "wrong-clause",
+                tail,
+                clause=str(tail.data).replace("_", " "),
+                name="a number that is no plain result",
+            )
             raise Refused
     ages = [num for num in (a, b) if isinstance(num.number, ir.Age)]
     if ages:
         return age_compare(ctx, tree, a, op, b, right)
     if isinstance(a.number, ir.DoseOf) and b.constant is not None:
         if b.unit is None:
-            ctx.report("missing-unit", right, wanted="a unit such as mg/d", example=f"{b.constant} mg/d")
+            ctx.report("missing-unit", right, name="a dose", expected="mg/d", suggestion=f"{b.constant} mg/d")
             raise Refused
         return events.dose_compare(ctx, tree, a.number, op, b.constant, b.unit, right)
     if a.constant is not None and b.constant is not None:
@@ -434,14 +517,16 @@ def age_compare(ctx: Context, tree: Node, a: Num, op: ir.Op, b: Num, right: Chil
     token = next((t for t in cast(Node, right).children if isinstance(t, Token) and t.type == "UNIT"), None)
     if token is not None:
         if str(token) not in numbers.AGE_UNITS:
-            ctx.report("not-a-time", token, unit=str(token), suggestion=suggest(str(token), numbers.AGE_UNITS))
+            ctx.report("not-a-duration", token, unit=str(token))
             raise Refused
         age = replace(age, unit=numbers.AGE_UNITS[str(token)])
     elif not ctx.formula:
-        ctx.report("missing-unit", right, wanted="years or months", example=f"{b.constant} years")
+        ctx.report(
+            "missing-unit", right, name="age", expected="years or months", suggestion=f"{b.constant} years"
+        )
         raise Refused
     if op == ">" and not ctx.formula:
-        ctx.report("age-greater", tree, age=b.constant, next=b.constant + 1, unit=age.unit)
+        ctx.report("years-over", tree, years=str(b.constant), next=str(b.constant + 1))
     return ir.Compare(age, op, ir.Constant(b.constant), None, ctx.span(tree))
 
 
@@ -458,7 +543,7 @@ def result(
             case Tree("occasions" | "of_last" | "all_last"):
                 occasions = tail
     if observed.window is None and observed.select == "latest":
-        ctx.report("no-validity", tree, name=observed.item)
+        ctx.report("no-validity", tree, name=ctx.scope.items[observed.item].label)
     observed = replace(observed, clean=tuple(clean))
     made = ir.Result(observed, test, None, ctx.span(tree))
     return made if occasions is None else often(ctx, made, occasions)
@@ -473,7 +558,7 @@ def often(ctx: Context, made: ir.Result, tree: Node) -> ir.Expr:
     """`on at least 3 occasions spaced at least 4 weeks apart`, `on at least 2 of the last 3 measurements`."""
     numbers_said = [int(t) for t in tree.children if isinstance(t, Token) and t.type == "NUMBER"]
     if any(not 0 < n <= 1000 for n in numbers_said):
-        ctx.report("impossible-count", tree, count=numbers_said[0], members=1000)
+        ctx.report("bad-count", tree, found=str(numbers_said[0]), members=1000, verb="be counted")
         raise Refused
     if tree.data == "all_last":
         return replace(made, occasions=ir.Occasions(numbers_said[0], None, numbers_said[0]))
@@ -487,7 +572,7 @@ def often(ctx: Context, made: ir.Result, tree: Node) -> ir.Expr:
     else:
         last = numbers_said[1]
         if numbers_said[0] > last:
-            ctx.report("impossible-count", tree, count=numbers_said[0], members=last)
+            ctx.report("bad-count", tree, found=str(numbers_said[0]), members=last, verb="hold")
             raise Refused
 
     def least(k: int) -> ir.Expr:
@@ -496,7 +581,9 @@ def often(ctx: Context, made: ir.Result, tree: Node) -> ir.Expr:
     return events.counted(word, numbers_said[0], least, ctx.span(tree))
 
 
-def coded(ctx: Context, tree: Node, left: Child, negated: bool, value: Node, tails: Sequence[Child]) -> ir.Expr:
+def coded(
+    ctx: Context, tree: Node, left: Child, negated: bool, value: Node, tails: Sequence[Child]
+) -> ir.Expr:
     """`hbsag is positive`, `sex is female`, `grade is one of [A, B]`."""
     listed = value if value.data == "is_name" else cast(Node, value.children[0])
     names = [cast(Token, name) for name in listed.children]
@@ -504,7 +591,9 @@ def coded(ctx: Context, tree: Node, left: Child, negated: bool, value: Node, tai
     match left:
         case Tree("observed", [None, Token("NAME", "sex")]):
             if len(names) != 1 or str(names[0]) not in ("female", "male"):
-                ctx.report("unknown-value", names[0], name=str(names[0]), item="sex", values="female, male")
+                ctx.report(
+                    "unknown-value", names[0], name="sex", value=str(names[0]), expected=("female", "male")
+                )
                 raise Refused
             sex = ir.Sex("female" if str(names[0]) == "female" else "male", ctx.span(tree))
             return ir.Not(sex, ctx.span(tree)) if negated else sex
@@ -518,7 +607,14 @@ def coded(ctx: Context, tree: Node, left: Child, negated: bool, value: Node, tai
         item = where.scope.items[number.item]
         for name in names:
             if str(name) not in item.values:
-                where.report("unknown-value", name, name=str(name), item=item.name, values=", ".join(item.values))
+                where.report(
+                    "unknown-value",
+                    name,
+                    name=item.name,
+                    value=str(name),
+                    suggestion=suggest(str(name), item.values),
+                    expected=item.values,
+                )
                 raise Refused
         return result(where, tree, number, ir.CodeTest(tuple(map(str, names)), negated), tails)
 
@@ -548,7 +644,7 @@ def count(ctx: Context, tree: Node, left: Node, op: ir.Op, right: Child) -> ir.E
         return ir.Not(least(n + 1), span)
 
     if not 0 <= k <= len(items) or (op in (">=", "<") and k == 0) or (op in (">", "<=") and k == len(items)):
-        ctx.report("impossible-count", tree, count=k, members=len(items))
+        ctx.report("bad-count", tree, found=f"`{op} {k}`", members=len(items), verb="be decided by the items")
         raise Refused
     match op:
         case ">=":
@@ -578,7 +674,9 @@ def change(
         ctx.report("change-needs-window", tree)
         raise Refused
     if windows[0].data == "from_to":
-        start, end = (quantities.around(ctx, quantities.anchor(ctx, cast(Node, a))) for a in windows[0].children)
+        start, end = (
+            quantities.around(ctx, quantities.anchor(ctx, cast(Node, a))) for a in windows[0].children
+        )
     else:
         start = end = quantities.window(ctx, windows[0])
     item = ctx.scope.items[subject.item]
@@ -590,12 +688,18 @@ def change(
     value = num.constant
     if num.unit is not None and num.unit.text == "percentage_points":
         if item.unit is None or item.unit.text != "%":
-            ctx.report("wrong-unit", amount, unit="percentage_points", name=item.name, wanted="%")
+            ctx.report(
+                "wrong-dimension",
+                amount,
+                unit="percentage_points",
+                name=item.label,
+                expected=item.unit.text if item.unit else "no unit",
+            )
             raise Refused
     elif not percent:
         value = limit(ctx, ir.Observed(item.name), num, amount).value if num.unit else value
         if num.unit is None and item.unit is not None and not numbers._bare_allowed(item.unit):
-            ctx.report("missing-unit", amount, wanted=f"a unit such as {item.unit.text}", example="")
+            ctx.report("missing-unit", amount, name=item.label, expected=item.unit.text)
             raise Refused
     operator = OPS[str(op.children[0])]
 
@@ -606,4 +710,3 @@ def change(
     if direction == "changes":
         return ir.Or((made("falls"), made("rises")), "plain", ctx.span(tree))
     return made(direction)
-

@@ -41,13 +41,13 @@ def number(ctx: Context, tree: Child) -> Num:
         case Tree("quantified" | "group"):
             ctx.report("list-where-number", tree)
         case _:
-            ctx.report("truth-where-number", tree)
+            ctx.report("not-a-number", tree, found="this")
     raise Refused
 
 
 def constant(ctx: Context, tree: Node) -> Num:
     value, unit = quantities.quantity(ctx, tree)
-    if unit is None:
+    if unit is None or str(unit) == "points":
         return Num(ir.Constant(value), None, constant=value, bare=True)
     if str(unit) in LIMIT_UNITS:
         if value <= 0:
@@ -104,20 +104,24 @@ def observed(ctx: Context, tree: Node) -> Num:
         return age(ctx, tree, at, unit)
     item = item_named(ctx, name)
     if item.domain != "results":
-        ctx.report("not-a-number", name, name=item.name, kind=item.kind)
+        ctx.report("not-a-number", name, found=f"`{item.name}`")
         raise Refused
     if item.is_class:
         ctx.report("class-where-number", name, name=item.name)
         raise Refused
     window = quantities.around(ctx, at[0]) if at else ctx.values
     wanted = item.unit
-    if unit is not None:
+    if unit is not None and str(unit) == "points" and item.unit is None:
+        pass
+    elif unit is not None:
         wanted = parse_unit(str(unit))
         if wanted is None:
             ctx.report("unknown-unit", unit, unit=str(unit))
             raise Refused
         if item.unit is None or factor(item.unit, wanted, item.molar_mass) is None:
-            ctx.report("wrong-unit", unit, unit=str(unit), name=item.name, wanted=_unit_text(item.unit))
+            ctx.report(
+                "wrong-dimension", unit, unit=str(unit), name=item.label, expected=_unit_text(item.unit)
+            )
             raise Refused
     elif ctx.formula and item.unit is not None and item.unit.dimension:
         ctx.report("formula-unit", name, name=item.name, unit=item.unit.text)
@@ -131,7 +135,7 @@ def age(ctx: Context, tree: Node, at: list[ir.Anchor], unit: Token | None) -> Nu
     anchor: ir.Anchor = at[0] if at else ir.OfSample() if ctx.formula else ir.StageAnchor()
     name = "years" if unit is None else str(unit)
     if name not in AGE_UNITS:
-        ctx.report("not-a-time", unit, unit=name, suggestion=None)
+        ctx.report("not-a-duration", unit, unit=name)
         raise Refused
     number = ir.Age(AGE_UNITS[name], anchor, span=ctx.span(tree))
     return Num(number, None)
@@ -147,7 +151,7 @@ def dose_of(ctx: Context, tree: Node) -> Num:
         raise Refused
     item = item_named(ctx, token, "a drug or drug class")
     if item.domain != "medications":
-        ctx.report("wrong-kind", token, name=item.name, kind=item.kind, wanted="a drug")
+        ctx.report("wrong-kind", token, name=item.name, actual=item.kind, expected="a drug")
         raise Refused
     name = equivalence_named(ctx, cast("Token | None", equivalence))
     anchor = quantities.anchor(ctx, cast(Node, at)) if at is not None else ir.StageAnchor()
@@ -182,7 +186,7 @@ def same_dimension(ctx: Context, left: Num, right: Num, at: Child) -> tuple[Num,
         return Num(left.number, right.unit, left.constant), right
     if (left.unit is None) != (right.unit is None):
         unit = left.unit or right.unit
-        ctx.report("missing-unit", at, wanted=f"a unit such as {_unit_text(unit)}", example="")
+        ctx.report("missing-unit", at, name="the other side", expected=_unit_text(unit))
         raise Refused
     if left.unit is None or right.unit is None or left.unit == right.unit:
         return left, right
@@ -190,7 +194,7 @@ def same_dimension(ctx: Context, left: Num, right: Num, at: Child) -> tuple[Num,
 
 
 def _bare_allowed(unit: ir.Unit) -> bool:
-    return not unit.dimension and unit.factor == 1 or unit.text == "points"
+    return not unit.dimension and unit.factor == 1
 
 
 def in_unit(ctx: Context, num: Num, unit: ir.Unit, at: Child) -> Num:
@@ -199,10 +203,14 @@ def in_unit(ctx: Context, num: Num, unit: ir.Unit, at: Child) -> Num:
         case ir.Observed(item=name) as result:
             molar = ctx.scope.items[name].molar_mass
             if num.unit is not None and factor(num.unit, unit, molar) is not None:
-                return Num(ir.Observed(name, result.select, result.window, result.clean, unit, result.span), unit)
+                return Num(
+                    ir.Observed(name, result.select, result.window, result.clean, unit, result.span), unit
+                )
         case ir.DoseOf() as dose:
             if num.unit is not None and factor(num.unit, unit) is not None:
-                return Num(ir.DoseOf(dose.item, dose.equivalence, dose.window, unit, dose.per, dose.span), unit)
+                return Num(
+                    ir.DoseOf(dose.item, dose.equivalence, dose.window, unit, dose.per, dose.span), unit
+                )
         case _:
             scale = None if num.unit is None else factor(num.unit, unit)
             if scale is not None and num.constant is not None:
@@ -210,7 +218,7 @@ def in_unit(ctx: Context, num: Num, unit: ir.Unit, at: Child) -> Num:
                 return Num(ir.Constant(value), unit, value)
             if scale is not None:
                 return Num(ir.Arithmetic("*", num.number, ir.Constant(scale)), unit)
-    ctx.report("wrong-unit", at, unit=_unit_text(num.unit), name="this", wanted=unit.text)
+    ctx.report("wrong-dimension", at, unit=_unit_text(num.unit), name="the other side", expected=unit.text)
     raise Refused
 
 
@@ -311,5 +319,3 @@ def size(value: object) -> int:
         case ir.Table(rows=pairs, otherwise=otherwise):
             return 1 + sum(size(number) for _, number in pairs) + (size(otherwise) if otherwise else 0)
     return 1
-
-

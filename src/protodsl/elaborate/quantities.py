@@ -64,10 +64,16 @@ def length(ctx: Context, tree: Node) -> ir.Length:
     """A length of time: whole months and years, days rounded up from hours."""
     value, unit = quantity(ctx, tree)
     if unit is None:
-        ctx.report("missing-unit", tree, wanted="a length of time", example=f"{value} days")
+        ctx.report(
+            "missing-unit",
+            tree,
+            name="time",
+            expected="days, weeks, months or years",
+            suggestion=f"{value} days",
+        )
         raise Refused
     if str(unit) not in TIME_UNITS:
-        ctx.report("not-a-time", unit, unit=str(unit), suggestion=suggest(str(unit), TIME_UNITS))
+        ctx.report("not-a-duration", unit, unit=str(unit))
         raise Refused
     kind, factor = TIME_UNITS[str(unit)]
     value *= factor
@@ -95,9 +101,7 @@ def duration(ctx: Context, tree: Node) -> ir.Duration:
 def timepoint(ctx: Context, token: Token) -> ir.Timepoint:
     name = str(token)
     if name not in ctx.scope.timepoints:
-        ctx.report(
-            "undefined-timepoint", token, name=name, suggestion=suggest(name, ctx.scope.timepoints)
-        )
+        ctx.report("unknown-timepoint", token, name=name, suggestion=suggest(name, ctx.scope.timepoints))
         raise Refused
     ctx.scope.used.add(name)
     return ctx.scope.timepoints[name]
@@ -113,7 +117,7 @@ def anchor(ctx: Context, tree: Node) -> ir.Anchor:
                 if isinstance(child, Token) and child.type == "NUMBER":
                     value = number(ctx, child)
             if ctx.scope.day_zero is None:
-                ctx.report("no-day-zero", tree)
+                ctx.report("no-day-zero", tree, day=str(value))
                 raise Refused
             zero = ir.AtTimepoint(ctx.scope.day_zero)
             if value == 0:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
 from lark import Token, Tree
 
@@ -41,20 +42,28 @@ class Scope:
     pending: dict[str, Declaration] = field(default_factory=dict)  # definitions not elaborated yet
     defining: list[str] = field(default_factory=list)  # being elaborated now, to see circles
     places: dict[str, Span] = field(default_factory=dict)  # where each name was declared
-    quotations: list[tuple[Span, str]] = field(default_factory=list)  # in file order, to be found in the source
+    located: dict[int, ir.Quotation] = field(
+        default_factory=dict
+    )  # quotations found in the source, by their offset
     asides: list[ir.Aside] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     day_zero: str | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    def report(self, name: str, span: Span, **facts: object) -> None:
+    def report(self, name: str, span: Span, /, **facts: Any) -> None:
         self.diagnostics.append(diagnose(name, span, **facts))
 
     def known_names(self) -> list[str]:
         return [*self.items, *self.equivalences, *self.definitions, *self.pending, *self.timepoints]
 
     def unknown(self, name: str, span: Span, wanted: str, among: Iterable[str]) -> None:
-        self.report("unknown-name", span, name=name, wanted=wanted, suggestion=suggest(name, among))
+        self.report(
+            "unknown-name",
+            span,
+            name=name,
+            what=wanted.removeprefix("a ").removeprefix("an "),
+            suggestion=suggest(name, among),
+        )
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,7 @@ class Context:
     def span(self, tree: Child, whole: Node | None = None) -> Span:
         return span_of(self.path, tree if tree is not None else whole)
 
-    def report(self, name: str, at: Child | Span, **facts: object) -> None:
+    def report(self, name: str, at: Child | Span, /, **facts: Any) -> None:
         self.scope.report(name, at if isinstance(at, Span) else self.span(at), **facts)
 
     def but(self, **changes: object) -> Context:

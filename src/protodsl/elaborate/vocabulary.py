@@ -11,7 +11,17 @@ from lark import Token, Tree
 
 from protodsl import ir
 from protodsl.elaborate import expressions, numbers, quantities
-from protodsl.elaborate.scope import Child, Context, Declaration, Node, Refused, Scope, declaration, string, suggest
+from protodsl.elaborate.scope import (
+    Child,
+    Context,
+    Declaration,
+    Node,
+    Refused,
+    Scope,
+    declaration,
+    string,
+    suggest,
+)
 from protodsl.runtime.units import parse_unit
 
 CODE_SYSTEMS = ("loinc", "icd10", "snomed", "atc", "rxnorm", "cvx", "hpo", "ops", "cpt")
@@ -82,7 +92,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
     scope = ctx.scope
     base, is_class = kind.removesuffix(" class"), kind.endswith(" class")
     if str(name) in RESERVED_NAMES:
-        ctx.report("reserved-name", name, name=str(name))
+        ctx.report("reserved-built-in", name, name=str(name), what="age, sex and `it`")
         raise Refused
     if str(name) in scope.places:
         ctx.report("duplicate-name", name, name=str(name))
@@ -94,8 +104,10 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
     )  # fmt: skip
     codes: list[ir.Code] = []
     panel: list[str] = []
-    unit_token = next((cast(Token, c.children[0]) for c in tree.children if isinstance(c, Tree) and c.data == "unit"), None)
-    if unit_token is not None:
+    unit_token = next(
+        (cast(Token, c.children[0]) for c in tree.children if isinstance(c, Tree) and c.data == "unit"), None
+    )
+    if unit_token is not None and str(unit_token) != "points":  # points are plain numbers
         made = replace(made, unit=_unit(ctx, unit_token))
     seen: set[str] = set()
     for child in tree.children:
@@ -103,10 +115,12 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
             continue
         key, value = field_value(child)
         if str(key) not in allowed:
-            ctx.report("unknown-field", key, name=str(key), block=kind, suggestion=suggest(str(key), allowed))
+            ctx.report(
+                "unknown-field", key, field=str(key), block=f"`{kind}`", suggestion=suggest(str(key), allowed)
+            )
             continue
         if str(key) in seen:
-            ctx.report("field-twice", key, name=str(key))
+            ctx.report("duplicate-field", key, field=str(key), block="this block")
             continue
         seen.add(str(key))
         match str(key):
@@ -131,7 +145,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
             case "worse":
                 word = str(_word(ctx, value))
                 if word not in ("higher", "lower"):
-                    ctx.report("unknown-value", value, name=word, item="worse", values="higher, lower")
+                    ctx.report("unknown-value", value, name="worse", value=word, expected=("higher", "lower"))
                     raise Refused
                 made = replace(made, worse="higher" if word == "higher" else "lower")
             case "range" | "scale":
@@ -140,22 +154,34 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
             case "molar_mass":
                 made = replace(made, molar_mass=_quantity(ctx, value, "g/mol"))
             case "detection_limit":
-                made = replace(made, detection_limit=_quantity(ctx, value, made.unit.text if made.unit else "1"))
+                made = replace(
+                    made, detection_limit=_quantity(ctx, value, made.unit.text if made.unit else "1")
+                )
             case "half_life":
                 made = replace(made, half_life=quantities.length(ctx, _first(ctx, value)))
             case system:
                 codes += [ir.Code(system, code) for code in _texts(ctx, value)]
     if not made.note:
-        notes = [string(child.children[0]) for child in tree.children if isinstance(child, Tree) and child.data == "note"]
+        notes = [
+            string(child.children[0])
+            for child in tree.children
+            if isinstance(child, Tree) and child.data == "note"
+        ]
         made = replace(made, note=" ".join(notes) or None)
     made = replace(made, codes=tuple(codes))
-    if base in ("lab", "measure") and not is_class and made.unit is None:
-        ctx.report("required-field", name, block=kind, field="unit")
+    if base in ("lab", "measure") and not is_class and unit_token is None:
+        ctx.report("missing-field", name, block=f"`{kind}`", field="unit")
         raise Refused
     scope.places[str(name)] = ctx.span(tree)
     if base == "panel":
         if not panel or not made.values:
-            ctx.report("required-field", name, block="panel", field="items and grades")
+            ctx.report(
+                "missing-field",
+                name,
+                block="`panel`",
+                field="items",
+                help="a panel has `items [..]` and `grades [..]`",
+            )
             raise Refused
         scope.panels[str(name)] = tuple(f"{name}.{one}" for one in panel)
         for one in panel:
@@ -186,13 +212,19 @@ def refer(ctx: Context, tree: Node, made: ir.Item) -> None:
                         scope.used.add(str(token))
             case Tree("uln" | "lln" as which, [Tree() as amount, condition]):
                 if made.unit is None:
-                    ctx.report("required-field", child, block=made.kind, field="unit")
+                    ctx.report("missing-field", child, block=f"`{made.kind}`", field="unit")
                     raise Refused
                 value = _quantity_in(ctx, amount, made.unit, made.molar_mass)
                 asked = expressions.truth(ctx, condition) if condition is not None else None
                 limits[str(which)].append(ir.ReferenceLimit(value, asked))
-    if made.is_class and not members:
-        ctx.report("required-field", tree, block=f"{made.kind} class", field="members")
+    if made.is_class and not members and not made.codes:
+        ctx.report(
+            "missing-field",
+            tree,
+            block=f"`{made.kind} class`",
+            field="members",
+            help="name them: `members [a, b]`, or `under` in each member",
+        )
     scope.items[made.name] = replace(
         made, members=tuple(members), uln=tuple(limits["uln"]), lln=tuple(limits["lln"])
     )
@@ -234,7 +266,12 @@ def equivalence(ctx: Context, tree: Node) -> None:
             case Tree("eq_row", [Token() as drug, Tree() as amount]):
                 known = scope.items.get(str(drug))
                 if known is None or known.domain != "medications":
-                    scope.unknown(str(drug), ctx.span(drug), "a drug", [i.name for i in scope.items.values() if i.kind == "drug"])
+                    scope.unknown(
+                        str(drug),
+                        ctx.span(drug),
+                        "a drug",
+                        [i.name for i in scope.items.values() if i.kind == "drug"],
+                    )
                     raise Refused
                 unit = parse_unit("mg")
                 assert unit is not None
@@ -246,16 +283,26 @@ def equivalence(ctx: Context, tree: Node) -> None:
                 rows.append((str(drug), value))
             case Tree("field", [Token() as key, value]):
                 if str(key) != "citation":
-                    ctx.report("unknown-field", key, name=str(key), block="equivalent", suggestion="citation")
+                    ctx.report(
+                        "unknown-field", key, field=str(key), block="`equivalent`", suggestion="citation"
+                    )
                 else:
                     citation = "; ".join(_texts(ctx, value))
     if not rows:
-        ctx.report("required-field", tree, block="equivalent", field="give")
+        ctx.report(
+            "missing-field",
+            tree,
+            block="`equivalent`",
+            field="give",
+            help="write a row for each drug: `give prednisone 5 mg`",
+        )
         raise Refused
     reference, dose = rows[0]
     factors = tuple((drug, dose / value) for drug, value in rows)
     scope.places[str(name)] = ctx.span(tree)
-    scope.equivalences[str(name)] = ir.Equivalence(str(name), _label(tree, name), reference, factors, citation)
+    scope.equivalences[str(name)] = ir.Equivalence(
+        str(name), _label(tree, name), reference, factors, citation
+    )
 
 
 def measure(ctx: Context, tree: Node, made: ir.Item) -> None:
@@ -275,7 +322,7 @@ def measure(ctx: Context, tree: Node, made: ir.Item) -> None:
             case Tree("field", [Token("NAME", "decimals"), value]):
                 number, _ = quantities.quantity(ctx, _first(ctx, value))
                 if number.denominator != 1 or not 0 <= number <= 9:
-                    ctx.report("impossible-count", value, count=str(number), members=9)
+                    ctx.report("bad-count", value, found=f"{number} decimals", members=9, verb="be kept")
                     raise Refused
                 decimals = int(number)
             case Tree("validity", [Tree() as by]):
@@ -295,7 +342,13 @@ def measure(ctx: Context, tree: Node, made: ir.Item) -> None:
                 formula = num.number
     for missing, name in ((lead, "lead"), (validity, "each input within"), (formula, "formula")):
         if missing is None:
-            ctx.report("required-field", cast(Token, tree.children[0]), block="measure", field=name)
+            ctx.report(
+                "missing-field",
+                cast(Token, tree.children[0]),
+                block="`measure`",
+                field=name,
+                help=f"a measure states `{name} …`",
+            )
     if lead is None or validity is None or formula is None:
         raise Refused
     if made.citation is None:
@@ -330,21 +383,23 @@ def _texts(ctx: Context, value: Child) -> tuple[str, ...]:
         return (str(value.children[0]),)
     if isinstance(value, Tree) and value.data == "range" and len(value.children) < 3:
         return (" ".join(str(token) for token in value.scan_values(lambda _: True) if token is not None),)
-    ctx.report("wrong-field-value", value, wanted="words in quotes")
+    ctx.report(
+        "field-value", value, field="this field", found="something else", expected="words in quotation marks"
+    )
     raise Refused
 
 
 def _word(ctx: Context, value: Child) -> Token:
     if isinstance(value, Tree) and value.data == "word":
         return cast(Token, value.children[0])
-    ctx.report("wrong-field-value", value, wanted="a name")
+    ctx.report("field-value", value, field="this field", found="something else", expected="one name")
     raise Refused
 
 
 def _yes(ctx: Context, value: Child) -> bool:
     word = str(_word(ctx, value))
     if word not in ("yes", "no"):
-        ctx.report("unknown-value", value, name=word, item="this field", values="yes, no")
+        ctx.report("unknown-value", value, name="this field", value=word, expected=("yes", "no"))
         raise Refused
     return word == "yes"
 
@@ -354,14 +409,18 @@ def _names(ctx: Context, value: Child) -> list[Token]:
         return [cast(Token, child) for child in value.children]
     if isinstance(value, Tree) and value.data == "word":
         return [cast(Token, value.children[0])]
-    ctx.report("wrong-field-value", value, wanted="names in square brackets")
+    ctx.report(
+        "field-value", value, field="this field", found="something else", expected="names in square brackets"
+    )
     raise Refused
 
 
 def _first(ctx: Context, value: Child) -> Node:
     if isinstance(value, Tree) and value.data == "range" and value.children[1] is None:
         return cast(Node, value.children[0])
-    ctx.report("wrong-field-value", value, wanted="a number with its unit")
+    ctx.report(
+        "field-value", value, field="this field", found="something else", expected="a number with its unit"
+    )
     raise Refused
 
 
@@ -375,12 +434,14 @@ def _quantity_in(ctx: Context, tree: Node, unit: ir.Unit, molar_mass: Fraction |
     value, token = quantities.quantity(ctx, tree)
     if token is None:
         if unit.dimension:
-            ctx.report("missing-unit", tree, wanted=f"a unit such as {unit.text}", example=f"{value} {unit.text}")
+            ctx.report(
+                "missing-unit", tree, name="this", expected=unit.text, suggestion=f"{value} {unit.text}"
+            )
             raise Refused
         return value
     scale = numbers.factor(quantities.unit_of(ctx, token), unit, molar_mass)
     if scale is None:
-        ctx.report("wrong-unit", token, unit=str(token), name="this", wanted=unit.text)
+        ctx.report("wrong-dimension", token, unit=str(token), name="this", expected=unit.text)
         raise Refused
     return value * scale
 
@@ -388,7 +449,13 @@ def _quantity_in(ctx: Context, tree: Node, unit: ir.Unit, molar_mass: Fraction |
 def _range(ctx: Context, value: Child, unit: ir.Unit | None) -> tuple[Fraction, Fraction]:
     """`0 to 105 points`: bare numbers are in the item's own unit."""
     if not (isinstance(value, Tree) and value.data == "range" and value.children[1] is not None):
-        ctx.report("wrong-field-value", value, wanted="a range such as `0 to 105`")
+        ctx.report(
+            "field-value",
+            value,
+            field="this field",
+            found="something else",
+            expected="a range such as `0 to 105`",
+        )
         raise Refused
     ends = []
     for child in value.children:
@@ -397,6 +464,6 @@ def _range(ctx: Context, value: Child, unit: ir.Unit | None) -> tuple[Fraction, 
             number = _quantity_in(ctx, cast(Node, child), unit, None)
         ends.append(number)
     if ends[0] >= ends[1]:
-        ctx.report("range-backwards", value)
+        ctx.report("bad-bounds", value, minimum=str(ends[0]), maximum=str(ends[1]))
         raise Refused
     return ends[0], ends[1]

@@ -1,0 +1,154 @@
+"""Are the quotations in the source document, word for word, and what does no quotation cover?"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import cast
+
+from lark import Token, Tree
+
+from protodsl import ir
+from protodsl.elaborate.scope import Context, Node, string
+from protodsl.source import Span
+
+_MARKER = re.compile(r"^[ \t]*(?:[-•*][ \t]*)*(?:\(?\d{1,2}[.)](?=\s))?", re.MULTILINE)
+MAX_UNCOVERED = 20
+
+
+@dataclass
+class Document:
+    """The source document with its white space folded, and the way back to its own offsets."""
+
+    path: str
+    sha256: str
+    raw: str
+
+    def __post_init__(self) -> None:
+        folded: list[str] = []
+        self.offsets: list[int] = []
+        space = True
+        for offset, char in enumerate(self.raw):
+            if char.isspace():
+                if not space:
+                    folded.append(" ")
+                    self.offsets.append(offset)
+                space = True
+            else:
+                folded.append(char)
+                self.offsets.append(offset)
+                space = False
+        self.text = "".join(folded)
+        self.covered = bytearray(len(self.text))
+        self.line_ends = [offset for offset, char in enumerate(self.raw) if char == "\n"]
+
+    def find(self, quote: str, *, cover: bool) -> ir.Quotation | None:
+        """The first occurrence that is not covered yet, else the first; marks it as covered."""
+        first = at = self.text.find(quote)
+        if at < 0:
+            return None
+        while cover and at >= 0 and 1 in self.covered[at : at + len(quote)]:
+            at = self.text.find(quote, at + 1)
+        at = first if at < 0 else at
+        if cover:
+            self.covered[at : at + len(quote)] = b"\x01" * len(quote)
+        start = self.offsets[at]
+        return ir.Quotation(
+            quote, start, self.offsets[at + len(quote) - 1] + 1, bisect_right(self.line_ends, start - 1) + 1
+        )
+
+    def nearest(self, quote: str) -> tuple[str, str, str]:
+        """Where quotation and document part: the words in common, what the quotation goes on with, what the document."""
+        common = 0
+        best = 0
+        for size in (24, 12, 6):
+            for start in range(0, max(1, len(quote) - size), 4):
+                at = self.text.find(quote[start : start + size])
+                if at >= 0:
+                    common, best = start, at
+                    break
+            else:
+                continue
+            break
+        else:
+            return "", "", ""
+        length = 0
+        limit = min(len(quote) - common, len(self.text) - best)
+        while length < limit and quote[common + length] == self.text[best + length]:
+            length += 1
+        shown = self.text[max(0, best + length - 30) : best + length]
+        return shown, quote[common + length :][:30], self.text[best + length :][:30]
+
+
+def locate(ctx: Context, tree: Node, document: Document) -> None:
+    """Finds every quotation of the protocol, in the order of the file, so that a repeated sentence covers each of its
+    places once."""
+    located = ctx.scope.located
+    found: list[Token] = []
+    stack: list[Node] = [tree]
+    while stack:
+        node = stack.pop()
+        if node.data in ("source", "aside"):
+            found.append(cast(Token, node.children[0]))
+        stack.extend(child for child in reversed(node.children) if isinstance(child, Tree))
+    for token in found:
+        text = string(token)
+        if not text:
+            ctx.report("empty-words", token)
+            continue
+        quotation = document.find(text, cover=True)
+        if quotation is not None:
+            located[token.start_pos or 0] = quotation
+            continue
+        shown, mine, theirs = document.nearest(text)
+        if shown:
+            ctx.report("quotation-not-found", token, found=shown, expected=theirs, path=document.path)
+        else:
+            close = difflib.get_close_matches(text[:200], document.raw.splitlines(), n=1, cutoff=0.5)
+            ctx.report(
+                "quotation-nowhere", token, path=document.path, suggestion=close[0][:80] if close else None
+            )
+
+
+def coverage(
+    ctx: Context, document: Document, begin: str | None, end: str | None, at: Span
+) -> ir.SourceDocument:
+    """Letters and digits of the eligibility text inside quotations and asides; list markers do not count."""
+    text = document.text
+    first = text.find(" ".join(begin.split())) if begin else 0
+    last = text.find(" ".join(end.split()), first + len(begin or "")) if end else len(text)
+    if first < 0 or last < 0:
+        ctx.report("eligibility-bounds", at, words=(begin if first < 0 else end) or "")
+        first, last = 0, len(text)
+    markers = {
+        offset for match in _MARKER.finditer(document.raw) for offset in range(match.start(), match.end())
+    }
+    counted = covered = 0
+    gaps: list[tuple[int, int]] = []
+    open_from: int | None = None
+    last_gap = first
+    for index in range(first, last):
+        if text[index].isalnum() and document.offsets[index] not in markers:
+            counted += 1
+            if document.covered[index]:
+                covered += 1
+                if open_from is not None:
+                    gaps.append((open_from, last_gap))
+                    open_from = None
+            else:
+                open_from = index if open_from is None else open_from
+                last_gap = index + 1
+    if open_from is not None:
+        gaps.append((open_from, last_gap))
+    uncovered = tuple(
+        ir.Quotation(text[a:b], document.offsets[a], document.offsets[b - 1] + 1,
+                     bisect_right(document.line_ends, document.offsets[a] - 1) + 1)
+        for a, b in gaps
+    )  # fmt: skip
+    percent = 100 * covered // counted if counted else 100
+    for gap in uncovered[:MAX_UNCOVERED]:
+        shown = gap.text if len(gap.text) <= 80 else gap.text[:77] + "…"
+        ctx.report("source-uncovered", at, percent=percent, found=shown)
+    return ir.SourceDocument(document.path, document.sha256, covered, counted, uncovered)

@@ -10,17 +10,14 @@ from lark import Token, Tree
 
 from protodsl.diagnostics import Diagnostic, Fix, Label, diagnose
 from protodsl.source import Source, Span
-from protodsl.syntax.grammar import LANGUAGE_VERSIONS
 
 TREE_DEPTH_LIMIT = 250
 """Deeper trees are refused: whoever walks them in Python would run out of stack."""
 
-_NEGATIVE = {"is": "is not", "was diagnosed with": "was never diagnosed with"}
-
 
 def check_form(source: Source, tree: Tree[Token]) -> list[Diagnostic]:
     """Diagnostics of form in a tree that parsed."""
-    found = list(_language(source, tree))
+    found: list[Diagnostic] = []
     for node in subtrees(tree):
         match node:
             case Tree(data="not_", children=[Tree(data="event" | "state" | "reaction") as inner]):
@@ -60,18 +57,6 @@ def subtrees(tree: Tree[Token]) -> Iterator[Tree[Token]]:
 def span_of(tree: Tree[Token]) -> tuple[int, int]:
     """Offsets of a subtree; (0, 0) if it holds no token."""
     return (getattr(tree.meta, "start_pos", 0), getattr(tree.meta, "end_pos", 0))
-
-
-def _language(source: Source, tree: Tree[Token]) -> Iterator[Diagnostic]:
-    match tree.children[:1]:
-        case [Tree(data="language", children=[Token() as version])]:
-            if str(version) not in LANGUAGE_VERSIONS:
-                span = source.span(version.start_pos or 0, version.end_pos or 0)
-                yield diagnose("language-unsupported", span, version=str(version), expected=LANGUAGE_VERSIONS)
-        case _:
-            newest = LANGUAGE_VERSIONS[-1]
-            fix = Fix(source.span(0, 0), f"language {newest}\n", f"begin with `language {newest}`")
-            yield diagnose("language-missing", source.span(0, 0), version=newest, fix=fix)
 
 
 def _not_before_verb(source: Source, node: Tree[Token], inner: Tree[Token]) -> Diagnostic:

@@ -15,9 +15,6 @@ from lark import Lark
 
 from protodsl.resources import grammar_path
 
-LANGUAGE_VERSIONS = ("1",)
-"""Versions of the language this compiler reads, oldest first."""
-
 
 @cache
 def grammar_text() -> str:

@@ -205,7 +205,7 @@ def _chain(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
     found = case.found
     other = {"and": "or", "or": "and"}.get(found)
     relaxing = found == "," and re.match(r",\s*or\b", case.source.text[case.pos : case.pos + 40]) is not None
-    if other is None and not relaxing:
+    if (other is None and not relaxing) or (words and words[-1].group() in ("and", "or")):
         return None
     depth = 0
     for word in reversed(words):
@@ -252,15 +252,17 @@ def _list(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
     text = case.source.text
     ahead = text[case.pos : case.pos + 80]
     before = text[max(case.item.start, case.pos - 200) : case.pos]
-    if case.found == "," and words and re.fullmatch(r"[A-Za-z]\w*", words[-1].group()):
-        quantifier = _QUANTIFIERS.search(before[: len(before.rstrip()) - len(words[-1].group())])
+    comma = [word for word in words[-2:] if word.group() == ","]
+    named = words[: words.index(comma[0])] if comma else words
+    if (comma or case.found == ",") and named and re.fullmatch(r"[A-Za-z]\w*", named[-1].group()):
+        first = named[-1]
+        quantifier = _QUANTIFIERS.search(text[max(case.item.start, first.start() - 40) : first.start()])
         if quantifier:
-            place = words[-1].start()
-            return case.report(
-                "missing-brackets", place, case.pos, quantifier=quantifier.group(1), text=words[-1].group()
-            )
-        if re.match(r",\s*[A-Za-z]", ahead) and "RSQB" not in case.accepted:
-            return case.at_found("bare-list")
+            said = {"quantifier": " ".join(quantifier.group(1).split()), "text": first.group()}
+            return case.report("missing-brackets", first.start(), first.end(), **said)
+        following = case.found if comma else ahead[1:].lstrip()[:1]
+        if re.match(r"[A-Za-z]", following) and "RSQB" not in case.accepted:
+            return case.report("bare-list", first.start(), max(case.pos + 1, first.end()))
     if case.found == "[" and words and words[-1].group() in _VERBS | {"no", "to", "except"}:
         return case.at_found("bare-list")
     opening = re.search(r"((?:any|all|each|none|\d+) of)\s*\{\s*$", before)

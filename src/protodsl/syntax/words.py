@@ -122,4 +122,5 @@ def describe(accepted: Collection[str], before: str = "") -> tuple[str, ...]:
         words = TERMINALS.get(name) or f"`{literals.get(name, name)}`"
         if words not in found:
             found.append(words)
+    found.sort(key=lambda words: words not in (TERMINALS["CMP"], TERMINALS["UNIT"]))
     return tuple(found[:MOST])

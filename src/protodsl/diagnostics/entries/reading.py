@@ -85,7 +85,7 @@ READING = (
     Entry(
         "E0110",
         "language-unsupported",
-        "language version {version} is not known to this compiler; it reads {expected}",
+        "language version {found} is not known to this compiler, which reads {version}",
         ("a newer protodsl may read it: `pip install --upgrade protodsl`",),
         "The file asks for a language version this compiler does not implement. Reading it as another "
         "version could change its meaning, so it is refused.",

@@ -1,0 +1,254 @@
+"""Files in, model and diagnostics out. No printing, no clock; the disk only through `read`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath, PureWindowsPath
+
+from lark import Token, Tree
+
+from protodsl import ir
+from protodsl.diagnostics import Diagnostic, diagnose, has_errors, suggest
+from protodsl.elaborate import elaborate
+from protodsl.reading import decode, read_file
+from protodsl.source import Source, Span
+from protodsl.syntax import parse_with_gaps
+
+Read = Callable[[str], bytes]
+SUFFIX = ".proto-lite"
+_ROOT_MARKS = ("protodsl.toml", "pyproject.toml", ".git")
+
+# What follows from something being left out of the tree; said only of files that were read whole.
+_CONSEQUENCES = frozenset(
+    (
+        "empty-criterion",
+        "missing-field",
+        "missing-source",
+        "source-uncovered",
+        "no-anchor",
+        "no-day-zero",
+        "no-protocol",
+        "no-source-document",
+        "no-citation",
+    )
+)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A file that was read. `left_out`: places of broken statements that are not in the tree."""
+
+    source: Source
+    tree: Tree[Token]
+    diagnostics: tuple[Diagnostic, ...]
+    left_out: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What a file means and what is wrong with it. `protocol` is None where it has errors, or holds no
+    protocol.
+
+    `diagnostics` are in the order of the files as they were first used, then of their text, each once.
+    """
+
+    path: str
+    protocol: ir.Protocol | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source]
+
+    @property
+    def failed(self) -> bool:
+        return has_errors(list(self.diagnostics))
+
+
+@dataclass
+class Project:
+    """Files of one run, each read and parsed once. Paths stay as the user gave them, so that messages can
+    be clicked.
+
+    `use` and `source_document` reach only files under the project's root: `root` if given, else the nearest
+    folder above the file that is being checked with a mark of one (`protodsl.toml`, `pyproject.toml`,
+    `.git`), else its own.
+    """
+
+    read: Read = read_file
+    root: str | None = None
+    files: dict[str, Loaded] = field(default_factory=dict)
+    documents: dict[str, tuple[str, str]] = field(default_factory=dict)
+    roots: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, Diagnostic] = field(default_factory=dict)
+
+    def load(self, path: str) -> Loaded | Diagnostic:
+        """The file, read and parsed, or a diagnostic if there is none. A text that is none gives an empty
+        tree.
+        """
+        if path in self.files:
+            return self.files[path]
+        if path in self.missing:
+            return self.missing[path]
+        data = self._bytes(path)
+        if isinstance(data, Diagnostic):
+            self.missing[path] = data
+            return data
+        source, problem = decode(path, data)
+        if problem is not None:
+            whole = ((0, max(1, len(source.text))),)
+            self.files[path] = Loaded(source, Tree("start", []), (problem,), whole)
+        else:
+            parsed = parse_with_gaps(source)
+            self.files[path] = Loaded(source, parsed.tree, parsed.diagnostics, parsed.left_out)
+        return self.files[path]
+
+    def resolve_use(self, from_path: str, text: str, span: Span) -> str | Diagnostic:
+        """The path of the file that `use "text"` in `from_path` means."""
+        path = self._inside(from_path, text, span)
+        if isinstance(path, str):
+            self.roots.setdefault(path, self.root_of(from_path))
+            found = self.load(path)
+            if isinstance(found, Diagnostic):
+                return self._not_there(found, path, text, span)
+        return path
+
+    def read_document(self, from_path: str, text: str, span: Span) -> tuple[str, str] | Diagnostic:
+        """A source document's text and the SHA-256 of its bytes, as hexadecimal digits."""
+        path = self._inside(from_path, text, span)
+        if isinstance(path, Diagnostic):
+            return path
+        if path not in self.documents:
+            data = self._bytes(path)
+            if isinstance(data, Diagnostic):
+                return self._not_there(data, path, text, span)
+            source, problem = decode(path, data)
+            if problem is not None:
+                return problem
+            self.documents[path] = (source.text, hashlib.sha256(data).hexdigest())
+        return self.documents[path]
+
+    def root_of(self, path: str) -> str:
+        """The folder outside which nothing is read on behalf of this file, links resolved."""
+        if self.root is not None:
+            return os.path.realpath(self.root)
+        if path not in self.roots:
+            own = folder = os.path.dirname(os.path.realpath(path))
+            while not any(os.path.exists(os.path.join(folder, mark)) for mark in _ROOT_MARKS):
+                above = os.path.dirname(folder)
+                if above == folder:
+                    folder = own
+                    break
+                folder = above
+            self.roots[path] = folder
+        return self.roots[path]
+
+    def sources(self) -> dict[str, Source]:
+        """Every text read so far, by path."""
+        return {path: loaded.source for path, loaded in self.files.items()}
+
+    def _inside(self, from_path: str, text: str, span: Span) -> str | Diagnostic:
+        root = self.root_of(from_path)
+        shown = os.path.relpath(root) if root.startswith(os.getcwd()) else root
+        path = os.path.normpath(os.path.join(os.path.dirname(from_path), text))
+        refused = diagnose("outside-project", span, path=text, root=shown)
+        if (
+            not text.strip()
+            or "\0" in text
+            or PurePosixPath(text).is_absolute()
+            or PureWindowsPath(text).anchor
+        ):
+            return refused
+        try:
+            real = os.path.realpath(path)
+        except (OSError, ValueError):
+            return refused
+        if os.path.commonpath([real, root]) != root:
+            return refused
+        return path
+
+    def _bytes(self, path: str) -> bytes | Diagnostic:
+        try:
+            return self.read(path)
+        except FileNotFoundError:
+            return diagnose("file-not-found", Span(path, 0, 0), path=path, suggestion=_neighbour(path))
+        except (OSError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or str(problem)
+            return diagnose("file-unreadable", Span(path, 0, 0), path=path, reason=reason)
+
+    def _not_there(self, found: Diagnostic, path: str, text: str, span: Span) -> Diagnostic:
+        if found.name == "file-unreadable":
+            return diagnose("file-unreadable", span, path=text, reason=str(found.fact("reason")))
+        near = _neighbour(path)
+        if near is not None:
+            near = os.path.relpath(near, os.path.dirname(path) or ".")
+            near = os.path.join(os.path.dirname(text), near).replace(os.sep, "/")
+        return diagnose("import-not-found", span, path=text, suggestion=near)
+
+
+def check(
+    path: str, *, read: Read = read_file, root: str | None = None, project: Project | None = None
+) -> CheckResult:
+    """Read and elaborate one file and all it uses. Nothing is raised for an author's mistake.
+
+    A `project` that is given keeps its files from check to check, so that a shared vocabulary is parsed once.
+    """
+    project = project or Project(read=read, root=root)
+    protocol, found = elaborate(project, path)
+    diagnostics = _ordered(_without_consequences(found, project))
+    return CheckResult(path, protocol, diagnostics, project.sources())
+
+
+def protocol_files(paths: Iterable[str]) -> list[str]:
+    """The files meant by paths that may be folders: folders are searched for `.proto-lite` files, in order."""
+    found: list[str] = []
+    for path in paths:
+        if os.path.isdir(path):
+            for folder, folders, names in os.walk(path):
+                folders[:] = sorted(name for name in folders if not name.startswith("."))
+                found += [os.path.join(folder, name) for name in sorted(names) if name.endswith(SUFFIX)]
+        else:
+            found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _without_consequences(found: Iterable[Diagnostic], project: Project) -> list[Diagnostic]:
+    """Without what follows only from broken statements being left out: unknown names that stand in them,
+    say.
+    """
+    torn = {path for path, loaded in project.files.items() if loaded.left_out}
+    if not torn:
+        return list(found)
+    words: set[str] = set()
+    for path in torn:
+        loaded = project.files[path]
+        for start, end in loaded.left_out:
+            words.update(re.findall(r"[A-Za-z]\w*", loaded.source.text[start:end]))
+    kept: list[Diagnostic] = []
+    for diagnostic in found:
+        if diagnostic.name in ("unknown-name", "unknown-timepoint") and diagnostic.fact("name") in words:
+            continue
+        if diagnostic.name == "unused-vocabulary":
+            continue
+        if diagnostic.name in _CONSEQUENCES and diagnostic.span.path in torn:
+            continue
+        kept.append(diagnostic)
+    return kept
+
+
+def _ordered(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    once = list(dict.fromkeys(found))
+    order = {path: number for number, path in enumerate(dict.fromkeys(one.span.path for one in once))}
+    return tuple(sorted(once, key=lambda one: (order[one.span.path], one.span.start, one.code)))
+
+
+def _neighbour(path: str) -> str | None:
+    """A file beside it whose name is nearly the same."""
+    folder = os.path.dirname(path)
+    try:
+        names = os.listdir(folder or ".")[:2000]
+    except (OSError, ValueError):
+        return None
+    near = suggest(os.path.basename(path), names)
+    return os.path.join(folder, near) if near else None

@@ -542,7 +542,7 @@ def result(
                 clean += [ir.Clean(name, _before_sample(ctx, by)) for name in events.plain_names(ctx, target)]
             case Tree("occasions" | "of_last" | "all_last"):
                 occasions = tail
-    if observed.window is None and observed.select == "latest":
+    if observed.window is None and observed.select == "latest" and not ctx.formula:
         ctx.report("no-validity", tree, name=ctx.scope.items[observed.item].label)
     observed = replace(observed, clean=tuple(clean))
     made = ir.Result(observed, test, None, ctx.span(tree))

@@ -79,7 +79,7 @@ class Attributes:
         self.problems: list[Problem] = []
 
     def problem(self, place: str, message: str) -> None:
-        self.problems.append(Problem(place, message))
+        self.problems.append(Problem(place.lstrip("/"), message))
         if len(self.problems) >= MAX_PROBLEMS:
             raise RecordError(self.problems)
 
@@ -129,21 +129,23 @@ class Attributes:
         return value.strip() or None
 
     def word(self, fact: dict[str, Any], key: str, where: str, known: tuple[str, ...] = ()) -> str | None:
-        """A text in the form of a name (`Life-threatening` is `life_threatening`); one of `known`, if any."""
+        """A text in the form of a name (`Legal guardian` is `legal_guardian`); one of `known`, if any."""
         found = self.text(fact, key, where)
         if found is None:
             return None
-        found = "_".join(found.lower().replace("-", " ").split())
         if known and found not in known:
             choice = f"{', '.join(known[:-1])} or {known[-1]}"
             self.problem(f"{where}/{key}", f"{quote(found)} is not {choice}{like(found, known)}")
             return None
-        return found
+        return "_".join(found.lower().replace("-", " ").split())
 
     def integer(self, fact: dict[str, Any], key: str, where: str, low: int, high: int) -> int | None:
         value = fact.get(key)
         if value is None or (value.__class__ is int and low <= value <= high):
             return value
+        for whole in range(low, high + 1) if isinstance(value, (Decimal, float)) else ():
+            if value == whole:  # JSON has one kind of number: 3.0 is 3
+                return whole
         self.problem(
             f"{where}/{key}", f"a whole number from {low} to {high} is expected here, not {kind_of(value)}"
         )

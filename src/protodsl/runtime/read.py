@@ -82,8 +82,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant, object_pairs_hook=_object)
 
 
-def loads(text: str) -> Any:
-    """The data of a JSON text, its numbers exact (`int` and `Decimal`).
+def loads(text: str, line: int = 1) -> Any:
+    """The data of a JSON text, its numbers exact (`int` and `Decimal`). `line` is the line it begins on, for messages.
 
     Raises RecordError for what is not JSON, for NaN and Infinity, for a field written twice in one object,
     for numbers too long to be measurements and for nesting too deep to be a record.
@@ -91,7 +91,8 @@ def loads(text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        problem = f"not JSON: {_lower(error.msg)} at line {error.lineno}, column {error.colno}"
+        told = not_json(error, len(text.rstrip()) - error.pos)
+        problem = f"{told} at line {error.lineno + line - 1}, column {error.colno}"
     except RecursionError:
         problem = "not a record: brackets are nested too deeply"
     except (InvalidOperation, ValueError):  # an exponent or an integer beyond what Python itself converts
@@ -99,8 +100,11 @@ def loads(text: str) -> Any:
     raise RecordError.at("", problem)
 
 
-def _lower(words: str) -> str:
-    return words[:1].lower() + words[1:]
+def not_json(error: json.JSONDecodeError, left: int) -> str:
+    """What is wrong with a text that is not JSON; `left`: how much of it stands behind the place of the error."""
+    if left <= 0:
+        return "not JSON: the text ends before the record does,"
+    return f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
 
 
 class _Reader(Attributes):
@@ -311,7 +315,7 @@ class _Reader(Attributes):
         if total > MAX_FACTS:
             raise RecordError.at("", f"{total:,} facts in one record; at most {MAX_FACTS:,} are read")
         identifier = self.text(data, "id", "")
-        if identifier is None and not any(problem.place == "/id" for problem in self.problems):
+        if identifier is None and not any(problem.place == "id" for problem in self.problems):
             self.problem("id", "the participant's id is missing")
         sex = data.get("sex")
         if sex is not None and (not isinstance(sex, str) or sex not in _SEXES):
@@ -363,5 +367,5 @@ def read_record(data: Any) -> Record:
     reader = _Reader()
     record = reader.record(data)
     if reader.problems:
-        raise RecordError([problem._replace(place=problem.place.lstrip("/")) for problem in reader.problems])
+        raise RecordError(reader.problems)
     return record

@@ -101,7 +101,7 @@ def clock_of(text: str) -> str | None:
 
 
 class Value(NamedTuple):
-    """What a text says: a number (or a bound on one) or a word, and how it is written; or why it is refused."""
+    """What a text says: a number (or a bound on one) or a word, as written; or why it is refused."""
 
     number: Interval | None
     word: str | None

@@ -1,6 +1,7 @@
 """From the syntax tree to the typed model: names, units, times and quotations checked, sugar removed.
 
-Nothing raises on an author's mistake: what cannot be given a meaning is reported and left out, and the rest goes on.
+Nothing raises on an author's mistake: what cannot be given a meaning is reported and left out, and the rest
+goes on.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from lark import Token, Tree
 
 from protodsl import LANGUAGE_VERSION, fields, ir
 from protodsl.diagnostics import Diagnostic
-from protodsl.elaborate import criteria, prose, quotations, study, vocabulary
+from protodsl.elaborate import criteria, prose, quantities, quotations, study, vocabulary
 from protodsl.elaborate.scope import Context, Declaration, Node, Scope, declaration, span_of, string, trees
 from protodsl.source import Source, Span
 
@@ -53,8 +54,8 @@ MAX_FILES = 200
 def elaborate(files: Files, path: str) -> tuple[ir.Protocol | None, list[Diagnostic]]:
     """The model of the protocol in `path`, and every diagnostic of it and of the files it uses.
 
-    None where the file holds no protocol (a vocabulary), or where something in it was refused: a checker must not be
-    made from half a protocol.
+    None where the file holds no protocol (a vocabulary), or where something in it was refused: a checker must
+    not be made from half a protocol.
     """
     gathered = Gathered()
     scope = Scope(diagnostics=gathered.diagnostics)
@@ -136,7 +137,7 @@ def _protocol(
         if one.kind.startswith("define"):
             criteria.register(scope, one)
     for child in trees(tree, "values"):
-        ctx = criteria._with_values(ctx, [child])
+        ctx = criteria.with_values(ctx, [child])
     _register_inner(ctx, tree)
     stages, words = _stages(ctx, tree, name)
     _definitions(scope)
@@ -145,14 +146,14 @@ def _protocol(
     regimens = tuple(
         study.regimen(ctx, one, document) for one in trees(tree, "regimen", "regimen_not_stated")
     )
-    given = {one.id: one.label for one in (*interventions, *regimens)}
+    given = {**{one.id: one.label for one in interventions}, **{one.id: one.label for one in regimens}}
     arms = tuple(study.arm(ctx, one, given, document) for one in trees(tree, "arm"))
-    for block, made in [("intervention", one.details) for one in interventions]:
-        prose.missing_fields(ctx, block, made, features, name)
+    for given_one in interventions:
+        prose.missing_fields(ctx, "intervention", given_one.details, features, name)
     visits: list[ir.Visit] = []
-    for one in trees(tree, "visit", "activity"):
+    for visited in trees(tree, "visit", "activity"):
         with declaration():
-            visits.append(study.visit(ctx, one, document))
+            visits.append(study.visit(ctx, visited, document))
     objectives = tuple(study.objective(ctx, one, document) for one in trees(tree, "objective"))
     covered: ir.SourceDocument | None = None
     if document is not None and not broken:
@@ -190,14 +191,14 @@ def _protocol(
 
 
 def _register_inner(ctx: Context, tree: Node) -> None:
-    """Definitions inside the protocol, its stages, cohorts, criteria and endpoints; all names are one space."""
+    """Definitions inside the protocol, its stages, cohorts, criteria and endpoints share one name space."""
     for child in tree.children:
         if not isinstance(child, Tree):
             continue
         if child.data in ("define_short", "define_block"):
             criteria.register(ctx.scope, Declaration(ctx.path, child, str(child.data), ctx.values))
         elif child.data in ("stage", "cohort", "criterion", "part", "choice", "objective", "endpoint"):
-            inner = criteria._with_values(ctx, [one for one in child.children if isinstance(one, Tree)])
+            inner = criteria.with_values(ctx, [one for one in child.children if isinstance(one, Tree)])
             _register_inner(inner, child)
 
 
@@ -211,9 +212,7 @@ def _stages(ctx: Context, tree: Node, name: Token) -> tuple[tuple[ir.Stage, ...]
             return (), own.words
         at = "" if anchor is None else str(anchor.children[0])
         with declaration():
-            from protodsl.elaborate.quantities import timepoint
-
-            point = timepoint(ctx, cast(Token, anchor.children[0]))
+            point = quantities.timepoint(ctx, cast(Token, anchor.children[0]))
             only = ir.Stage(
                 at, point.label, at, None, tuple(own.criteria), tuple(own.groups), tuple(own.cohorts)
             )

@@ -104,7 +104,7 @@ def criterion(ctx: Context, tree: Node, prefix: str, cohort: str | None, group: 
 def part(ctx: Context, tree: Node, id: str, kind: str, children: Sequence[Child]) -> ir.Part:
     """One criterion or part. What is refused in it costs only itself."""
     label = children[0]
-    inner = _with_values(ctx, children)
+    inner = with_values(ctx, children)
     words = Words()
     rules: list[ir.Expr] = []
     parts: list[ir.Part] = []
@@ -173,7 +173,7 @@ def part(ctx: Context, tree: Node, id: str, kind: str, children: Sequence[Child]
 
 
 def _rule(ctx: Context, rule: Child, unless: Child, kind: str) -> ir.Expr:
-    """`require A unless B` is `A or B`; `exclude if A unless B` is `A and not B`: always for the participant."""
+    """`require A unless B` is `A or B`, `exclude if A unless B` is `A and not B`."""
     if unless is None:
         implied = isinstance(rule, Tree) and rule.data == "implies" and rule.children[2] is None
         if implied and kind != "inclusion":
@@ -203,7 +203,7 @@ def _combine(ctx: Context, quant: Node, at: Node) -> Literal["all", "any"] | int
     raise Refused
 
 
-def _with_values(ctx: Context, children: Sequence[Child]) -> Context:
+def with_values(ctx: Context, children: Sequence[Child]) -> Context:
     """The context with the block's own `values` window."""
     for child in children:
         if isinstance(child, Tree) and child.data == "values":
@@ -235,7 +235,7 @@ class Body:
 
 def body(ctx: Context, children: Sequence[Child], prefix: str, cohort: str | None = None) -> Body:
     """Definitions among the children have been registered before."""
-    inner = _with_values(ctx, children)
+    inner = with_values(ctx, children)
     made = Body()
     for child in children:
         if made.words.take(ctx, child) or not isinstance(child, Tree):

@@ -10,9 +10,10 @@ from typing import Literal, cast
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import expressions, numbers, quantities
+from protodsl.elaborate import comparisons, expressions, numbers, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Refused
-from protodsl.runtime.units import factor, parse_unit
+from protodsl.runtime.units import Unit, factor, parse_unit
+from protodsl.source import Span
 
 # verb: the domains it may speak of, whether it asks about the anchor day only, whether for the first day
 VERBS: dict[str, tuple[tuple[ir.Domain, ...], bool, bool]] = {
@@ -161,8 +162,8 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
         match tail:
             case Tree("when", [Tree() as at]):
                 base = replace(base, window=quantities.on_day(quantities.anchor(ctx, at)))
-            case Tree("dose", [cmp, Tree() as amount, equivalence]):
-                base = replace(base, dose=dose(ctx, base, cmp, amount, cast("Token | None", equivalence)))
+            case Tree("dose", [cmp, Tree() as asked, equivalence]):
+                base = replace(base, dose=dose(ctx, base, cmp, asked, cast("Token | None", equivalence)))
             case Tree("lasting", [Tree() as cmp, Tree() as by]):
                 base = replace(base, lasting=(_op(cmp), quantities.length(ctx, by)))
             case Tree("graded", [Token() as scale, Tree() as cmp, value]):
@@ -191,18 +192,25 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
         made = occasions(ctx, base, times)
     else:
         made = base
-    return expressions.qualify(ctx, made, words)
+    return comparisons.qualify(ctx, made, words)
 
 
 _TAILS = {
-    "dose": "the dose", "lasting": "how long", "graded": "the grade", "route": "the route", "reason": "the reason",
-    "except_": "the exception", "qualified": "the judgement", "occasions": "how often", "of_last": "how often",
+    "dose": "the dose",
+    "lasting": "how long",
+    "graded": "the grade",
+    "route": "the route",
+    "reason": "the reason",
+    "except_": "the exception",
+    "qualified": "the judgement",
+    "occasions": "how often",
+    "of_last": "how often",
     "all_last": "how often",
-}  # fmt: skip
+}
 
 
 def _op(tree: Child) -> ir.Op:
-    return expressions.OPS[str(cast(Node, tree).children[0])]
+    return comparisons.OPS[str(cast(Node, tree).children[0])]
 
 
 def graded(ctx: Context, scale: Token, op: ir.Op, value: Child) -> ir.AttributeTest:
@@ -255,7 +263,7 @@ def occasions(ctx: Context, base: ir.Exists, tree: Node) -> ir.Expr:
     return counted(word, count, lambda k: replace(base, least=k, spaced=spaced), base.span)
 
 
-def counted(word: str, count: int, least: Callable[[int], ir.Expr], span: ir.Span | None) -> ir.Expr:
+def counted(word: str, count: int, least: Callable[[int], ir.Expr], span: Span | None) -> ir.Expr:
     """`at least`, `at most` and `exactly` k times, from `at least k` alone."""
     if "least" in word:
         return least(count)
@@ -281,9 +289,9 @@ def dose(ctx: Context, base: ir.Exists, cmp: Child, amount: Node, equivalence: T
 
 
 def dose_unit(
-    ctx: Context, value: Fraction, unit: ir.Unit, at: Child
-) -> tuple[Fraction, ir.Unit, Literal["kg", "m2"] | None]:
-    """Daily doses are kept in mg/d, or whatever mass or activity per day the author says; per kg and per m² apart."""
+    ctx: Context, value: Fraction, unit: Unit, at: Child
+) -> tuple[Fraction, Unit, Literal["kg", "m2"] | None]:
+    """Daily doses are kept in mg/d, or in activity per day; doses per kg and per m² are kept apart."""
     for name, per in (("mg/d", None), ("mg/kg/d", "kg"), ("mg/m2/d", "m2"), ("[IU]/d", None), ("U/d", None)):
         wanted = parse_unit(name)
         assert wanted is not None
@@ -295,7 +303,7 @@ def dose_unit(
 
 
 def dose_compare(
-    ctx: Context, tree: Node, left: ir.DoseOf, op: ir.Op, amount: Fraction, unit: ir.Unit, at: Child
+    ctx: Context, tree: Node, left: ir.DoseOf, op: ir.Op, amount: Fraction, unit: Unit, at: Child
 ) -> ir.Expr:
     value, daily, per = dose_unit(ctx, amount, unit, at)
     if ctx.scope.items[left.item].is_class and left.equivalence is None:

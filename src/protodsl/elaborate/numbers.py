@@ -1,8 +1,8 @@
-"""Expressions with a number: results, ages, doses, arithmetic, formulas. Units are checked here and made canonical."""
+"""Expressions with a number: results, ages, doses, formulas; units are checked and made canonical."""
 
 from __future__ import annotations
 
-from fractions import Fraction
+from collections.abc import Sequence
 from typing import Literal, cast
 
 from lark import Token, Tree
@@ -10,7 +10,7 @@ from lark import Token, Tree
 from protodsl import ir
 from protodsl.elaborate import quantities
 from protodsl.elaborate.scope import Child, Context, Node, Num, Refused
-from protodsl.runtime.units import factor, parse_unit
+from protodsl.runtime.units import Unit, factor, parse_unit
 
 FUNCTIONS = ("sqrt", "min", "max", "ln", "log10", "exp", "abs")
 AGE_UNITS: dict[str, Literal["year", "month", "week", "day"]] = {
@@ -80,7 +80,7 @@ def posts(ctx: Context, tree: Node) -> tuple[list[ir.Anchor], Node | None, Token
             case Tree("value_at", [Tree() as anchor]):
                 at.append(quantities.anchor(ctx, anchor))
             case Tree("value_at_each"):
-                each = cast(Node, post)
+                each = post
             case Tree("value_in", [Token() as token]):
                 unit = token
     if len(at) + (each is not None) > 1:
@@ -171,7 +171,7 @@ def equivalence_named(ctx: Context, token: Token | None) -> str | None:
     return str(token)
 
 
-def _unit_text(unit: ir.Unit | None) -> str:
+def _unit_text(unit: Unit | None) -> str:
     return "no unit" if unit is None else unit.text
 
 
@@ -180,9 +180,9 @@ def same_dimension(ctx: Context, left: Num, right: Num, at: Child) -> tuple[Num,
     if left.limit or right.limit:
         ctx.report("limit-needs-result", at)
         raise Refused
-    if right.bare and left.unit is not None and _bare_allowed(left.unit):
+    if right.bare and left.unit is not None and bare_allowed(left.unit):
         return left, Num(right.number, left.unit, right.constant)
-    if left.bare and right.unit is not None and _bare_allowed(right.unit):
+    if left.bare and right.unit is not None and bare_allowed(right.unit):
         return Num(left.number, right.unit, left.constant), right
     if (left.unit is None) != (right.unit is None):
         unit = left.unit or right.unit
@@ -193,11 +193,11 @@ def same_dimension(ctx: Context, left: Num, right: Num, at: Child) -> tuple[Num,
     return left, in_unit(ctx, right, left.unit, at)
 
 
-def _bare_allowed(unit: ir.Unit) -> bool:
+def bare_allowed(unit: Unit) -> bool:
     return not unit.dimension and unit.factor == 1
 
 
-def in_unit(ctx: Context, num: Num, unit: ir.Unit, at: Child) -> Num:
+def in_unit(ctx: Context, num: Num, unit: Unit, at: Child) -> Num:
     """The same number in another unit: constants are converted now, results say so to the evaluator."""
     match num.number:
         case ir.Observed(item=name) as result:
@@ -251,7 +251,7 @@ def arithmetic(ctx: Context, tree: Node) -> Num:
             return Num(ir.Arithmetic("^", left.number, right.number))
 
 
-def call(ctx: Context, name: Token, arguments: list[Child]) -> Num:
+def call(ctx: Context, name: Token, arguments: Sequence[Child]) -> Num:
     if str(name) not in FUNCTIONS:
         ctx.scope.unknown(str(name), ctx.span(name), "a function", FUNCTIONS)
         raise Refused
@@ -271,7 +271,7 @@ def call(ctx: Context, name: Token, arguments: list[Child]) -> Num:
     return Num(ir.Call(function, tuple(num.number for num in nums)), unit)
 
 
-def table(ctx: Context, tree: Node, children: list[Child]) -> Num:
+def table(ctx: Context, tree: Node, children: Sequence[Child]) -> Num:
     pairs: list[tuple[Child, Child]] = []
     otherwise: Child = None
     for row in children:
@@ -290,7 +290,7 @@ def table(ctx: Context, tree: Node, children: list[Child]) -> Num:
 def rows(ctx: Context, tree: Node, pairs: list[tuple[Child, Child]], otherwise: Child) -> Num:
     from protodsl.elaborate import expressions
 
-    unit: ir.Unit | None = None
+    unit: Unit | None = None
     made: list[tuple[ir.Expr, ir.Number]] = []
     first: Num | None = None
     for value, condition in pairs:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
+from typing import Literal
 
 from lark import Token, Tree
 
 from protodsl import ir
 from protodsl.elaborate.scope import Child, Context, Node, Refused, suggest
-from protodsl.runtime.units import parse_unit
+from protodsl.runtime.units import Unit, parse_unit
 
 TIME_UNITS: dict[str, tuple[ir.TimeUnit, Fraction]] = {
     **dict.fromkeys(("d", "day", "days"), ("day", Fraction(1))),
@@ -33,7 +34,7 @@ def number(ctx: Context, token: Child) -> Fraction:
     if len(digits) > MAX_DIGITS or exponent > MAX_DIGITS:
         ctx.report("number-too-long", token)
         raise Refused
-    return Fraction(digits) * 10**exponent
+    return Fraction(digits) * Fraction(10**exponent)
 
 
 def quantity(ctx: Context, tree: Node) -> tuple[Fraction, Token | None]:
@@ -52,7 +53,7 @@ def quantity(ctx: Context, tree: Node) -> tuple[Fraction, Token | None]:
     return sign * value, unit
 
 
-def unit_of(ctx: Context, token: Token) -> ir.Unit:
+def unit_of(ctx: Context, token: Token) -> Unit:
     unit = parse_unit(str(token))
     if unit is None:
         ctx.report("unknown-unit", token, unit=str(token))
@@ -91,7 +92,7 @@ def length(ctx: Context, tree: Node) -> ir.Length:
 def duration(ctx: Context, tree: Node) -> ir.Duration:
     match tree:
         case Tree("longer" | "shorter" as which, [Tree() as first, Tree() as second]):
-            name = "longer" if which == "longer" else "shorter"
+            name: Literal["longer", "shorter"] = "longer" if which == "longer" else "shorter"
             return ir.Extreme(name, length(ctx, first), length(ctx, second))
         case Tree(_, [Tree() as inner]):
             return length(ctx, inner)

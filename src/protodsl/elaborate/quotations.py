@@ -60,7 +60,7 @@ class Document:
         )
 
     def nearest(self, quote: str) -> tuple[str, str, str]:
-        """Where quotation and document part: the words in common, what the quotation goes on with, what the document."""
+        """Where quotation and document part: the words before, and how each goes on."""
         common = 0
         best = 0
         for size in (24, 12, 6):
@@ -83,8 +83,7 @@ class Document:
 
 
 def locate(ctx: Context, tree: Node, document: Document) -> None:
-    """Finds every quotation of the protocol, in the order of the file, so that a repeated sentence covers each of its
-    places once."""
+    """Finds every quotation in the order of the file, so that a repeated sentence covers each of its places."""
     located = ctx.scope.located
     found: list[Token] = []
     stack: list[Node] = [tree]
@@ -102,7 +101,7 @@ def locate(ctx: Context, tree: Node, document: Document) -> None:
         if quotation is not None:
             located[token.start_pos or 0] = quotation
             continue
-        shown, mine, theirs = document.nearest(text)
+        shown, _, theirs = document.nearest(text)
         if shown:
             ctx.report("quotation-not-found", token, found=shown, expected=theirs, path=document.path)
         else:

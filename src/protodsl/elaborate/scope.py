@@ -13,6 +13,7 @@ from lark import Token, Tree
 
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
+from protodsl.runtime.units import Unit
 from protodsl.source import Span
 
 Node = Tree[Token]
@@ -68,7 +69,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Context:
-    """Where an expression stands: its file, the window values must lie in, and what `it` and local names mean."""
+    """Where an expression stands: its file, the window of its values, what `it` and local names mean."""
 
     scope: Scope
     path: str
@@ -90,10 +91,10 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Num:
-    """A number being elaborated: `unit` None is a plain number, `factor` only applies to constants' own words."""
+    """A number being elaborated; `unit` None is a plain number."""
 
     number: ir.Number
-    unit: ir.Unit | None = None
+    unit: Unit | None = None
     constant: Fraction | None = None
     limit: ir.TimesLimit | None = None  # `3 ULN`
     bare: bool = False  # a constant without a unit: takes the unit of what it is compared with

@@ -1,4 +1,4 @@
-"""The study around the criteria: timepoints, arms, interventions, regimens, visits, objectives and endpoints."""
+"""The study around the criteria: timepoints, arms, interventions, regimens, visits, objectives, endpoints."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def timepoints(ctx: Context, protocol: Node) -> None:
         with declaration():
             scope.day_zero = quantities.timepoint(ctx, name).name
     for tree in declared:
-        name = str(tree.children[0])
-        if name in scope.timepoints and scope.timepoints[name].span == ctx.span(tree):
+        own = str(tree.children[0])
+        if own in scope.timepoints and scope.timepoints[own].span == ctx.span(tree):
             with declaration():
-                scope.timepoints[name] = _timepoint(ctx, tree, scope.timepoints[name])
+                scope.timepoints[own] = _timepoint(ctx, tree, scope.timepoints[own])
     _refuse_circles(ctx)
 
 

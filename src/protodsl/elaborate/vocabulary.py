@@ -1,4 +1,4 @@
-"""Vocabulary declarations: labs, scores, findings, conditions, drugs, procedures, questions, classes, formulas."""
+"""Vocabulary declarations: labs, scores, findings, conditions, drugs, procedures, questions, formulas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import cast
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import expressions, numbers, quantities
+from protodsl.elaborate import expressions, numbers, quantities, values
 from protodsl.elaborate.scope import (
     Child,
     Context,
@@ -25,7 +25,7 @@ from protodsl.elaborate.scope import (
 from protodsl.runtime.units import parse_unit
 
 CODE_SYSTEMS = ("loinc", "icd10", "snomed", "atc", "rxnorm", "cvx", "hpo", "ops", "cpt")
-BASE_FIELDS = ("under", "citation", "note", *CODE_SYSTEMS)
+BASE_FIELDS = ("under", "citation", *CODE_SYSTEMS)
 NUMBER_FIELDS = ("molar_mass", "range", "also_units", "detection_limit")
 FIELDS: dict[str, tuple[str, ...]] = {
     "lab": NUMBER_FIELDS,
@@ -46,7 +46,7 @@ DEFAULT_VALUES = ("positive", "negative", "indeterminate")
 
 
 def declare(scope: Scope, declarations: Iterable[Declaration]) -> None:
-    """Declares every vocabulary item of all files, then what refers to other items: classes, limits, formulas."""
+    """Declares every item of all files, then what refers to other items: classes, limits, formulas."""
     mine = list(declarations)
     later: list[tuple[Declaration, str]] = []
     under: list[tuple[str, Token, Context]] = []
@@ -54,13 +54,13 @@ def declare(scope: Scope, declarations: Iterable[Declaration]) -> None:
         ctx = Context(scope, one.path)
         with declaration():
             if one.kind == "vocab":
-                kind, name = cast(Token, one.tree.children[0]), cast(Token, one.tree.children[1])
-                item(ctx, one.tree, " ".join(kind.split()), name, under)
-                later.append((one, str(name)))
+                kind, token = cast(Token, one.tree.children[0]), cast(Token, one.tree.children[1])
+                item(ctx, one.tree, " ".join(kind.split()), token, under)
+                later.append((one, str(token)))
             elif one.kind == "measure":
-                name = cast(Token, one.tree.children[0])
-                item(ctx, one.tree, "measure", name, under)
-                later.append((one, str(name)))
+                token = cast(Token, one.tree.children[0])
+                item(ctx, one.tree, "measure", token, under)
+                later.append((one, str(token)))
     for child, token, ctx in under:
         parent = scope.items.get(str(token))
         if parent is None or parent.domain != scope.items[child].domain:
@@ -99,7 +99,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
         raise Refused
     allowed = (*FIELDS[base], *(CLASS_FIELDS if is_class else ()), *BASE_FIELDS)
     made = ir.Item(
-        str(name), "finding" if base == "panel" else cast(ir.Kind, base), _label(tree, name),
+        str(name), "finding" if base == "panel" else cast(ir.Kind, base), values.label(tree, name),
         is_class=is_class, span=ctx.span(tree), values=DEFAULT_VALUES if base == "finding" else (),
     )  # fmt: skip
     codes: list[ir.Code] = []
@@ -108,7 +108,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
         (cast(Token, c.children[0]) for c in tree.children if isinstance(c, Tree) and c.data == "unit"), None
     )
     if unit_token is not None and str(unit_token) != "points":  # points are plain numbers
-        made = replace(made, unit=_unit(ctx, unit_token))
+        made = replace(made, unit=values.unit(ctx, unit_token))
     seen: set[str] = set()
     for child in tree.children:
         if not (isinstance(child, Tree) and child.data == "field"):
@@ -125,43 +125,49 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
         seen.add(str(key))
         match str(key):
             case "under":
-                under.append((str(name), _word(ctx, value), ctx))
+                under.append((str(name), values.word(ctx, value), ctx))
             case "members" | "lead":
                 pass  # names of other items: see `refer` and `measure`
             case "items":
-                panel = [str(token) for token in _names(ctx, value)]
+                panel = [str(token) for token in values.names(ctx, value)]
             case "levels" | "values" | "grades":
-                made = replace(made, values=tuple(str(token) for token in _names(ctx, value)))
+                made = replace(made, values=tuple(str(token) for token in values.names(ctx, value)))
             case "answered_by":
-                made = replace(made, answered_by=tuple(str(token) for token in _names(ctx, value)))
-            case "open" | "acute":
-                made = replace(made, **{str(key): _yes(ctx, value)})
+                made = replace(made, answered_by=tuple(str(token) for token in values.names(ctx, value)))
+            case "open":
+                made = replace(made, open=values.yes(ctx, value))
+            case "acute":
+                made = replace(made, acute=values.yes(ctx, value))
             case "reported" | "decimals":
                 pass  # of the measure, not of its item
-            case "citation" | "note" | "text" | "version":
-                made = replace(made, **{str(key): "; ".join(_texts(ctx, value))})
+            case "citation":
+                made = replace(made, citation="; ".join(values.texts(ctx, value)))
+            case "text":
+                made = replace(made, text="; ".join(values.texts(ctx, value)))
+            case "version":
+                made = replace(made, version="; ".join(values.texts(ctx, value)))
             case "also_units":
-                made = replace(made, also_units=_texts(ctx, value))
+                made = replace(made, also_units=values.texts(ctx, value))
             case "worse":
-                word = str(_word(ctx, value))
+                word = str(values.word(ctx, value))
                 if word not in ("higher", "lower"):
                     ctx.report("unknown-value", value, name="worse", value=word, expected=("higher", "lower"))
                     raise Refused
                 made = replace(made, worse="higher" if word == "higher" else "lower")
             case "range" | "scale":
-                low, high = _range(ctx, value, made.unit)
+                low, high = values.interval(ctx, value, made.unit)
                 made = replace(made, minimum=low, maximum=high)
             case "molar_mass":
-                made = replace(made, molar_mass=_quantity(ctx, value, "g/mol"))
+                made = replace(made, molar_mass=values.quantity(ctx, value, "g/mol"))
             case "detection_limit":
                 made = replace(
-                    made, detection_limit=_quantity(ctx, value, made.unit.text if made.unit else "1")
+                    made, detection_limit=values.quantity(ctx, value, made.unit.text if made.unit else "1")
                 )
             case "half_life":
-                made = replace(made, half_life=quantities.length(ctx, _first(ctx, value)))
+                made = replace(made, half_life=quantities.length(ctx, values.first(ctx, value)))
             case system:
-                codes += [ir.Code(system, code) for code in _texts(ctx, value)]
-    if not made.note:
+                codes += [ir.Code(system, code) for code in values.texts(ctx, value)]
+    if made.note is None:
         notes = [
             string(child.children[0])
             for child in tree.children
@@ -200,7 +206,7 @@ def refer(ctx: Context, tree: Node, made: ir.Item) -> None:
     for child in tree.children:
         match child:
             case Tree("field", [Token("NAME", "members"), value]):
-                for token in _names(ctx, value):
+                for token in values.names(ctx, value):
                     member = scope.items.get(str(token))
                     if member is None or member.domain != made.domain:
                         names = [other.name for other in scope.items.values() if other.domain == made.domain]
@@ -214,9 +220,9 @@ def refer(ctx: Context, tree: Node, made: ir.Item) -> None:
                 if made.unit is None:
                     ctx.report("missing-field", child, block=f"`{made.kind}`", field="unit")
                     raise Refused
-                value = _quantity_in(ctx, amount, made.unit, made.molar_mass)
+                limit = values.quantity_in(ctx, amount, made.unit, made.molar_mass)
                 asked = expressions.truth(ctx, condition) if condition is not None else None
-                limits[str(which)].append(ir.ReferenceLimit(value, asked))
+                limits[str(which)].append(ir.ReferenceLimit(limit, asked))
     if made.is_class and not members and not made.codes:
         ctx.report(
             "missing-field",
@@ -275,19 +281,19 @@ def equivalence(ctx: Context, tree: Node) -> None:
                     raise Refused
                 unit = parse_unit("mg")
                 assert unit is not None
-                value = _quantity_in(ctx, amount, unit, None)
-                if value <= 0 or any(str(drug) == other for other, _ in rows):
-                    ctx.report("member-twice" if value > 0 else "limit-not-positive", child, name=str(drug))
+                dose = values.quantity_in(ctx, amount, unit, None)
+                if dose <= 0 or any(str(drug) == other for other, _ in rows):
+                    ctx.report("member-twice" if dose > 0 else "limit-not-positive", child, name=str(drug))
                     raise Refused
                 scope.used.add(str(drug))
-                rows.append((str(drug), value))
+                rows.append((str(drug), dose))
             case Tree("field", [Token() as key, value]):
                 if str(key) != "citation":
                     ctx.report(
                         "unknown-field", key, field=str(key), block="`equivalent`", suggestion="citation"
                     )
                 else:
-                    citation = "; ".join(_texts(ctx, value))
+                    citation = "; ".join(values.texts(ctx, value))
     if not rows:
         ctx.report(
             "missing-field",
@@ -297,16 +303,16 @@ def equivalence(ctx: Context, tree: Node) -> None:
             help="write a row for each drug: `give prednisone 5 mg`",
         )
         raise Refused
-    reference, dose = rows[0]
-    factors = tuple((drug, dose / value) for drug, value in rows)
+    reference, most = rows[0]
+    factors = tuple((drug, most / dose) for drug, dose in rows)
     scope.places[str(name)] = ctx.span(tree)
     scope.equivalences[str(name)] = ir.Equivalence(
-        str(name), _label(tree, name), reference, factors, citation
+        str(name), values.label(tree, name), reference, factors, citation
     )
 
 
 def measure(ctx: Context, tree: Node, made: ir.Item) -> None:
-    """A formula; inputs are stripped of their units by `in`, so the result is a plain number in the measure's unit."""
+    """A formula; `in` strips its inputs of their units; its number is in the measure's unit."""
     lead: str | None = None
     validity: ir.Duration | None = None
     valid: list[ir.Expr] = []
@@ -316,11 +322,11 @@ def measure(ctx: Context, tree: Node, made: ir.Item) -> None:
     for child in tree.children:
         match child:
             case Tree("field", [Token("NAME", "lead"), value]):
-                lead = numbers.item_named(ctx, _word(ctx, value)).name
+                lead = numbers.item_named(ctx, values.word(ctx, value)).name
             case Tree("field", [Token("NAME", "reported"), value]):
-                reported = _yes(ctx, value)
+                reported = values.yes(ctx, value)
             case Tree("field", [Token("NAME", "decimals"), value]):
-                number, _ = quantities.quantity(ctx, _first(ctx, value))
+                number, _ = quantities.quantity(ctx, values.first(ctx, value))
                 if number.denominator != 1 or not 0 <= number <= 9:
                     ctx.report("bad-count", value, found=f"{number} decimals", members=9, verb="be kept")
                     raise Refused
@@ -340,130 +346,16 @@ def measure(ctx: Context, tree: Node, made: ir.Item) -> None:
                     ctx.report("unit-in-product", value)
                     raise Refused
                 formula = num.number
-    for missing, name in ((lead, "lead"), (validity, "each input within"), (formula, "formula")):
-        if missing is None:
+    at = cast(Token, tree.children[0])
+    for given, field in ((lead, "lead"), (validity, "each input within"), (formula, "formula")):
+        if given is None:
             ctx.report(
-                "missing-field",
-                cast(Token, tree.children[0]),
-                block="`measure`",
-                field=name,
-                help=f"a measure states `{name} …`",
+                "missing-field", at, block="`measure`", field=field, help=f"a measure states `{field} …`"
             )
     if lead is None or validity is None or formula is None:
         raise Refused
     if made.citation is None:
-        ctx.report("no-citation", cast(Token, tree.children[0]), name=made.name)
+        ctx.report("no-citation", at, name=made.name)
     ctx.scope.measures[made.name] = ir.Measure(
         made, lead, validity, tuple(valid), formula, decimals, reported, ctx.span(tree)
     )
-
-
-# ---------------------------------------------------------------- field values
-
-
-def _label(tree: Node, name: Token) -> str:
-    for child in tree.children:
-        if isinstance(child, Token) and child.type == "STRING":
-            return string(child)
-    return str(name).replace("_", " ")
-
-
-def _unit(ctx: Context, token: Token) -> ir.Unit:
-    unit = parse_unit(str(token))
-    if unit is None:
-        ctx.report("unknown-unit", token, unit=str(token))
-        raise Refused
-    return unit
-
-
-def _texts(ctx: Context, value: Child) -> tuple[str, ...]:
-    if isinstance(value, Tree) and value.data == "texts":
-        return tuple(string(child) for child in value.children)
-    if isinstance(value, Tree) and value.data == "word":
-        return (str(value.children[0]),)
-    if isinstance(value, Tree) and value.data == "range" and len(value.children) < 3:
-        return (" ".join(str(token) for token in value.scan_values(lambda _: True) if token is not None),)
-    ctx.report(
-        "field-value", value, field="this field", found="something else", expected="words in quotation marks"
-    )
-    raise Refused
-
-
-def _word(ctx: Context, value: Child) -> Token:
-    if isinstance(value, Tree) and value.data == "word":
-        return cast(Token, value.children[0])
-    ctx.report("field-value", value, field="this field", found="something else", expected="one name")
-    raise Refused
-
-
-def _yes(ctx: Context, value: Child) -> bool:
-    word = str(_word(ctx, value))
-    if word not in ("yes", "no"):
-        ctx.report("unknown-value", value, name="this field", value=word, expected=("yes", "no"))
-        raise Refused
-    return word == "yes"
-
-
-def _names(ctx: Context, value: Child) -> list[Token]:
-    if isinstance(value, Tree) and value.data == "list" and all(isinstance(c, Token) for c in value.children):
-        return [cast(Token, child) for child in value.children]
-    if isinstance(value, Tree) and value.data == "word":
-        return [cast(Token, value.children[0])]
-    ctx.report(
-        "field-value", value, field="this field", found="something else", expected="names in square brackets"
-    )
-    raise Refused
-
-
-def _first(ctx: Context, value: Child) -> Node:
-    if isinstance(value, Tree) and value.data == "range" and value.children[1] is None:
-        return cast(Node, value.children[0])
-    ctx.report(
-        "field-value", value, field="this field", found="something else", expected="a number with its unit"
-    )
-    raise Refused
-
-
-def _quantity(ctx: Context, value: Child, unit: str) -> Fraction:
-    wanted = parse_unit(unit)
-    assert wanted is not None
-    return _quantity_in(ctx, _first(ctx, value), wanted, None)
-
-
-def _quantity_in(ctx: Context, tree: Node, unit: ir.Unit, molar_mass: Fraction | None) -> Fraction:
-    value, token = quantities.quantity(ctx, tree)
-    if token is None:
-        if unit.dimension:
-            ctx.report(
-                "missing-unit", tree, name="this", expected=unit.text, suggestion=f"{value} {unit.text}"
-            )
-            raise Refused
-        return value
-    scale = numbers.factor(quantities.unit_of(ctx, token), unit, molar_mass)
-    if scale is None:
-        ctx.report("wrong-dimension", token, unit=str(token), name="this", expected=unit.text)
-        raise Refused
-    return value * scale
-
-
-def _range(ctx: Context, value: Child, unit: ir.Unit | None) -> tuple[Fraction, Fraction]:
-    """`0 to 105 points`: bare numbers are in the item's own unit."""
-    if not (isinstance(value, Tree) and value.data == "range" and value.children[1] is not None):
-        ctx.report(
-            "field-value",
-            value,
-            field="this field",
-            found="something else",
-            expected="a range such as `0 to 105`",
-        )
-        raise Refused
-    ends = []
-    for child in value.children:
-        number, token = quantities.quantity(ctx, cast(Node, child))
-        if token is not None and str(token) != "points" and unit is not None:
-            number = _quantity_in(ctx, cast(Node, child), unit, None)
-        ends.append(number)
-    if ends[0] >= ends[1]:
-        ctx.report("bad-bounds", value, minimum=str(ends[0]), maximum=str(ends[1]))
-        raise Refused
-    return ends[0], ends[1]

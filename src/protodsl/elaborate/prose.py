@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import cast
 
@@ -41,6 +42,14 @@ def section(
 def missing_fields(ctx: Context, block: str, made: ir.Section, features: Collection[str], at: Child) -> None:
     for spec in fields.missing(block, [name for name, _ in made.fields], features):
         ctx.report("missing-field", at, block=f"`{block}`", field=spec.name)
+
+
+def all_not_stated(
+    ctx: Context, made: ir.Section, said: Node, features: Collection[str], document: Document | None
+) -> ir.Section:
+    """`ethics not stated`: each field a reviewer expects in the block is not stated."""
+    value = field_value(ctx, made.name, "", said, document)
+    return replace(made, fields=tuple((spec.name, value) for spec in fields.missing(made.name, (), features)))
 
 
 def field_value(ctx: Context, block: str, name: str, value: Child, document: Document | None) -> ir.Field:

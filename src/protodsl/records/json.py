@@ -44,7 +44,7 @@ class Entry:
 def read_records(path: str, stream: IO[bytes] | None = None) -> Iterator[Entry]:
     """The records of a file in order; `-` is standard input.
 
-    Never raises for what a file holds, nor for one that cannot be opened: that is an `Entry` without a record.
+    Never raises for what a file holds, nor for one that cannot be opened: that is an `Entry` too.
     """
     if stream is not None:
         yield from _read(path, stream)

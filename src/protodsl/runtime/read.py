@@ -83,7 +83,7 @@ _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant, objec
 
 
 def loads(text: str, line: int = 1) -> Any:
-    """The data of a JSON text, its numbers exact (`int` and `Decimal`). `line` is the line it begins on, for messages.
+    """The data of a JSON text, its numbers exact (`int` and `Decimal`). `line` is where it begins, for messages.
 
     Raises RecordError for what is not JSON, for NaN and Infinity, for a field written twice in one object,
     for numbers too long to be measurements and for nesting too deep to be a record.
@@ -101,7 +101,7 @@ def loads(text: str, line: int = 1) -> Any:
 
 
 def not_json(error: json.JSONDecodeError, left: int) -> str:
-    """What is wrong with a text that is not JSON; `left`: how much of it stands behind the place of the error."""
+    """What is wrong with a text that is not JSON; `left`: how much of it stands behind the error."""
     if left <= 0:
         return "not JSON: the text ends before the record does,"
     return f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"

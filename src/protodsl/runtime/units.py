@@ -228,7 +228,7 @@ class _Reader:
             side[name] = side.get(name, 0) + abs(power)
 
     def term(self, sign: int, depth: int) -> None:
-        """Components joined by `.`, `*` and `/`, up to the end or a closing bracket."""
+        """Components joined by `.` and `/`, up to the end or a closing bracket."""
         if depth > MAX_DEPTH:
             raise _NotAUnit
         current, divided = sign, False
@@ -242,7 +242,7 @@ class _Reader:
                 return
             if char == "/":
                 current, divided = -sign, True
-            elif char in (".", "*") and not divided:
+            elif char == "." and not divided:
                 current = sign
             else:
                 raise _NotAUnit
@@ -310,7 +310,7 @@ class _Reader:
         following = self.peek()
         if following and (following in _NAME or following == "["):
             self.atom(sign)
-        elif spaced or (following and following not in "/.*){"):
+        elif spaced or (following and following not in "/.){"):
             raise _NotAUnit
 
     def integer(self, limit: int) -> int:

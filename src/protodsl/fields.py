@@ -352,11 +352,18 @@ def missing(block: str, given: Iterable[str], features: Collection[str] = ()) ->
 
 def features_in(text: str) -> tuple[Feature, ...]:
     """The features named in `design { features … }`, by word or label; unknown words are left out."""
-    named = {part.strip().lower() for part in text.split(",")}
+    named = _words(text)
     return tuple(word for word, label in FEATURES if word in named or label in named)
 
 
 def unknown_features(text: str) -> tuple[str, ...]:
     """Words in `features` that name no feature (`none` is allowed)."""
-    known = {"none", ""} | {word for word, _ in FEATURES} | {label for _, label in FEATURES}
-    return tuple(part.strip() for part in text.split(",") if part.strip().lower() not in known)
+    known = {"none"} | {word for word, _ in FEATURES} | {label for _, label in FEATURES}
+    return tuple(word for word in _words(text) if word not in known)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """The features of a list; `dose finding` is as good as `dose_finding`."""
+    words = (part.strip().lower() for part in text.split(","))
+    known = {label for _, label in FEATURES}
+    return tuple(word if word in known else word.replace(" ", "_") for word in words if word)

@@ -7,11 +7,54 @@ from dataclasses import dataclass
 from protodsl import ir
 from protodsl.runtime.units import Unit
 
+_PROPER = frozenset(
+    [
+        "addison",
+        "alzheimer",
+        "anca",
+        "behçet",
+        "birmingham",
+        "burkitt",
+        "child",
+        "cockcroft",
+        "crohn",
+        "cushing",
+        "du",
+        "duchenne",
+        "epstein",
+        "gilbert",
+        "gleason",
+        "graves",
+        "guillain",
+        "hashimoto",
+        "hodgkin",
+        "kaposi",
+        "karnofsky",
+        "kawasaki",
+        "langerhans",
+        "lugano",
+        "lyme",
+        "mosteller",
+        "parkinson",
+        "raynaud",
+        "schwartz",
+        "sjogren",
+        "sjögren",
+        "still",
+        "takayasu",
+        "wegener",
+        "whipple",
+        "wilson",
+    ]
+)
+
 
 def soften(label: str) -> str:
-    """A label inside a sentence: "Screening" → "screening"; names, acronyms and "CAR-T infusion" stay."""
+    """A label inside a sentence: "Screening" → "screening"; acronyms and persons' names keep their capital."""
     first = label.split(" ", 1)[0]
-    if len(first) > 1 and first[0].isupper() and first[1:].islower() and label[1:] == label[1:].lower():
+    word = first.rstrip(",;:")
+    named = word.lower().removesuffix("'s").removesuffix("’s").split("-")[0] in _PROPER
+    if len(word) > 1 and word[0].isupper() and word[1:] == word[1:].lower() and not named:
         return label[0].lower() + label[1:]
     return label
 

@@ -13,7 +13,7 @@ from protodsl import ir
 from protodsl.documents.words import terms
 from protodsl.documents.words.context import Context
 from protodsl.documents.words.numbers import amount, duration, length, number, op, quantity
-from protodsl.documents.words.times import EVER, NOW, anchor, value_window, window
+from protodsl.documents.words.times import NOW, anchor, value_window, window
 from protodsl.runtime.units import Unit
 
 Mood = Literal["must", "must not", "is", "is not"]
@@ -326,9 +326,10 @@ def event_details(context: Context, leaf: ir.Exists, denied: bool) -> str:
         found.append(occasions_words(ir.Occasions(leaf.least, leaf.spaced), denied))
     if leaf.but_not:
         found.append(f"({_listed([context.item(name) for name in leaf.but_not])} not counted)")
-    if not (leaf.window == NOW or (leaf.window == EVER and leaf.verb in ("is", "has"))):
-        found.append(window(context, leaf.window))
-    return "".join(" " + words for words in found)
+    when = "" if leaf.window == NOW else window(context, leaf.window)
+    if leaf.lasting is not None and when:
+        found[-1] += ","
+    return "".join(" " + words for words in (*found, when) if words)
 
 
 def _listed(words: list[str]) -> str:

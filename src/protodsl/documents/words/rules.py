@@ -90,7 +90,9 @@ def _listed(
 ) -> Line:
     if len(members) == 1:
         return _read(context, members[0], mood)
-    merged = _merge(context, how, count, members, mood)
+    if how == "count" and count == 1:
+        how = "any"
+    merged = _merge(context, how, count, members, mood) or _panel(context, how, count, members, mood)
     if merged is not None:
         return merged
     inner: Mood = "is"
@@ -192,6 +194,68 @@ def _merge(
     if select:
         return None
     return Line(f"{subject} of the following{which} {verb} {predicate}", labels)
+
+
+def _panel(
+    context: Context,
+    how: Literal["all", "any", "count"],
+    count: int,
+    members: tuple[ir.Expr, ...],
+    mood: Mood,
+) -> Line | None:
+    """One condition asked of each item of a panel: said once, with the items behind it."""
+    items = [_only_item(member) for member in members]
+    if len(members) < 3 or None in items or any(isinstance(m, ir.Result | ir.Exists) for m in members):
+        return None
+    named = [item for item in items if item is not None]
+    made = [_with_item(member, terms.PLACEHOLDER + "the item") for member in members]
+    if any(_bare(made[0]) != _bare(other) for other in made):
+        return None
+    k = number(Fraction(count))
+    match how, negative(mood):
+        case "all", False:
+            heading = "each of these items meets the description below"
+        case "any", False:
+            heading = "at least one of these items meets the description below"
+        case "any", True:
+            heading = "none of these items meets the description below"
+        case "count", False:
+            heading = f"at least {k} of these items meet the description below"
+        case "count", True:
+            heading = f"fewer than {k} of these items meet the description below"
+        case _:
+            return None
+    listed = Line("items: " + "; ".join(context.item(item) for item in named))
+    described = _read(context, made[0], "is")
+    return Line(
+        heading, (Line(f"description: {described.text}", described.children, described.judged), listed)
+    )
+
+
+def _only_item(expr: ir.Expr) -> str | None:
+    """The one item whose results an expression is about; None where it is about anything else as well."""
+    match expr:
+        case ir.Result(observed) if not observed.clean:
+            return observed.item
+        case ir.And(members) | ir.Or(members):
+            found = {_only_item(member) for member in members}
+            return found.pop() if len(found) == 1 else None
+        case ir.Not(member):
+            return _only_item(member)
+        case _:
+            return None
+
+
+def _with_item(expr: ir.Expr, item: str) -> ir.Expr:
+    match expr:
+        case ir.Result(observed):
+            return replace(expr, observed=replace(observed, item=item), span=None)
+        case ir.And(members) | ir.Or(members):
+            return replace(expr, members=tuple(_with_item(member, item) for member in members), span=None)
+        case ir.Not(member):
+            return replace(expr, member=_with_item(member, item), span=None)
+        case _:
+            return expr
 
 
 def _same_test(a: ir.Result | ir.Exists, b: ir.Result | ir.Exists) -> bool:

@@ -86,4 +86,16 @@ def value_window(context: Context, value: ir.Window | None) -> str:
         return ""
     if value == NOW:
         return f"on the day of {context.here}"
+    start, end = value.start, value.end
+    if (
+        start is not None
+        and end is not None
+        and start.anchor == end.anchor
+        and not start.open
+        and not end.open
+    ):
+        if start.by is None and end.by is None:
+            return f"at {anchor(context, start.anchor)}"
+        if start.by == end.by and start.by is not None and (start.sign, end.sign) == (-1, 1):
+            return f"at {anchor(context, start.anchor)} (± {duration(start.by)})"
     return window(context, value)

@@ -1,0 +1,51 @@
+"""Author's and source's text never becomes markup: it is escaped for the format, and what cannot be seen is shown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container
+
+_TYPST = re.compile(r"[!-/:-@\[-`{-~]")  # every ASCII punctuation mark
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]#|~$@]")
+_MARKDOWN_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def visible(text: str) -> str:
+    """The text on one line, with characters that cannot be seen or that turn the writing round shown by number.
+
+    Controls, right-to-left marks and overrides, zero-width characters, private and unassigned ones: "[U+202E]".
+    Runs of white space become one space; a space that must not break stays.
+    """
+    shown = []
+    for char in re.sub(r"[ \t\r\n\f\v\u2028\u2029]+", " ", text).strip(" "):
+        hidden = unicodedata.category(char) in _HIDDEN_CATEGORIES
+        shown.append(code_point(char) if hidden else char)
+    return "".join(shown)
+
+
+def code_point(char: str) -> str:
+    return f"[U+{ord(char):04X}]"
+
+
+def markdown(text: str) -> str:
+    """Text for CommonMark with tables: renders as the very characters, inside a paragraph or a cell of a table."""
+    text = visible(text)
+    text = re.sub(r"[&<>]", lambda m: _ENTITIES[m[0]], text)
+    text = _MARKDOWN.sub(lambda m: "\\" + m[0], text)
+    text = re.sub(r"(?i)\b(https?|ftp)://", r"\1\\://", text)  # no automatic links
+    text = re.sub(r"(?i)\bwww\.", r"www\\.", text)
+    return _MARKDOWN_START.sub(lambda m: "\\" + m[0] if not m[0].isdigit() else _numbered(m[0]), text)
+
+
+def _numbered(digits: str) -> str:
+    """ "1. " at the start would be a list: the dot that follows is escaped, by an entity for the last digit."""
+    return f"{digits[:-1]}&#{ord(digits[-1])};"
+
+
+def typst(text: str, missing: Container[str] = ()) -> str:
+    """Text for typst markup. `missing`: characters no font has; they are shown by number instead of an empty box."""
+    text = "".join(code_point(char) if char in missing else char for char in visible(text))
+    return _TYPST.sub(lambda m: "\\" + m[0], text)

@@ -1,0 +1,62 @@
+"""PDF by typst: tagged (PDF/UA-1), with bookmarks, without dates, every glyph present.
+
+The fonts are those inside the typst wheel (Libertinus Serif, SIL Open Font Licence; DejaVu Sans Mono), so that the
+same protocol gives the same bytes anywhere. A character they lack is taken from the system's fonts where one has
+it, and shown by its number ("[U+4E2D]") where none has: never as an empty box.
+"""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from protodsl.documents import escape
+from protodsl.documents.blocks import Summary
+
+_PROBE = '#set document(title: "probe", date: none)\n#set text(lang: "en")\n#"{}"\n'
+_UNCOVERED = "could not be displayed"
+
+
+def make(document: Summary) -> bytes:
+    from protodsl.documents.render import environment
+
+    typst = _typst()
+
+    def text(missing: set[str]) -> str:
+        made = environment(lambda value: escape.typst(value, missing)).get_template("summary.typ.j2")
+        return made.render(doc=document)
+
+    plain = text(set())
+    foreign = _uncovered(typst, plain, system=False)
+    missing = _uncovered(typst, "".join(sorted(foreign)), system=True) if foreign else set()
+    return _compile(typst, text(missing) if missing else plain, system=bool(foreign - missing))
+
+
+def _typst() -> ModuleType:
+    try:
+        return importlib.import_module("typst")
+    except ImportError as error:
+        from protodsl.documents.render import RenderError
+
+        raise RenderError('PDF needs the extra "pdf": pip install "protodsl[pdf]"') from error
+
+
+def _compile(typst: Any, text: str, system: bool) -> bytes:
+    made: bytes = typst.compile(
+        text.encode(), ignore_system_fonts=not system, format="pdf", pdf_standards="ua-1"
+    )
+    return made
+
+
+def _uncovered(typst: Any, text: str, system: bool) -> set[str]:
+    """Characters of the text that no font has. PDF/UA forbids empty boxes, so typst refuses each of them."""
+    found = set()
+    for char in sorted({char for char in text if ord(char) > 0x7E}):
+        try:
+            _compile(typst, _PROBE.format(char), system)
+        except typst.TypstError as error:
+            if _UNCOVERED not in str(error):
+                raise
+            found.add(char)
+    return found

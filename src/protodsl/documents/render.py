@@ -1,0 +1,70 @@
+"""From the model to bytes: Markdown and PDF, by way of the view and a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, assert_never
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from protodsl import ir, resources
+from protodsl.documents import escape
+from protodsl.documents.blocks import Block, Summary
+from protodsl.documents.view import summary
+
+Format = Literal["md", "pdf"]
+
+
+class RenderError(Exception):
+    """The document cannot be made, for a reason the user can mend; the message says how."""
+
+
+def render(protocol: ir.Protocol, to: Format) -> bytes:
+    """The summary for the ethics committee as UTF-8 Markdown or as PDF/UA-1. Same protocol, same bytes.
+
+    Raises RenderError where PDF is asked for and the extra `pdf` is not installed.
+    """
+    document = summary(protocol)
+    match to:
+        case "md":
+            return markdown(document).encode()
+        case "pdf":
+            from protodsl.documents import pdf
+
+            return pdf.make(document)
+        case _:
+            assert_never(to)
+
+
+def markdown(document: Summary) -> str:
+    text = environment(escape.markdown).get_template("summary.md.j2").render(doc=document)
+    lines = [line.rstrip() for line in text.splitlines()]
+    kept = [line for index, line in enumerate(lines) if line or (index and lines[index - 1])]
+    return "\n".join(kept).strip("\n") + "\n"
+
+
+def environment(escaping: Callable[[str], str]) -> Environment:
+    """Templates in which every value is escaped unless it is markup already; an undefined name is an error."""
+
+    def finalize(value: object) -> Markup:
+        if isinstance(value, Markup):
+            return value
+        return Markup(escaping(str(value)))  # escaped for the format in hand
+
+    made = Environment(
+        loader=FileSystemLoader(resources.templates_path()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    made.filters["kind"] = kind
+    return made
+
+
+def kind(block: Block) -> str:
+    """The name of a block's class, by which templates choose its macro."""
+    return type(block).__name__

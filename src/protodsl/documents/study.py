@@ -1,0 +1,359 @@
+"""Sections about the study itself: objectives and endpoints, design, what is given, escalation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from protodsl import fields, ir
+from protodsl.documents import eligibility, entries, vocabulary
+from protodsl.documents.blocks import (
+    Block,
+    Clarification,
+    Entries,
+    Entry,
+    Heading,
+    Questions,
+    Quotes,
+    Schema,
+    Step,
+    Table,
+    Text,
+)
+from protodsl.documents.words import Context, anchor, capital, length, quantity, soften
+
+NOT_STATED = "Not stated in the source"
+TIME_FRAME = fields.FieldSpec("frame", "Time frame", 4, True, "16", "3.1", "19, 20")
+
+
+def field_words(field: ir.Field | None) -> str:
+    match field:
+        case ir.Stated(text):
+            return text
+        case ir.NotApplicable(why):
+            return f"Not applicable: {why}"
+        case ir.NotStated(str(why)):
+            return f"{NOT_STATED}: {why}"
+        case _:
+            return NOT_STATED
+
+
+def _details(protocol: ir.Protocol, block: str, section: ir.Section, owner: str = "") -> tuple[Entry, ...]:
+    return entries.block_entries(block, section, entries.features(protocol), owner)
+
+
+# ---------------------------------------------------------------- 4 objectives and endpoints
+
+
+def endpoint_definitions(protocol: ir.Protocol) -> list[tuple[ir.Endpoint, ir.Definition]]:
+    found = []
+    for objective in protocol.objectives:
+        for endpoint in objective.endpoints:
+            definition = protocol.definitions.get(endpoint.definition or "")
+            if definition is not None:
+                found.append((endpoint, definition))
+    return found
+
+
+def objectives(protocol: ir.Protocol) -> list[Block]:
+    made: list[Block] = []
+    if not protocol.objectives:
+        made.append(Text(NOT_STATED))
+    for objective in protocol.objectives:
+        made.append(Heading(f"{capital(objective.level)} objective: {objective.label}", 1))
+        if objective.source:
+            made.append(Quotes(eligibility.quotes(objective.source)))
+        if objective.clarify:
+            made.append(Questions(objective.clarify))
+        if not objective.endpoints:
+            made.append(Text(f"Endpoints: {NOT_STATED}"))
+            continue
+        rows = []
+        for endpoint in objective.endpoints:
+            source = " … ".join(quotation.text for quotation in endpoint.source) or "–"
+            rows.append(
+                (endpoint.label, endpoint.variable or NOT_STATED, field_words(endpoint.frame), source)
+            )
+        headers = ("Endpoint", "What is measured", "Time frame", "The source's words")
+        made.append(Table(headers, tuple(rows), (3, 4, 2, 6)))
+        details = [
+            entry
+            for endpoint in objective.endpoints
+            for entry in _details(protocol, "endpoint", endpoint.details, endpoint.label)
+        ]
+        if details:
+            made.append(Entries(tuple(details)))
+        for endpoint in objective.endpoints:
+            made += [Text(f"{endpoint.label}: {note}") for note in endpoint.notes]
+            if endpoint.clarify:
+                made.append(Questions(tuple(f"{endpoint.label}: {text}" for text in endpoint.clarify)))
+    made += _definitions(protocol)
+    exprs = eligibility.eligibility_expressions(protocol)
+    exprs += [definition.expr for _, definition in endpoint_definitions(protocol)]
+    made += vocabulary.instruments(protocol, exprs)
+    return made
+
+
+def _definitions(protocol: ir.Protocol) -> list[Block]:
+    """Definitions only endpoints use; those of the eligibility rules are shown there."""
+    shown = {
+        d.name for d in eligibility.used_definitions(protocol, eligibility.eligibility_expressions(protocol))
+    }
+    made: list[Block] = []
+    for endpoint, definition in endpoint_definitions(protocol):
+        inner = eligibility.used_definitions(protocol, [definition.expr])
+        new = [d for d in (definition, *inner) if d.name not in shown]
+        shown |= {d.name for d in new}
+        day = anchor(Context(protocol), endpoint.anchor) if endpoint.anchor is not None else None
+        made += eligibility.definition_blocks(protocol, new, 2, day)
+    return [Heading("How the endpoints are decided", 1), *made] if made else []
+
+
+# ---------------------------------------------------------------- 5 design
+
+
+def schema(protocol: ir.Protocol) -> Schema:
+    """Timepoints in their declared order, each with what happens there."""
+    context = Context(protocol)
+    steps = []
+    for point in _in_order(protocol.timepoints):
+        when = ""
+        if point.at is not None and not isinstance(point.at, ir.AtTimepoint):
+            when = anchor(context, point.at)
+        elif isinstance(point.at, ir.AtTimepoint):
+            when = f"the same day as {anchor(context, point.at)}"
+        elif point.after:
+            when = "after " + " and ".join(context.timepoint(name) for name in point.after)
+        if point.tolerance is not None:
+            when = f"{when} (± {length(point.tolerance)})".strip()
+        marks = []
+        if point.name == protocol.day_zero:
+            marks.append("Day 0")
+        marks += [
+            f"Eligibility: {stage.label or stage.id}"
+            if len(protocol.stages) > 1
+            else "Eligibility is assessed"
+            for stage in protocol.stages
+            if stage.anchor == point.name
+        ]
+        marks += [
+            f"Visit: {visit.label}" for visit in protocol.visits if visit.at.split(" ±")[0] == point.label
+        ]
+        steps.append(Step(capital(point.label or point.name.replace("_", " ")), when, tuple(marks)))
+    return Schema(tuple(steps))
+
+
+def _in_order(points: tuple[ir.Timepoint, ...]) -> list[ir.Timepoint]:
+    """Each timepoint after those it comes after; otherwise as in the file."""
+    done: list[ir.Timepoint] = []
+    left = list(points)
+    while left:
+        names = {point.name for point in left}
+        ready = next((p for p in left if not (names & set(p.after)) and _base(p) not in names), left[0])
+        done.append(ready)
+        left.remove(ready)
+    return done
+
+
+def _base(point: ir.Timepoint) -> str | None:
+    at = point.at
+    while isinstance(at, ir.Shifted):
+        at = at.anchor
+    return at.name if isinstance(at, ir.AtTimepoint) and at.name != point.name else None
+
+
+def design(protocol: ir.Protocol) -> list[Block]:
+    made: list[Block] = [Heading("From first to last visit", 1)]
+    if protocol.timepoints:
+        made.append(schema(protocol))
+        for point in protocol.timepoints:
+            if point.clarify:
+                made.append(Questions(tuple(f"{capital(point.label)}: {text}" for text in point.clarify)))
+    else:
+        made.append(Text(NOT_STATED))
+    made.append(Heading("Arms", 1))
+    if protocol.arms:
+        labels = {i.id: i.label for i in protocol.interventions} | {r.id: r.label for r in protocol.regimens}
+        rows = []
+        for arm in protocol.arms:
+            given = ", ".join(labels.get(name, name) for name in arm.gives) or NOT_STATED
+            rows.append((arm.label, field_words(arm.details.get("kind")), given))
+        made.append(Table(("Arm", "Kind", "Given"), tuple(rows), (2, 2, 4)))
+        for arm in protocol.arms:
+            if arm.details.source:
+                made.append(Quotes(eligibility.quotes(arm.details.source)))
+            other = tuple(e for e in _details(protocol, "arm", arm.details) if e.label != "Kind")
+            if other:
+                made.append(Entries(other))
+            made += _remarks(arm.details)
+    else:
+        made.append(Text(NOT_STATED))
+    made.append(Heading("Visits and assessments", 1))
+    if protocol.visits:
+        rows = [(v.label, v.at or NOT_STATED, ", ".join(v.assess) or NOT_STATED) for v in protocol.visits]
+        made.append(Table(("Visit or activity", "When", "What is done"), tuple(rows), (2, 3, 5)))
+        for visit in protocol.visits:
+            if visit.details.fields:
+                made.append(Heading(visit.label, 2))
+                made.append(Entries(_details(protocol, visit.details.name, visit.details)))
+            made += _remarks(visit.details)
+    else:
+        made.append(Text(NOT_STATED))
+    return made
+
+
+def _remarks(section: ir.Section) -> list[Block]:
+    made: list[Block] = [Text(note) for note in section.notes]
+    if section.clarify:
+        made.append(Questions(section.clarify))
+    return made
+
+
+# ---------------------------------------------------------------- 6 what is given
+
+
+def treatment(protocol: ir.Protocol) -> list[Block]:
+    made: list[Block] = []
+    if not protocol.interventions:
+        made.append(Text(f"Intervention: {NOT_STATED}"))
+    for intervention in protocol.interventions:
+        made.append(Heading(intervention.label, 1))
+        if intervention.details.source:
+            made.append(Quotes(eligibility.quotes(intervention.details.source)))
+        made.append(Entries(_details(protocol, "intervention", intervention.details)))
+        if intervention.levels:
+            entity = intervention.details.get("entity")
+            counted = entity.text if isinstance(entity, ir.Stated) else NOT_STATED
+            rows = []
+            for level in intervention.levels:
+                source = " … ".join(quotation.text for quotation in level.source) or "–"
+                # the author's spelling keeps the power of ten; the exact value stands beside it
+                exact = quantity(level.value, level.unit)
+                rows.append((level.id, level.text, exact, counted, source))
+            headers = ("Level", "Dose", "Written out", "What is counted", "The source's words")
+            made.append(Table(headers, tuple(rows), (1, 2, 2, 3, 3), "Dose levels"))
+            for level in intervention.levels:
+                if level.clarify:
+                    made.append(Questions(tuple(f"Dose level {level.id}: {text}" for text in level.clarify)))
+        made += _remarks(intervention.details)
+    for regimen in protocol.regimens:
+        made.append(Heading(regimen.label, 1))
+        if regimen.details.source:
+            made.append(Quotes(eligibility.quotes(regimen.details.source)))
+        if regimen.stated is not None and not isinstance(regimen.stated, ir.Stated):
+            made.append(Text(field_words(regimen.stated)))
+        if regimen.gives:
+            given = [
+                (give.label, give.dose or NOT_STATED, give.route or NOT_STATED, give.schedule or NOT_STATED)
+                for give in regimen.gives
+            ]
+            made.append(Table(("Drug", "Dose", "Route", "When"), tuple(given), (2, 2, 2, 4)))
+        details = _details(protocol, "regimen", regimen.details)
+        if details and regimen.stated is None:
+            made.append(Entries(details))
+        made += _remarks(regimen.details)
+    if not protocol.regimens:
+        made.append(Heading("Other treatment (lymphodepletion)", 1))
+        made.append(Text(NOT_STATED))
+    return made
+
+
+# ---------------------------------------------------------------- fields and notes besides the blocks
+
+
+def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
+    """What the model itself answers: title, criteria, endpoints, arms, schedule, doses."""
+
+    def made(label: str, found: str, section: int, spirit: str, m11: str, who: str) -> Entry:
+        state = "stated" if found else "not stated"
+        return Entry(label, state, found, None, True, section, spirit, m11, who)  # type: ignore[arg-type]
+
+    def count(kind: str) -> str:
+        found = sum(1 for c in eligibility.all_criteria(protocol) if c.kind == kind)
+        return f"{found} criteria" if found else ""
+
+    def ends(level: str) -> str:
+        found = [e.label for o in protocol.objectives if o.level == level for e in o.endpoints]
+        return ", ".join(found)
+
+    out = [
+        made("Scientific title", protocol.title, 1, "1a", "Title page", "10"),
+        made("Primary endpoints", ends("primary"), 4, "16", "3.1", "19"),
+        made("Secondary endpoints", ends("secondary"), 4, "16", "3.2", "20"),
+        made("Arms", ", ".join(arm.label for arm in protocol.arms), 5, "12", "4.1", "13"),
+        made("Visits and assessments", ", ".join(v.label for v in protocol.visits), 5, "18", "1.3", ""),
+        made("Interventions", ", ".join(i.label for i in protocol.interventions), 6, "15a", "6.1", "13"),
+        made("Inclusion criteria", count("inclusion"), 8, "14a", "5.2", "14"),
+        made("Exclusion criteria", count("exclusion"), 8, "14a", "5.3", "14"),
+    ]
+    for intervention in protocol.interventions:
+        levels = ", ".join(f"{level.id}: {level.text}" for level in intervention.levels)
+        dose = intervention.details.get("dose")
+        if levels or not isinstance(dose, ir.Stated):
+            out.append(made(f"{intervention.label}: dose levels", levels, 6, "15a", "6.3", "13"))
+    for regimen in protocol.regimens:
+        given = ", ".join(f"{give.label} {give.dose}" for give in regimen.gives if give.dose)
+        without = [give.label for give in regimen.gives if not give.dose]
+        if isinstance(regimen.stated, ir.NotApplicable):
+            out.append(
+                Entry(regimen.label, "not applicable", regimen.stated.why, None, False, 6, "15a", "6.9", "13")
+            )
+            continue
+        if given or not without:
+            out.append(made(f"{regimen.label}: drugs and doses", given, 6, "15a", "6.9", "13"))
+        out += [
+            made(f"{regimen.label}: dose of {soften(label)}", "", 6, "15a", "6.9", "13") for label in without
+        ]
+    if not protocol.regimens:
+        out.append(made("Other treatment (lymphodepletion)", "", 6, "15a", "6.9", "13"))
+    return tuple(out)
+
+
+def detail_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
+    """Fields of interventions, regimens, arms, visits and endpoints, each with its owner's name."""
+    known = entries.features(protocol)
+    out: list[Entry] = []
+    for intervention in protocol.interventions:
+        out += entries.block_entries("intervention", intervention.details, known, intervention.label)
+    for regimen in protocol.regimens:
+        if regimen.stated is None:
+            out += entries.block_entries("regimen", regimen.details, known, regimen.label)
+    for arm in protocol.arms:
+        out += entries.block_entries("arm", arm.details, known, arm.label)
+    for visit in protocol.visits:
+        out += entries.block_entries(visit.details.name, visit.details, known, visit.label)
+    for objective in protocol.objectives:
+        for endpoint in objective.endpoints:
+            out.append(entries.entry(TIME_FRAME, endpoint.frame, endpoint.label))
+            out += entries.block_entries("endpoint", endpoint.details, known, endpoint.label)
+    return tuple(out)
+
+
+def clarifications(protocol: ir.Protocol) -> Iterator[Clarification]:
+    """Points to clarify outside the criteria, in the order of the document."""
+    yield from (Clarification("The protocol as a whole", text) for text in protocol.clarify)
+    yield from (Clarification("The protocol as a whole", text) for text in protocol.header.clarify)
+    for section in protocol.sections:
+        yield from (Clarification(capital(section.name), text) for text in section.clarify)
+    for objective in protocol.objectives:
+        yield from (Clarification(objective.label, text) for text in objective.clarify)
+        for endpoint in objective.endpoints:
+            yield from (Clarification(f"Endpoint {endpoint.label}", text) for text in endpoint.clarify)
+    for point in protocol.timepoints:
+        yield from (Clarification(f"Timepoint {soften(point.label)}", text) for text in point.clarify)
+    for arm in protocol.arms:
+        yield from (Clarification(f"Arm {arm.label}", text) for text in arm.details.clarify)
+    for visit in protocol.visits:
+        yield from (Clarification(f"Visit {visit.label}", text) for text in visit.details.clarify)
+    for intervention in protocol.interventions:
+        yield from (Clarification(intervention.label, text) for text in intervention.details.clarify)
+        for level in intervention.levels:
+            where = f"{intervention.label}, dose level {level.id}"
+            yield from (Clarification(where, text) for text in level.clarify)
+    for regimen in protocol.regimens:
+        yield from (Clarification(regimen.label, text) for text in regimen.details.clarify)
+
+
+def definition_clarifications(protocol: ir.Protocol) -> Iterator[Clarification]:
+    for definition in protocol.definitions.values():
+        label = definition.label or definition.name.replace("_", " ")
+        yield from (Clarification(f"Definition “{label}”", text) for text in definition.clarify)

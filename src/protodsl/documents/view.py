@@ -1,0 +1,230 @@
+"""The document view: everything the committee reads, computed once from the model, with no markup in it."""
+
+from __future__ import annotations
+
+import protodsl
+from protodsl import fields, ir
+from protodsl.documents import eligibility, entries, study
+from protodsl.documents.blocks import (
+    STATES,
+    Block,
+    Clarification,
+    DocSection,
+    Entries,
+    Entry,
+    Heading,
+    Questions,
+    Quotes,
+    Summary,
+    Table,
+    Text,
+)
+from protodsl.documents.words import capital, soften
+
+BLOCK_SECTIONS = {"background": 3, "design": 5, "escalation": 7, "safety": 12, "ethics": 9}
+"""Section in which a block's quotations, notes and points to clarify stand; identifiers and header: section 1."""
+
+
+def summary(protocol: ir.Protocol) -> Summary:
+    """The document of a protocol. Same model, same document: nothing reads the clock."""
+    single = entries.single_entries(protocol)
+    known = (*single, *study.structural_entries(protocol), *study.detail_entries(protocol))
+    counted = tuple(sorted((e for e in known if e.section > 0), key=lambda e: e.section))
+    clarify = (
+        *study.clarifications(protocol),
+        *eligibility.clarifications(protocol),
+        *study.definition_clarifications(protocol),
+    )
+    own = {number: tuple(e for e in single if e.section == number) for number in range(len(fields.SECTIONS))}
+    bodies: dict[int, list[Block]] = {
+        0: _banner(protocol, counted, clarify),
+        1: [Entries((_computed("Title", protocol.title), *own[1]))],
+        2: [*_plain_words(protocol, counted, clarify), Entries(own[2])],
+        3: [Entries(own[3])],
+        4: [Entries(own[4]), *study.objectives(protocol)] if own[4] else study.objectives(protocol),
+        5: [Entries(own[5]), *study.design(protocol)],
+        6: [
+            *study.treatment(protocol),
+            Heading("Other treatment before and during the trial", 1),
+            Entries(own[6]),
+        ],
+        8: list(eligibility.blocks(protocol)),
+        15: _to_clarify(clarify),
+        16: _not_stated(counted),
+    }
+    made = []
+    for number, title in enumerate(fields.SECTIONS):
+        body = bodies.get(number, [Entries(own[number])])
+        made.append(DocSection(number, title, (*body, *_remarks(protocol, number))))
+    made.append(
+        DocSection(None, "Appendix: where each field belongs in SPIRIT, ICH M11 and WHO", _crosswalk(counted))
+    )
+    return Summary(_id(protocol), protocol.title, tuple(made), counted, clarify)
+
+
+def _id(protocol: ir.Protocol) -> str:
+    number = entries.sections_by_name(protocol)["identifiers"].get("registry_number")
+    return number.text if isinstance(number, ir.Stated) else protocol.id
+
+
+def _computed(label: str, text: str) -> Entry:
+    return Entry(label, "stated", text, computed=True)
+
+
+# ---------------------------------------------------------------- 0 banner
+
+
+def _banner(
+    protocol: ir.Protocol, counted: tuple[Entry, ...], clarify: tuple[Clarification, ...]
+) -> list[Block]:
+    document = protocol.document
+    stated, not_applicable, not_stated = (sum(1 for e in counted if e.state == state) for state in STATES)
+    found = [
+        _computed("Source document", document.path) if document else Entry("Source document", "not stated"),
+        _computed("SHA-256 of the source", document.sha256)
+        if document
+        else Entry("SHA-256 of the source", "not stated"),
+        _computed("Protocol file", f"{protocol.id}, language version {protocol.language}"),
+        _computed("SHA-256 of the protocol file", protocol.sha256 or "not recorded"),
+        _computed("Made with", f"protodsl {protodsl.__version__}"),
+        _computed(
+            "Completeness",
+            f"{stated} of {len(counted)} fields are stated; {not_applicable} are not applicable, "
+            f"{not_stated} are not stated in the source",
+        ),
+        _computed("Points to clarify", str(len(clarify))),
+    ]
+    if document is not None and document.total:
+        share = 100 * document.covered // document.total  # rounded down: 100 % means all of it
+        found.append(
+            _computed(
+                "Eligibility text quoted",
+                f"{share} % ({document.covered} of {document.total} letters and digits) stands beside a rule",
+            )
+        )
+    return [
+        Text(
+            "This summary is made from a machine-readable protocol, which was written from the source document named "
+            "below. Nothing is inferred silently: every field is stated, not applicable with the reason, or not "
+            "stated in the source; what was computed and what had to be interpreted is marked. A line number is that "
+            "of the source document on which the words stand. Names and contacts of persons are left out on purpose."
+        ),
+        Entries(tuple(found)),
+    ]
+
+
+# ---------------------------------------------------------------- 2 in plain language
+
+
+def _plain_words(
+    protocol: ir.Protocol, counted: tuple[Entry, ...], clarify: tuple[Clarification, ...]
+) -> list[Block]:
+    """Sentences put together from fields, for a reader without medical training; marked as computed."""
+
+    def said(block: str, name: str) -> str | None:
+        field = entries.sections_by_name(protocol)[block].get(name)
+        spec = fields.find(block, name)
+        if not isinstance(field, ir.Stated):
+            return None
+        return (spec.word_label(field.text) if spec is not None else None) or field.text
+
+    made = []
+    what = " and ".join(intervention.label for intervention in protocol.interventions)
+    conditions = said("protocol", "conditions")
+    phase = said("protocol", "phase")
+    kind = f"This is a phase {phase} trial" if phase else "This is a trial whose phase is not stated"
+    made.append(
+        kind
+        + (f" of {what}" if what else "")
+        + (f" for people with: {conditions}" if conditions else "")
+        + "."
+    )
+    planned, age, sex = said("protocol", "planned_number"), said("protocol", "age"), said("protocol", "sex")
+    who = (
+        f"{planned} participants are planned"
+        if planned
+        else "How many participants are planned is not stated"
+    )
+    made.append(who + (f"; ages: {age}" if age else "") + (f"; sexes: {soften(sex)}" if sex else "") + ".")
+    allocation, masking = said("design", "allocation"), said("design", "masking")
+    if allocation:
+        made.append(f"{capital(allocation)}" + (f"; {soften(masking)}." if masking else "."))
+    primary = [o.label for o in protocol.objectives if o.level == "primary"]
+    if primary:
+        made.append(f"Its main questions: {'; '.join(primary)}.")
+    criteria = list(eligibility.all_criteria(protocol))
+    include = sum(1 for c in criteria if c.kind == "inclusion")
+    made.append(
+        f"Whether somebody can take part is decided by {include} inclusion and {len(criteria) - include} exclusion "
+        "criteria (section 8)."
+    )
+    missing = sum(1 for e in counted if e.state == "not stated")
+    made.append(
+        f"Reading the source left {len(clarify)} points to clarify (section 15); {missing} fields a committee looks "
+        "for are not stated in it (section 16)."
+    )
+    return [Text(" ".join(made), computed=True)]
+
+
+# ---------------------------------------------------------------- remarks, 15, 16, appendix
+
+
+def _remarks(protocol: ir.Protocol, number: int) -> list[Block]:
+    """Quotations, notes and points to clarify of the blocks whose home is this section."""
+    found: list[ir.Section] = []
+    if number == 1:
+        found.append(protocol.header)
+    for section in protocol.sections:
+        home = BLOCK_SECTIONS.get(section.name, 1)
+        if home == number:
+            found.append(section)
+    made: list[Block] = []
+    for section in found:
+        if section.source:
+            made.append(Quotes(eligibility.quotes(section.source)))
+        made += [Text(note) for note in section.notes]
+        if section.clarify:
+            made.append(Questions(section.clarify))
+    if number == 1:
+        made += [Text(note) for note in protocol.notes]
+        if protocol.clarify:
+            made.append(Questions(protocol.clarify))
+    return made
+
+
+def _to_clarify(clarify: tuple[Clarification, ...]) -> list[Block]:
+    if not clarify:
+        return [Text("None: the protocol file raises no question.", computed=True)]
+    rows = tuple((str(index), point.where, point.text) for index, point in enumerate(clarify, 1))
+    return [
+        Text(
+            "Each of these stands beside the rule or field it concerns as well. The reading chosen is no answer."
+        ),
+        Table(("No.", "Where", "What to ask"), rows, (1, 3, 8)),
+    ]
+
+
+def _not_stated(counted: tuple[Entry, ...]) -> list[Block]:
+    rows = tuple(
+        (f"{e.section}. {fields.SECTIONS[e.section]}", e.label, e.text or "–")
+        for e in counted
+        if e.state == "not stated"
+    )
+    if not rows:
+        return [Text("Nothing: every field is stated or not applicable.", computed=True)]
+    return [Table(("Section", "Field", "Remark"), rows, (4, 4, 3))]
+
+
+def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:
+    rows = tuple(
+        (str(e.section), e.label, capital(e.state), e.spirit or "–", e.m11 or "–", e.who or "–")
+        for e in counted
+    )
+    headers = ("Section", "Field", "State", "SPIRIT 2025", "ICH M11", "WHO")
+    return (
+        Text(
+            "Item numbers of SPIRIT 2025, of the ICH M11 template (November 2025) and of the WHO Trial Registration "
+            "Data Set 1.3.1. Not reproduced here on purpose: contacts and names of persons (SPIRIT 3a, WHO 7 and 8)."
+        ),
+        Table(headers, rows, (2, 7, 3, 2, 2, 2)),
+    )

@@ -1,0 +1,228 @@
+"""What the rules refer to: formulas, groups of drugs, equivalent doses, instruments, reference limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import assert_never
+
+from protodsl import ir
+from protodsl.documents.blocks import Block, Heading, Rules, Table, Text
+from protodsl.documents.words import (
+    Context,
+    Line,
+    capital,
+    duration,
+    inline,
+    leaves_of,
+    noun,
+    number,
+    quantity,
+    unit,
+)
+
+
+def numbers_in(protocol: ir.Protocol, value: ir.Number) -> Iterator[ir.Number]:
+    """A number and every number inside it."""
+    yield value
+    match value:
+        case ir.Constant() | ir.Observed() | ir.Age() | ir.DoseOf():
+            return
+        case ir.Arithmetic(_, left, right):
+            yield from numbers_in(protocol, left)
+            yield from numbers_in(protocol, right)
+        case ir.Call(_, arguments):
+            for argument in arguments:
+                yield from numbers_in(protocol, argument)
+        case ir.Table(rows, otherwise):
+            for condition, number in rows:
+                for leaf in leaves_of(protocol, condition):
+                    yield from _numbers_of(protocol, leaf)
+                yield from numbers_in(protocol, number)
+            if otherwise is not None:
+                yield from numbers_in(protocol, otherwise)
+        case _:
+            assert_never(value)
+
+
+def _numbers_of(protocol: ir.Protocol, leaf: ir.Expr) -> Iterator[ir.Number]:
+    match leaf:
+        case ir.Result(observed):
+            yield observed
+        case ir.Compare(left, _, right):
+            yield from numbers_in(protocol, left)
+            yield from numbers_in(protocol, right)
+        case _:
+            return
+
+
+def used_items(protocol: ir.Protocol, exprs: Iterable[ir.Expr]) -> list[ir.Item]:
+    """Items the expressions name, members of classes not included, in the order of the vocabulary."""
+    names: set[str] = set()
+    for expr in exprs:
+        for leaf in leaves_of(protocol, expr):
+            match leaf:
+                case ir.Exists():
+                    names |= {leaf.item, *leaf.but_not}
+                case ir.Change():
+                    names.add(leaf.item)
+                case ir.Result() | ir.Compare():
+                    for value in _numbers_of(protocol, leaf):
+                        if isinstance(value, ir.Observed):
+                            names |= {value.item, *(clean.item for clean in value.clean)}
+                        elif isinstance(value, ir.DoseOf):
+                            names.add(value.item)
+                case ir.Answer() | ir.Sex() | ir.Defined():
+                    pass
+                case _:
+                    assert_never(leaf)
+    return [item for name, item in protocol.items.items() if name in names]
+
+
+def _measures(protocol: ir.Protocol, items: list[ir.Item]) -> list[ir.Measure]:
+    """Formulas the items need, those that feed other formulas included."""
+    needed = {item.name for item in items}
+    for _ in protocol.measures:
+        for measure in protocol.measures.values():
+            if measure.item.name in needed:
+                for value in numbers_in(protocol, measure.formula):
+                    if isinstance(value, ir.Observed):
+                        needed.add(value.item)
+    return [measure for name, measure in protocol.measures.items() if name in needed]
+
+
+def blocks(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
+    items = used_items(protocol, exprs)
+    return [
+        *_formulas(protocol, items),
+        *_classes(protocol, items),
+        *_equivalences(protocol, exprs),
+        *_limits(protocol, exprs),
+    ]
+
+
+def _formulas(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
+    made: list[Block] = []
+    context = Context(protocol)
+    for measure in _measures(protocol, items):
+        item = measure.item
+        result = (
+            f" in {unit(item.unit)}" if item.unit is not None and unit(item.unit) not in ("", "1") else ""
+        )
+        lines = [
+            Line(f"Formula: {noun(context, measure.formula)}{result}."),
+            Line(
+                f"Dated by {context.item(measure.lead)}; every other value is the latest on or before that day, "
+                f"at most {duration(measure.validity)} old."
+            ),
+        ]
+        if measure.valid:
+            lines.append(
+                Line("Only where: " + "; ".join(inline(context, expr) for expr in measure.valid) + ".")
+            )
+        if measure.decimals != 9:
+            lines.append(Line(f"The result is rounded to {measure.decimals} decimals before it is compared."))
+        if measure.reported:
+            lines.append(Line("A value reported under this name by a laboratory counts as well."))
+        if item.citation:
+            lines.append(Line(f"Source of the formula: {item.citation.rstrip('.')}."))
+        made += [Heading(item.label, 2), Rules(tuple(lines))]
+    return [Heading("Computed values", 1), *made] if made else []
+
+
+def _classes(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
+    names: list[str] = [item.name for item in items if item.is_class]
+    rows: list[tuple[str, ...]] = []
+    for name in names:  # grows: classes inside classes follow
+        item = protocol.items[name]
+        members = [protocol.items[member] for member in item.members if member in protocol.items]
+        listed = ", ".join(member.label for member in members)
+        if item.open:
+            listed += " – and others: the list is open, a person judges whether something else belongs to it"
+        rows.append((item.label, listed))
+        names += [member.name for member in members if member.is_class and member.name not in names]
+    if not rows:
+        return []
+    return [Heading("Groups named in the rules", 1), Table(("Group", "Holds"), tuple(rows), (1, 3))]
+
+
+def _equivalences(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
+    names: set[str] = set()
+    for expr in exprs:
+        for leaf in leaves_of(protocol, expr):
+            if isinstance(leaf, ir.Exists) and leaf.dose is not None and leaf.dose.equivalence:
+                names.add(leaf.dose.equivalence)
+            for value in _numbers_of(protocol, leaf):
+                if isinstance(value, ir.DoseOf) and value.equivalence:
+                    names.add(value.equivalence)
+    made: list[Block] = []
+    for name, table in protocol.equivalences.items():
+        if name in names:
+            context = Context(protocol)
+            reference = context.item(table.reference)
+            rows = tuple((capital(context.item(drug)), number(factor)) for drug, factor in table.factors)
+            made.append(Heading(table.label or name.replace("_", " "), 2))
+            made.append(Table(("Drug", f"1 mg counts as … mg of {reference}"), rows, (2, 2)))
+            if table.citation:
+                made.append(Text(f"Source: {table.citation}"))
+    return [Heading("Equivalent doses", 1), *made] if made else []
+
+
+def _limits(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
+    relative: list[str] = []
+    for expr in exprs:
+        for leaf in leaves_of(protocol, expr):
+            if isinstance(leaf, ir.Result) and isinstance(leaf.test, ir.NumberTest):
+                limits = [limit for _, limit in leaf.test.bounds]
+                if (
+                    any(isinstance(limit, ir.TimesLimit) for limit in limits)
+                    and leaf.observed.item not in relative
+                ):
+                    relative.append(leaf.observed.item)
+    if not relative:
+        return []
+    made: list[Block] = [
+        Heading("Limits of normal", 1),
+        Text(
+            "The upper (ULN) or lower (LLN) limit of normal is the one reported with that very result. Where a result "
+            "comes without one, the limit below is used, and the verdict says so; where there is none below, the "
+            "answer is unknown."
+        ),
+    ]
+    rows: list[tuple[str, ...]] = []
+    context = Context(protocol)
+    for name in relative:
+        item = protocol.items.get(name)
+        if item is None:
+            continue
+        for which, declared in (("upper", item.uln), ("lower", item.lln)):
+            for normal in declared:
+                whom = inline(context, normal.condition) if normal.condition is not None else "everybody"
+                rows.append((item.label, which, quantity(normal.value, item.unit), whom))
+    if rows:
+        made.append(Table(("Result", "Limit", "Value", "For whom"), tuple(rows), (3, 1, 2, 3)))
+    return made
+
+
+def instruments(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
+    """Scores and grades in use, with version and scale."""
+    rows: list[tuple[str, ...]] = []
+    for item in used_items(protocol, exprs):
+        if item.kind not in ("score", "grade"):
+            continue
+        if item.values:
+            scale = ", ".join(value.replace("_", " ") for value in item.values)
+        elif item.minimum is not None or item.maximum is not None:
+            low = number(item.minimum) if item.minimum is not None else "…"
+            high = number(item.maximum) if item.maximum is not None else "…"
+            scale = f"{low} to {high}"
+        else:
+            scale = "Not stated"
+        worse = {"higher": "higher is worse", "lower": "lower is worse", None: "Not stated"}[item.worse]
+        rows.append((item.label, item.version or "Not stated", scale, worse))
+    if not rows:
+        return []
+    headers = ("Instrument", "Version", "Scale", "Direction")
+    return [
+        Heading("Instruments named in the rules", 1),
+        Table(headers, tuple(rows), (4, 2, 2, 2), computed=True),
+    ]

@@ -302,5 +302,9 @@ def _sections(
     for block_name in fields.SINGLE_BLOCKS[1:]:
         where = next((one for one in trees(tree, "section") if str(one.children[0]) == block_name), None)
         section = made.setdefault(block_name, ir.Section(block_name, ()))
+        silent = next(trees(where, "not_stated"), None) if where is not None else None
+        if silent is not None:
+            made[block_name] = prose.all_not_stated(ctx, section, silent, features, document)
+            continue
         prose.missing_fields(ctx, block_name, section, features, where.children[0] if where else name)
     return header, tuple(made[block] for block in fields.SINGLE_BLOCKS[1:]), features

@@ -24,10 +24,9 @@ def render_text(
 def _block(diagnostic: Diagnostic, sources: Mapping[str, Source], color: bool) -> str:
     paint = _COLORS[diagnostic.severity] if color else ""
     bold, blue, reset = (_BOLD, _BLUE, _RESET) if color else ("", "", "")
-    lines = [
-        f"{bold}{place(diagnostic.span, sources)}{reset}: {paint}{diagnostic.severity}[{diagnostic.code}]{reset} "
-        f"{bold}{visible(diagnostic.message)}{reset}"
-    ]
+    kind = f"{paint}{diagnostic.severity}[{diagnostic.code}]{reset}"
+    said = f"{bold}{visible(diagnostic.message)}{reset}"
+    lines = [f"{bold}{place(diagnostic.span, sources)}{reset}: {kind} {said}"]
     marks = [
         (Label(diagnostic.span, ""), "^", paint),
         *((label, "-", blue) for label in diagnostic.labels),

@@ -1,0 +1,5 @@
+"""`python -m protodsl`."""
+
+from protodsl.cli.main import main
+
+main()

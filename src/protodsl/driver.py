@@ -14,6 +14,7 @@ from lark import Token, Tree
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose, has_errors, suggest
 from protodsl.elaborate import elaborate
+from protodsl.lint import lint
 from protodsl.reading import decode, read_file
 from protodsl.source import Source, Span
 from protodsl.syntax import parse_with_gaps
@@ -196,12 +197,14 @@ def check(
     """
     project = project or Project(read=read, root=root)
     protocol, found = elaborate(project, path)
+    if protocol is not None:
+        found = [*found, *lint(protocol)]
     diagnostics = _ordered(_without_consequences(found, project))
     return CheckResult(path, protocol, diagnostics, project.sources())
 
 
 def protocol_files(paths: Iterable[str]) -> list[str]:
-    """The files meant by paths that may be folders: folders are searched for `.proto-lite` files, in order."""
+    """The files meant by paths; a folder is searched for `.proto-lite` files, in order."""
     found: list[str] = []
     for path in paths:
         if os.path.isdir(path):

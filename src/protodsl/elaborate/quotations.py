@@ -83,7 +83,7 @@ class Document:
 
 
 def locate(ctx: Context, tree: Node, document: Document) -> None:
-    """Finds every quotation in the order of the file, so that a repeated sentence covers each of its places."""
+    """Finds every quotation, in file order: a repeated sentence then covers each of its places."""
     located = ctx.scope.located
     found: list[Token] = []
     stack: list[Node] = [tree]

@@ -165,6 +165,8 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
                 )
             case "half_life":
                 made = replace(made, half_life=quantities.length(ctx, values.first(ctx, value)))
+            case _ if isinstance(value, Tree) and value.data == "not_stated":
+                made = replace(made, uncoded=True)
             case system:
                 codes += [ir.Code(system, code) for code in values.texts(ctx, value)]
     if made.note is None:

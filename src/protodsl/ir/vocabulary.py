@@ -46,6 +46,7 @@ class Item:
     kind: Kind
     label: str
     codes: tuple[Code, ...] = ()
+    uncoded: bool = False  # the author says that no published code is known (`atc not stated`)
     unit: Unit | None = None  # canonical unit of a number; every limit on the item is stated in it
     molar_mass: Fraction | None = None  # g/mol: lets mass and amount of substance convert
     minimum: Fraction | None = None  # declared range, in `unit`; a value outside it is `incomparable`

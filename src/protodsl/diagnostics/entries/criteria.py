@@ -101,7 +101,7 @@ CRITERIA = (
         "W0553",
         "drug-without-code",
         "drug `{name}` has no code",
-        ('add `atc "…"` or `rxnorm "…"`',),
+        ('add `atc "…"` or `rxnorm "…"`, or `atc not stated "why"` where none has been assigned',),
         "Records from hospitals name drugs by code; without one, no record will be recognised.",
         bad='drug prednisone "Prednisone"',
         good='drug prednisone "Prednisone" { atc "H02AB07" }',

@@ -144,7 +144,8 @@ def _protocol(
     header, sections, features = _sections(ctx, tree, name, document)
     interventions = tuple(study.intervention(ctx, one, document) for one in trees(tree, "intervention"))
     regimens = tuple(
-        study.regimen(ctx, one, document) for one in trees(tree, "regimen", "regimen_not_stated")
+        study.regimen(ctx, one, document, interventions)
+        for one in trees(tree, "regimen", "regimen_not_stated")
     )
     given = {**{one.id: one.label for one in interventions}, **{one.id: one.label for one in regimens}}
     arms = tuple(study.arm(ctx, one, given, document) for one in trees(tree, "arm"))

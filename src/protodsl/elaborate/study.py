@@ -151,7 +151,9 @@ def intervention(ctx: Context, tree: Node, document: Document | None) -> ir.Inte
     )
 
 
-def regimen(ctx: Context, tree: Node, document: Document | None) -> ir.Regimen:
+def regimen(
+    ctx: Context, tree: Node, document: Document | None, interventions: tuple[ir.Intervention, ...] = ()
+) -> ir.Regimen:
     name, label, *children = tree.children
     if tree.data == "regimen_not_stated":
         stated = prose.field_value(ctx, "regimen", "", children[0], document)
@@ -160,12 +162,13 @@ def regimen(ctx: Context, tree: Node, document: Document | None) -> ir.Regimen:
     for child in children:
         if isinstance(child, Tree) and child.data == "give":
             with declaration():
-                gives.append(_give(ctx, child))
+                gives.append(_give(ctx, child, {one.id: one.label for one in interventions}))
     details = prose.section(ctx, "regimen", children, document)
     return ir.Regimen(str(name), _label(label, name), None, tuple(gives), details)
 
 
-def _give(ctx: Context, tree: Node) -> ir.Give:
+def _give(ctx: Context, tree: Node, products: dict[str, str]) -> ir.Give:
+    """`products`: labels of the interventions by name; anything else given is an item of the vocabulary."""
     name, amount, *clauses = tree.children
     assert isinstance(amount, Tree)
     dose = None
@@ -200,7 +203,7 @@ def _give(ctx: Context, tree: Node) -> ir.Give:
                 days = [day for day in (_day(ctx, anchor) for anchor in anchors) if day is not None]
                 if days:
                     first, last = min(days), max(days)
-                said.append("on " + ", ".join(when(ctx, anchor) for anchor in anchors))
+                said.append("on " + ", ".join(_on_day(ctx, anchor) for anchor in anchors))
             case Tree("given_from", [Tree() as a, Tree() as b]):
                 start, end = quantities.anchor(ctx, a), quantities.anchor(ctx, b)
                 first, last = _day(ctx, start), _day(ctx, end)
@@ -208,10 +211,14 @@ def _give(ctx: Context, tree: Node) -> ir.Give:
                     ctx.report("bad-bounds", clause, minimum=first, maximum=last)
                 said.append(f"from {when(ctx, start)} to {when(ctx, end)}")
     known = ctx.scope.items.get(str(name)) or ctx.scope.items.get(str(name).lower())
-    label = known.label if known else prose.label(ctx, cast(Token, name))
+    label = products.get(str(name)) or (known.label if known else prose.label(ctx, cast(Token, name)))
     if known:
         ctx.scope.used.add(known.name)
     return ir.Give(str(name), label, dose, route, ", ".join(said), first, last)
+
+
+def _on_day(ctx: Context, anchor: ir.Anchor) -> str:
+    return "day 0" if _day(ctx, anchor) == 0 else when(ctx, anchor)
 
 
 def arm(ctx: Context, tree: Node, given: dict[str, str], document: Document | None) -> ir.Arm:

@@ -1,4 +1,4 @@
-"""Author's and source's text never becomes markup: it is escaped for the format, and what cannot be seen is shown."""
+"""Author's and source's text never becomes markup: it is escaped, and what cannot be seen is shown."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
 def visible(text: str) -> str:
-    """The text on one line, with characters that cannot be seen or that turn the writing round shown by number.
+    """The text on one line; characters that cannot be seen or turn the writing round are shown by number.
 
-    Controls, right-to-left marks and overrides, zero-width characters, private and unassigned ones: "[U+202E]".
-    Runs of white space become one space; a space that must not break stays.
+    These are controls, right-to-left marks and overrides, zero-width, private and unassigned characters:
+    "[U+202E]". Runs of white space become one space; a space that must not break stays.
     """
     shown = []
     for char in re.sub(r"[ \t\r\n\f\v\u2028\u2029]+", " ", text).strip(" "):
@@ -30,22 +30,27 @@ def code_point(char: str) -> str:
     return f"[U+{ord(char):04X}]"
 
 
-def markdown(text: str) -> str:
-    """Text for CommonMark with tables: renders as the very characters, inside a paragraph or a cell of a table."""
+def markdown(text: str, start: bool = True) -> str:
+    """Text for CommonMark with tables: renders as the very characters.
+
+    `start`: it may stand at the start of a paragraph or list item, where "1." and "-" would open a list.
+    """
     text = visible(text)
     text = re.sub(r"[&<>]", lambda m: _ENTITIES[m[0]], text)
     text = _MARKDOWN.sub(lambda m: "\\" + m[0], text)
     text = re.sub(r"(?i)\b(https?|ftp)://", r"\1\\://", text)  # no automatic links
     text = re.sub(r"(?i)\bwww\.", r"www\\.", text)
+    if not start:
+        return text
     return _MARKDOWN_START.sub(lambda m: "\\" + m[0] if not m[0].isdigit() else _numbered(m[0]), text)
 
 
 def _numbered(digits: str) -> str:
-    """ "1. " at the start would be a list: the dot that follows is escaped, by an entity for the last digit."""
+    """ "1. " at the start would be a list: its last digit becomes an entity."""
     return f"{digits[:-1]}&#{ord(digits[-1])};"
 
 
 def typst(text: str, missing: Container[str] = ()) -> str:
-    """Text for typst markup. `missing`: characters no font has; they are shown by number instead of an empty box."""
+    """Text for typst markup. `missing`: characters no font has; they are shown by number, not as a box."""
     text = "".join(code_point(char) if char in missing else char for char in visible(text))
     return _TYPST.sub(lambda m: "\\" + m[0], text)

@@ -45,7 +45,7 @@ def markdown(document: Summary) -> str:
 
 
 def environment(escaping: Callable[[str], str]) -> Environment:
-    """Templates in which every value is escaped unless it is markup already; an undefined name is an error."""
+    """Templates in which every value is escaped unless it is markup; an undefined name is an error."""
 
     def finalize(value: object) -> Markup:
         if isinstance(value, Markup):
@@ -62,6 +62,7 @@ def environment(escaping: Callable[[str], str]) -> Environment:
         keep_trailing_newline=True,
     )
     made.filters["kind"] = kind
+    made.filters["inline"] = lambda text: Markup(escape.markdown(text, start=False))
     return made
 
 

@@ -19,7 +19,7 @@ from protodsl.documents.blocks import (
     Table,
     Text,
 )
-from protodsl.documents.words import Context, anchor, capital, length, quantity, soften
+from protodsl.documents.words import Context, anchor, capital, grouped, length, power, soften, unit
 
 NOT_STATED = "Not stated in the source"
 TIME_FRAME = fields.FieldSpec("frame", "Time frame", 4, True, "16", "3.1", "19, 20")
@@ -37,8 +37,8 @@ def field_words(field: ir.Field | None) -> str:
             return NOT_STATED
 
 
-def _details(protocol: ir.Protocol, block: str, section: ir.Section, owner: str = "") -> tuple[Entry, ...]:
-    return entries.block_entries(block, section, entries.features(protocol), owner)
+def _details(protocol: ir.Protocol, block: str, section: ir.Section) -> tuple[Entry, ...]:
+    return entries.block_entries(block, section, entries.features(protocol))
 
 
 # ---------------------------------------------------------------- 4 objectives and endpoints
@@ -76,12 +76,14 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
         headers = ("Endpoint", "What is measured", "Time frame", "The source's words")
         made.append(Table(headers, tuple(rows), (3, 4, 2, 6)))
         details = [
-            entry
+            (endpoint.label, entry.label, entry.words, f"line {entry.line}" if entry.line else "")
             for endpoint in objective.endpoints
-            for entry in _details(protocol, "endpoint", endpoint.details, endpoint.label)
+            for entry in _details(protocol, "endpoint", endpoint.details)
         ]
         if details:
-            made.append(Entries(tuple(details)))
+            made.append(
+                Table(("Endpoint", "Field", "What the source states", "Where"), tuple(details), (3, 3, 6, 1))
+            )
         for endpoint in objective.endpoints:
             made += [Text(f"{endpoint.label}: {note}") for note in endpoint.notes]
             if endpoint.clarify:
@@ -223,14 +225,15 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
         if intervention.levels:
             entity = intervention.details.get("entity")
             counted = entity.text if isinstance(entity, ir.Stated) else NOT_STATED
-            rows = []
+            doses = []
             for level in intervention.levels:
                 source = " … ".join(quotation.text for quotation in level.source) or "–"
                 # the author's spelling keeps the power of ten; the exact value stands beside it
-                exact = quantity(level.value, level.unit)
-                rows.append((level.id, level.text, exact, counted, source))
+                per = unit(level.unit)
+                exact = grouped(level.value) + (per if per.startswith("/") else f" {per}")
+                doses.append((level.id, power(level.text), exact, counted, source))
             headers = ("Level", "Dose", "Written out", "What is counted", "The source's words")
-            made.append(Table(headers, tuple(rows), (1, 2, 2, 3, 3), "Dose levels"))
+            made.append(Table(headers, tuple(doses), (1, 2, 2, 3, 3), "Dose levels"))
             for level in intervention.levels:
                 if level.clarify:
                     made.append(Questions(tuple(f"Dose level {level.id}: {text}" for text in level.clarify)))
@@ -243,7 +246,12 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
             made.append(Text(field_words(regimen.stated)))
         if regimen.gives:
             given = [
-                (give.label, give.dose or NOT_STATED, give.route or NOT_STATED, give.schedule or NOT_STATED)
+                (
+                    give.label,
+                    power(give.dose) if give.dose else NOT_STATED,
+                    give.route or NOT_STATED,
+                    give.schedule or NOT_STATED,
+                )
                 for give in regimen.gives
             ]
             made.append(Table(("Drug", "Dose", "Route", "When"), tuple(given), (2, 2, 2, 4)))
@@ -286,7 +294,7 @@ def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
         made("Exclusion criteria", count("exclusion"), 8, "14a", "5.3", "14"),
     ]
     for intervention in protocol.interventions:
-        levels = ", ".join(f"{level.id}: {level.text}" for level in intervention.levels)
+        levels = ", ".join(f"{level.id}: {power(level.text)}" for level in intervention.levels)
         dose = intervention.details.get("dose")
         if levels or not isinstance(dose, ir.Stated):
             out.append(made(f"{intervention.label}: dose levels", levels, 6, "15a", "6.3", "13"))

@@ -2,7 +2,7 @@
 
 from protodsl.documents.words.context import Context, capital, soften
 from protodsl.documents.words.leaves import clause
-from protodsl.documents.words.numbers import duration, length, number, quantity, unit
+from protodsl.documents.words.numbers import duration, grouped, length, number, power, quantity, unit
 from protodsl.documents.words.rules import By, Line, decided_by, inline, leaves_of, read
 from protodsl.documents.words.terms import noun
 from protodsl.documents.words.times import anchor, window
@@ -16,11 +16,13 @@ __all__ = [
     "clause",
     "decided_by",
     "duration",
+    "grouped",
     "inline",
     "leaves_of",
     "length",
     "noun",
     "number",
+    "power",
     "quantity",
     "read",
     "soften",

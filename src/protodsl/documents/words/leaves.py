@@ -366,8 +366,11 @@ def _answer(context: Context, leaf: ir.Answer, mood: Mood) -> str:
             "is not": "does not agree",
         }[mood]
         return f"{who(leaf) or 'the participant'} {verb} to: {quoted}{period}"
-    by = f" of {who(leaf)}" if leaf.roles else ""
     yes = "no" if negative(mood) else "yes"
     ask = "judge" if leaf.how == "judged" else "answer"
-    must = be(POSITIVE[mood])
-    return f"a person must {ask}: {quoted}{period}; the answer{by} {must} {yes}"
+    if mood in ("is", "is not"):
+        return (
+            f"{who(leaf) or 'the person asked'} answers {yes} to: {quoted}{period} (a person must {ask} this)"
+        )
+    by = f" of {who(leaf)}" if leaf.roles else ""
+    return f"a person must {ask}: {quoted}{period}; the answer{by} must be {yes}"

@@ -48,6 +48,20 @@ def unit(value: Unit | None) -> str:
     return text.replace("[", "").replace("]", "").replace("percentage_points", "percentage points")
 
 
+def power(text: str) -> str:
+    """An author's `0.3 x10^5 /kg` as "0.3 × 10⁵ /kg"."""
+    return re.sub(r"\s?[x×]\s?10[*^](-?\d+)", lambda m: " × 10" + m[1].translate(_SUPERSCRIPTS), text)
+
+
+def grouped(value: Fraction) -> str:
+    """A number with narrow spaces between thousands, for doses in cells: "300 000"."""
+    text = number(value)
+    whole, dot, decimals = text.partition(".")
+    if not whole.lstrip("−").isdigit():
+        return text
+    return re.sub(r"(?<=\d)(?=(\d{3})+$)", "\u202f", whole) + dot + decimals
+
+
 def quantity(value: Fraction, of: Unit | None) -> str:
     """Number and unit with a space that does not break; "cells" and "points" in the singular after 1."""
     text = unit(of)

@@ -225,10 +225,21 @@ def _panel(
             heading = f"fewer than {k} of these items meet the description below"
         case _:
             return None
-    listed = Line("items: " + "; ".join(context.item(item) for item in named))
+    listed = Line(_items([context.item(item) for item in named]))
     described = _read(context, made[0], "is")
     return Line(
         heading, (Line(f"description: {described.text}", described.children, described.judged), listed)
+    )
+
+
+def _items(labels: list[str]) -> str:
+    """The items of a panel, its own name said once: "items of BILAG-2004: renal; …"."""
+    panels = {label.rpartition(", ")[0] for label in labels}
+    panel = panels.pop()
+    if panels or not panel:
+        return "items: " + "; ".join(labels)
+    return f"items of {panel.removesuffix(' items')}: " + "; ".join(
+        label.rpartition(", ")[2] for label in labels
     )
 
 

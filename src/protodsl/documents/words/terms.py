@@ -67,6 +67,8 @@ def years(context: Context, value: ir.Number, of: str) -> str:
 
 
 def age_day(context: Context, age: ir.Age) -> str:
+    if isinstance(age.at, ir.OfSample):
+        return "on that day"
     return f"at {anchor(context, age.at)} (in completed {_AGE[age.unit]}s)"
 
 
@@ -98,7 +100,8 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
                 f"at its highest {days},"
             ).rstrip(",")
         case ir.Arithmetic(op, left, right):
-            text = f"{noun(context, left, True)} {_OPERATORS[op]} {noun(context, right, True)}"
+            chain = op in "+*" and isinstance(left, ir.Arithmetic) and left.op == op
+            text = f"{noun(context, left, not chain)} {_OPERATORS[op]} {noun(context, right, True)}"
             return f"({text})" if inner else text
         case ir.Call(function, arguments):
             listed = "; ".join(noun(context, argument) for argument in arguments)
@@ -126,8 +129,7 @@ def observed(context: Context, value: ir.Observed) -> str:
         said = f"{label} {when}".rstrip()
     else:
         said = f"{value.select} {label} {when}".rstrip()
-    own = context.unit_of(value.item)
-    if value.unit is not None and (own is None or own.text != value.unit.text):
+    if value.unit is not None and unit(value.unit) not in ("", "1"):
         said += f" in {unit(value.unit)}"
     for clean in value.clean:
         said += f" (only samples with no {context.item(clean.item)} {window(context, clean.window)})"

@@ -1,0 +1,122 @@
+"""Criteria, parts with guards, groups: what is asked of whom, and what it means for the participant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from protodsl import ir
+from protodsl.interpret.context import Context
+from protodsl.interpret.expressions import truth
+from protodsl.interpret.truth import TRUE, Finding, and_, at_least, not_, or_
+from protodsl.runtime.report import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A criterion or part, evaluated. `applies` carries applicability, “not a truth value”; `value` the
+    expression's truth.
+    """
+
+    kind: str
+    part: ir.Part
+    applies: Finding
+    value: Finding
+    parts: tuple[Node, ...]
+    members: tuple[Finding, ...]  # what each part adds to the whole, guards taken in
+
+    @property
+    def in_favour(self) -> Finding:
+        """“an exclusion that is true fails”."""
+        return self.value if self.kind == "inclusion" else not_(self.value)
+
+    @property
+    def counts(self) -> Finding:
+        """“A guarded criterion counts as `not G or in favour`”."""
+        return or_([not_(self.applies), self.in_favour])
+
+    @property
+    def outcome(self) -> Outcome:
+        """“in favour with G unknown, it *passes*”."""
+        if self.applies.truth is False:
+            return "not applicable"
+        match self.counts.truth:
+            case True:
+                return "passes"
+            case False:
+                return "fails"
+            case None:
+                return "unknown"
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.applies.evidence, *self.value.evidence)))
+
+
+def evaluate(ctx: Context, kind: str, part: ir.Part) -> Node:
+    guard = truth(ctx, part.applies) if part.applies is not None else TRUE
+    own = [truth(ctx, part.expr)] if part.expr is not None else []
+    parts = [evaluate(ctx, kind, each) for each in part.parts]
+    members = [joins(each, part.combine) for each in parts]
+    return Node(
+        kind,
+        part,
+        applicable(guard, bool(own), parts),
+        combined(part.combine, [*own, *members]),
+        tuple(parts),
+        tuple(members),
+    )
+
+
+def joins(part: Node, combine: str | int) -> Finding:
+    """“with guard G and part F an `all of` list holds `not G or F`, an `any of` or `at least k of` list
+    `G and F`”.
+    """
+    if combine == "all":
+        return or_([not_(part.applies), part.value])
+    return and_([part.applies, part.value])
+
+
+def combined(combine: str | int, members: Sequence[Finding]) -> Finding:
+    if combine == "all":
+        return and_(members)
+    return or_(members) if combine == "any" else at_least(int(combine), members)
+
+
+def applicable(guard: Finding, unguarded: bool, parts: Sequence[Node]) -> Finding:
+    """“A guard … that is false takes its part out of its list; when nothing is left the whole is not
+    applicable.”
+    """
+    if unguarded or not parts:
+        return guard
+    return and_([guard, or_([part.applies for part in parts])])
+
+
+def with_parts(node: Node) -> Iterator[Node]:
+    """Depth first, parts after their criterion."""
+    yield node
+    for part in node.parts:
+        yield from with_parts(part)
+
+
+# ---------------------------------------------------------------- groups
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNode:
+    """“A group (”either 4 or 5 is sufficient“) is `any of` its members and counts as one.”"""
+
+    group: ir.Group
+    nodes: tuple[Node, ...]
+    members: tuple[Finding, ...]
+
+    @property
+    def counts(self) -> Finding:
+        """In favour also when no guard holds."""
+        applies = or_([node.applies for node in self.nodes])
+        return or_([not_(applies), at_least(self.group.least, self.members)])
+
+
+def grouped(group: ir.Group, nodes: Sequence[Node]) -> GroupNode:
+    own = [node for node in nodes if node.part.id in group.members]
+    return GroupNode(group, tuple(own), tuple(and_([node.applies, node.in_favour]) for node in own))

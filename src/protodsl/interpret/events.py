@@ -1,0 +1,195 @@
+"""Facts that are events: conditions, drugs, procedures; their days, and the days of absences and
+completeness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from protodsl.interpret.context import Context, anchor_day, as_of, recorded
+from protodsl.interpret.days import ALWAYS, Span, capped, covers, on
+from protodsl.interpret.matching import Match, below, match, wholly_under
+from protodsl.ir import Domain, Item
+from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Condition, Days, Medication, Procedure
+from protodsl.runtime.report import Cause
+
+Fact = Condition | Medication | Procedure
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A fact that something was: its first and last day, each known as far as recorded."""
+
+    fact: Fact
+    code: Match  # how surely it is the item asked about
+    start: Days
+    end: Days
+
+    @property
+    def sure(self) -> bool:
+        return self.code is Match.SURE
+
+
+def facts_of(ctx: Context, domain: Domain) -> Sequence[Fact]:
+    match domain:
+        case "conditions":
+            return ctx.record.conditions
+        case "medications":
+            return ctx.record.medications
+        case "procedures":
+            return ctx.record.procedures
+        case _:
+            return ()
+
+
+def events(ctx: Context, item: Item) -> list[Event]:
+    """The facts of the item's domain that match it surely or possibly, in the record's order."""
+    found = []
+    for fact in facts_of(ctx, item.domain):
+        matched = match(ctx.protocol, fact.code, item)
+        if fact.present and matched is not Match.NO:
+            start, end = lasted(ctx, fact, item)
+            found.append(Event(fact, matched, start, end))
+    return found
+
+
+def lasted(ctx: Context, fact: Fact, item: Item) -> tuple[Days, Days]:
+    """First and last day of a fact."""
+    match fact:
+        case Condition():
+            return _condition_lasted(ctx, fact, item)
+        case Medication():
+            return _medication_lasted(ctx, fact)
+        case Procedure():
+            start = recorded(ctx, fact.date)
+            if fact.ongoing or fact.end is not None:
+                return start, _end(ctx, start, fact.end)
+            return start, start
+
+
+def _now(ctx: Context) -> Days:
+    return on(as_of(ctx) or LAST_DAY)
+
+
+def _end(ctx: Context, start: Days, end: Days | None) -> Days:
+    """A recorded end, not before the start; one after `as_of` has not happened, nor has `end: null`: it
+    runs until then.
+    """
+    now = as_of(ctx)
+    if end is None or (now is not None and end.first > now):
+        return _now(ctx)
+    cut = recorded(ctx, end)
+    return Days(max(cut.first, start.first), max(cut.last, start.first))
+
+
+def _condition_lasted(ctx: Context, fact: Condition, item: Item) -> tuple[Days, Days]:
+    """“A condition declared `acute` … counts on its onset day only; any other without an end is present
+    until `as_of`.”
+    """
+    start = recorded(ctx, fact.onset)
+    if _acute(ctx, fact, item):
+        return start, start
+    return start, _end(ctx, start, fact.end)
+
+
+def _acute(ctx: Context, fact: Condition, item: Item) -> bool:
+    """The item asked about, the one the record names, or the one it surely matches, was declared `acute`."""
+    named = ctx.protocol.items.get(fact.code.code or "") if fact.code.system is None else None
+    sure = (each for each in below(ctx.protocol, item) if match(ctx.protocol, fact.code, each) is Match.SURE)
+    return item.acute or (named is not None and named.acute) or any(each.acute for each in sure)
+
+
+def _medication_lasted(ctx: Context, fact: Medication) -> tuple[Days, Days]:
+    """“A medication with `end: null` runs until `as_of`; one without `end` may have ended on any day from
+    its start.”
+    """
+    start = recorded(ctx, fact.start)
+    if fact.end is None and not fact.ongoing:
+        return start, Days(start.first, max(start.first, _now(ctx).last))
+    return start, _end(ctx, start, fact.end)
+
+
+# ---------------------------------------------------------------- absences and completeness
+
+
+def reach(ctx: Context, since: Days | None, until: Days | None) -> Span:
+    """From `since` (default: always) to `until` (default: `as_of`); “no absence or completeness reaches
+    beyond it”.
+    """
+    now = as_of(ctx)
+    end = on(now) if now is not None else ALWAYS
+    if until is not None:
+        end = recorded(ctx, until) if now is None else capped(recorded(ctx, until), now)
+    return Span(since if since is not None else on(FIRST_DAY), end)
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    fact: Fact
+    span: Span
+
+
+def absences(ctx: Context, domain: Domain) -> list[Absence]:
+    """“An absence (`present: false`) covers `from` (default: always) to its `date` (default: `as_of`)”."""
+    return [
+        Absence(fact, reach(ctx, fact.since, fact.date)) for fact in facts_of(ctx, domain) if not fact.present
+    ]
+
+
+def absent_throughout(ctx: Context, item: Item, span: Span) -> tuple[str, ...] | None:
+    """The absences by which nothing of the item was in the span. “Over a class, an absence must be of the
+    class or of each member”; “one single absence … covers the whole window (two are not pieced
+    together)”.
+    """
+    for absence in absences(ctx, item.domain):
+        if wholly_under(ctx.protocol, item, absence.fact.code) and covers(absence.span, span):
+            return (absence.fact.where,)
+    members = [ctx.protocol.items[name] for name in item.members if name in ctx.protocol.items]
+    if not item.is_class or item.open or not members:
+        return None
+    of_each = [absent_throughout(ctx, member, span) for member in members]
+    if any(each is None for each in of_each):
+        return None
+    return tuple(where for each in of_each for where in each or ())
+
+
+def complete_throughout(ctx: Context, domain: Domain, span: Span) -> bool:
+    """“A complete domain (`since`, `until`) lists every event touching any day of that span.”"""
+    return any(
+        each.domain == domain and covers(reach(ctx, each.since, each.until), span) for each in ctx.complete
+    )
+
+
+# ---------------------------------------------------------------- anchors at events
+
+
+def event_days(ctx: Context, which: str, item: Item) -> Days | Cause:
+    """The first or last event of an item, on or before the stage's anchor; or onset, start, end of the
+    latest.
+    """
+    anchor = anchor_day(ctx)
+    if anchor is None:
+        return Cause("timepoint not dated", ctx.anchor_name)
+    last = min(anchor.last, as_of(ctx) or anchor.last)
+    found = [event for event in events(ctx, item) if event.start.first <= last]
+    certain = [event for event in found if event.sure and event.start.last <= last]
+    if not certain:
+        return Cause("missing", item.name)
+    if which == "first":
+        return _first(ctx, item, found, certain, last)
+    latest = max(event.start.first for event in certain)
+    if which == "end":
+        may_be_latest = [event for event in found if event.start.last >= latest]
+        return Days(
+            min(event.end.first for event in may_be_latest), max(event.end.last for event in may_be_latest)
+        )
+    return Days(latest, min(last, max(event.start.last for event in found)))
+
+
+def _first(ctx: Context, item: Item, found: list[Event], certain: list[Event], last: int) -> Days:
+    """Earlier unrecorded ones may exist unless the domain is complete."""
+    earliest = min(event.start.last for event in certain)
+    if not complete_throughout(ctx, item.domain, Span(on(FIRST_DAY), on(last))):
+        return Days(FIRST_DAY, earliest)
+    return Days(min(event.start.first for event in found), earliest)

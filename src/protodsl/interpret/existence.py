@@ -1,0 +1,288 @@
+"""Existence: `has`, `had`, `received`, `underwent`, with attributes, durations, doses and counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from protodsl import ir
+from protodsl.interpret import doses
+from protodsl.interpret.context import Context
+from protodsl.interpret.courses import Course, courses
+from protodsl.interpret.days import Span, moved, plus_days, shares_possibly, shares_surely
+from protodsl.interpret.events import (
+    Absence,
+    Event,
+    absences,
+    absent_throughout,
+    complete_throughout,
+    events,
+)
+from protodsl.interpret.intervals import ANYTHING, compare, point
+from protodsl.interpret.matching import Match, match, names_too
+from protodsl.interpret.truth import Finding, first_that_applies, once, unknown
+from protodsl.interpret.windows import up_to_now, window_days
+from protodsl.runtime.record import Condition, Days, Interval, Medication
+from protodsl.runtime.report import Cause, Truth
+
+SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
+_ROMAN = {"0": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An event that may make the statement true. `sure`: in code, attributes and time. `why`: else, what
+    leaves it open.
+    """
+
+    course: Course
+    sure: bool
+    why: tuple[Cause, ...]
+
+    @property
+    def event(self) -> Event:
+        return self.course.event
+
+
+def exists(ctx: Context, asked: ir.Exists) -> Finding:
+    """“True when one record surely matches in code, attributes and time. False when no record may match
+    and one single absence or completeness covers the whole window … Otherwise unknown.”
+    """
+    item = ctx.item(asked.item)
+    span = window_days(ctx, asked.window, item)
+    if isinstance(span, Cause):
+        return unknown(span)
+    if asked.dose is not None:
+        return _dosed(ctx, asked, asked.dose, item, span)
+    found = candidates(ctx, asked, item, up_to_now(ctx, span))
+    against = [
+        a for a in absences(ctx, item.domain) if any(c.sure and contradicts(ctx, a, c, span) for c in found)
+    ]
+    uncontested = [c for c in found if c.sure and not any(contradicts(ctx, a, c, span) for a in against)]
+    if often_surely(asked, uncontested):
+        return Finding(True, (), evidence_of(uncontested))
+    ruled_out = ruled_out_by(ctx, asked, item, span)
+    if ruled_out is not None and not often_possibly(asked, found):
+        return Finding(False, (), (*evidence_of(found), *ruled_out))
+    causes = why_open(asked, item, found, conflict=bool(against), ruled_out=ruled_out is not None)
+    return unknown(*causes, evidence=(*evidence_of(found), *(a.fact.where for a in against)))
+
+
+def evidence_of(found: Sequence[Candidate]) -> tuple[str, ...]:
+    return tuple(candidate.event.fact.where for candidate in found)
+
+
+# ---------------------------------------------------------------- which facts match
+
+
+def candidates(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span) -> list[Candidate]:
+    """The events that surely or possibly match in code, attributes and time."""
+    judged = [(event, *suits(ctx, asked, item, event)) for event in events(ctx, item)]
+    suiting = [(event, truth, why) for event, truth, why in judged if truth is not False]
+    whole = courses(ctx, [(event, truth is True) for event, truth, _ in suiting])
+    found = []
+    for (event, truth, why), course in zip(suiting, whole, strict=True):
+        timely, doubt = in_time(asked, item, course, span)
+        if timely is not False:
+            found.append(Candidate(course, truth is True and timely is True, (*why, *doubt)))
+    return found
+
+
+def suits(ctx: Context, asked: ir.Exists, item: ir.Item, event: Event) -> tuple[Truth, tuple[Cause, ...]]:
+    """In code (exceptions taken out) and attributes, with why it is unknown."""
+    excepted = max(
+        (match(ctx.protocol, event.fact.code, ctx.item(name)) for name in asked.but_not), default=Match.NO
+    )
+    if excepted is Match.SURE:
+        return False, ()
+    why: list[Cause] = []
+    if event.code is Match.OPEN:
+        why.append(Cause("needs judgement", item.name))
+    elif event.code is not Match.SURE or excepted is not Match.NO:
+        why.append(Cause("imprecise", item.name))
+    for test in asked.attributes:
+        truth, kind = attribute(event, test)
+        if truth is False:
+            return False, ()
+        if truth is None:
+            why.append(Cause("missing" if kind == "missing" else "imprecise", item.name))
+    return (None if why else True), tuple(why)
+
+
+def attribute(event: Event, test: ir.AttributeTest) -> tuple[Truth, str]:
+    """“An attribute not recorded (dose, grade, response, route) is unknown, not absent.”"""
+    recorded = _recorded(event.fact, test.attribute)
+    if recorded is None:
+        return None, "missing"
+    if test.attribute in ("route", "response", "reason"):
+        return _word(recorded) == _word(test.value), ""
+    mine, limit = scale(test.attribute, recorded), scale(test.attribute, test.value)
+    if mine is None or limit is None:
+        return (True if test.op == "=" and _word(recorded) == _word(test.value) else None), "imprecise"
+    return compare(point(mine), test.op, point(limit)), ""
+
+
+def _recorded(fact: object, name: str) -> str | None:
+    match fact, name:
+        case Condition(), "severity":
+            return fact.severity
+        case Condition(), "grade":
+            return None if fact.grade is None else str(fact.grade)
+        case Condition(), "stage":
+            return fact.stage
+        case Medication(), "route":
+            return fact.route
+        case Medication(), "response":
+            return fact.response
+        case Medication(), "reason":
+            return fact.reason_stopped
+    return None
+
+
+def _word(text: str) -> str:
+    return re.sub(r"[\s_-]+", "_", text.strip().lower())
+
+
+def scale(name: str, word: str) -> Fraction | None:
+    """Where a word stands on its ordinal scale: severities in order, grades as numbers, stages I, II,
+    IIIA, IV.
+    """
+    if name == "severity":
+        return Fraction(SEVERITIES.index(_word(word))) if _word(word) in SEVERITIES else None
+    if name == "grade":
+        return Fraction(word) if word.isdecimal() else None
+    found = re.fullmatch(r"(?:stage\s*)?(0|[1-5]|i{1,3}|iv|v)([a-d]?)", word.strip().lower())
+    if found is None:
+        return None
+    number = int(found[1]) if found[1].isdecimal() else _ROMAN[found[1]]
+    return number + Fraction(" abcd".index(found[2] or " "), 10)
+
+
+def in_time(asked: ir.Exists, item: ir.Item, course: Course, span: Span) -> tuple[Truth, tuple[Cause, ...]]:
+    """In the window, and long enough. `started` and `diagnosed` “ask for the first day”."""
+    start, end = (course.start, course.start) if asked.first_day else (course.start, course.end)
+    if not shares_possibly(start, end, span):
+        return False, ()
+    sure = shares_surely(start, end, span)
+    if asked.lasting is not None:
+        long_enough = lasts(course.start, course.end, span, *asked.lasting)
+        if long_enough is False:
+            return False, ()
+        sure = sure and long_enough is True
+    return (True, ()) if sure else (None, (Cause("imprecise", item.name),))
+
+
+def lasts(first: Days, last: Days, span: Span, op: ir.Op, by: ir.Length) -> Truth:
+    """“A duration is at least d when first day ≤ (day after the last, at most after the anchor) − d.”"""
+    after = Days(
+        plus_days(min(last.first, span.end.first), 1),
+        plus_days(min(last.last, span.end.last), 1),
+    )
+    latest_start = Interval(moved(after.first, -1, by), moved(after.last, -1, by))
+    return compare(latest_start, op, Interval(first.first, first.last))
+
+
+# ---------------------------------------------------------------- how often
+
+
+def often_surely(asked: ir.Exists, sure: Sequence[Candidate]) -> bool:
+    """That many events which are surely distinct: courses that may be one are counted once."""
+    distinct = {candidate.course.outer: candidate.course.start for candidate in reversed(sure)}
+    return often(list(distinct.values()), asked.spaced, surely=True) >= asked.least
+
+
+def often_possibly(asked: ir.Exists, found: Sequence[Candidate]) -> bool:
+    """That many events which may be distinct: courses that are surely one are counted once."""
+    distinct = {candidate.course.inner: candidate.course.start for candidate in reversed(found)}
+    return often(list(distinct.values()), asked.spaced, surely=False) >= asked.least
+
+
+def often(days: Sequence[Days], spaced: ir.Length | None, *, surely: bool) -> int:
+    return len(days) if spaced is None else longest_chain(days, spaced, surely=surely)
+
+
+def longest_chain(days: Sequence[Days], spaced: ir.Length, *, surely: bool) -> int:
+    """“each earlier than the next by d or more”. Surely: whatever the partial dates are. Possibly: at
+    most one more for each date that is not whole.
+    """
+    whole = [day for day in days if surely or day.first == day.last]
+    count, before = 0, None
+    for day in sorted(whole, key=lambda day: (day.last, day.first)):
+        if before is None or moved(day.first, -1, spaced) >= before:
+            count, before = count + 1, day.last
+    return count + len(days) - len(whole)
+
+
+# ---------------------------------------------------------------- what rules it out, and what leaves it open
+
+
+def contradicts(ctx: Context, absence: Absence, candidate: Candidate, span: Span) -> bool:
+    """“A fact that would make a statement true and an absence that surely covers a shared day make it
+    `conflicting`.”
+    """
+    event = candidate.event
+    return (
+        names_too(ctx.protocol, absence.fact.code, event.fact.code)
+        and shares_surely(event.start, event.end, absence.span)
+        and shares_surely(absence.span.start, absence.span.end, span)
+    )
+
+
+def ruled_out_by(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span) -> tuple[str, ...] | None:
+    """“Completeness decides existence and counts”; an absence decides that there was none."""
+    absent = absent_throughout(ctx, item, span)
+    if absent is not None:
+        return absent
+    return () if complete_throughout(ctx, item.domain, span) else None
+
+
+def why_open(
+    asked: ir.Exists, item: ir.Item, found: Sequence[Candidate], *, conflict: bool, ruled_out: bool
+) -> tuple[Cause, ...]:
+    """“one cause, the first that applies”."""
+    told = [(cause,) for candidate in found if not candidate.sure for cause in candidate.why]
+    if not ruled_out and not any(candidate.sure for candidate in found):
+        told.append((Cause("missing", item.name),))
+    if conflict:
+        told.append((Cause("conflicting", item.name),))
+    if not told:  # sure ones, yet too few of them
+        told.append((Cause("imprecise" if ruled_out else "missing", item.name),))
+    return first_that_applies(*told)
+
+
+# ---------------------------------------------------------------- a dose for a period
+
+
+def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: Span) -> Finding:
+    """A period of days, each with a daily dose that satisfies the test, that is long enough up to the
+    window's end.
+    """
+    now = up_to_now(ctx, span)
+    number = ir.DoseOf(item.name, dose.equivalence, asked.window, dose.unit, dose.per)
+    stretches = doses.daily(ctx, number, asked, now.end.last)
+    tests = [compare(each.amount.interval or ANYTHING, dose.op, point(dose.amount)) for each in stretches]
+    surely = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is True])
+    possibly = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is not False])
+    evidence = once(where for each in stretches for where in each.amount.evidence)
+    if any(_period(asked, *_around(run, possibly), now) is True for run in surely):
+        return Finding(True, (), evidence)
+    if all(_period(asked, run, run, now) is False for run in possibly):
+        return Finding(False, (), evidence)
+    open_ = [s.amount.causes for s, truth in zip(stretches, tests, strict=True) if truth is None]
+    return unknown(*(first_that_applies(*open_) or (Cause("imprecise", item.name),)), evidence=evidence)
+
+
+def _around(run: Days, outer: Sequence[Days]) -> tuple[Days, Days]:
+    """First and last day of a period that is sure on `run` and may be as long as the run around it."""
+    whole = next(each for each in outer if each.first <= run.first and run.last <= each.last)
+    return Days(whole.first, run.first), Days(run.last, whole.last)
+
+
+def _period(asked: ir.Exists, start: Days, end: Days, span: Span) -> Truth:
+    """Is the period in the window and long enough?"""
+    if not shares_possibly(start, end, span):
+        return False
+    long_enough = lasts(start, end, span, *asked.lasting) if asked.lasting is not None else True
+    return long_enough if long_enough is not True or shares_surely(start, end, span) else None

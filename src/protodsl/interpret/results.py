@@ -1,0 +1,361 @@
+"""Tests on results: numbers against limits, coded answers, occasions, changes between two dated values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import assert_never
+
+from protodsl import ir
+from protodsl.interpret import expressions, samples
+from protodsl.interpret.amounts import Amount
+from protodsl.interpret.context import Context
+from protodsl.interpret.existence import longest_chain
+from protodsl.interpret.intervals import NotComputable, add, compare, divide, hull, negative, point, times
+from protodsl.interpret.samples import Sample
+from protodsl.interpret.selection import (
+    Field,
+    Standing,
+    absent,
+    disagreement,
+    field,
+    may_be_earliest,
+    may_be_latest,
+    surely_later,
+)
+from protodsl.interpret.truth import Finding, and_, first_that_applies, once, unknown
+from protodsl.runtime.record import Days, Interval
+from protodsl.runtime.report import Cause
+from protodsl.runtime.units import Unit, factor, parse_unit
+
+Tested = tuple[Standing, Finding]
+
+
+def result(ctx: Context, asked: ir.Result) -> Finding:
+    found = field(ctx, asked.observed)
+    if isinstance(found, Cause):
+        return unknown(found)
+    item = ctx.item(asked.observed.item)
+    if asked.occasions is not None and asked.occasions.last is not None:
+        return of_the_last(ctx, asked, found, item, asked.occasions.least, asked.occasions.last)
+    if asked.occasions is not None:
+        return occasions(ctx, asked, found, item, asked.occasions)
+    match asked.observed.select:
+        case "latest":
+            return agreed(ctx, asked, item, found, may_be_latest(found))
+        case "earliest":
+            if not found.complete:  # an earlier one may not have been recorded
+                return unknown(Cause("missing", item.name), evidence=evidence_of(found.standings))
+            return agreed(ctx, asked, item, found, may_be_earliest(found))
+        case "any":
+            return any_of(tests(ctx, asked, found), found, item)
+        case "every":
+            return every_of(tests(ctx, asked, found), found, item)
+        case "highest" | "lowest":
+            return extreme(ctx, asked, found, item)
+        case _:
+            assert_never(asked.observed.select)
+
+
+def evidence_of(standings: Sequence[Standing]) -> tuple[str, ...]:
+    return once(where for each in standings for where in each.evidence)
+
+
+def tests(ctx: Context, asked: ir.Result, found: Field) -> list[Tested]:
+    return [(each, test(ctx, asked, each.sample)) for each in found.standings]
+
+
+# ---------------------------------------------------------------- which value
+
+
+def agreed(
+    ctx: Context, asked: ir.Result, item: ir.Item, found: Field, chosen: Sequence[Standing]
+) -> Finding:
+    """“The answer is decided when at least one counts and all that may be the latest agree”; “The latest
+    result that cannot be used makes the answer unknown: there is no falling back on an older one.”
+    """
+    tested = [(each.sample, test(ctx, asked, each.sample)) for each in chosen]
+    evidence = once((*evidence_of(chosen), *(where for _, finding in tested for where in finding.evidence)))
+    truths = {finding.truth for _, finding in tested}
+    if found.counting and len(truths) == 1 and None not in truths:
+        return Finding(truths.pop(), (), evidence)
+    told = [absent(found, item), *(finding.causes for _, finding in tested if finding.truth is None)]
+    if {True, False} <= truths:
+        apart = [(a, b) for a, x in tested for b, y in tested if x.truth is True and y.truth is False]
+        told.append(disagreement(item, apart))
+    return unknown(*first_that_applies(*told), evidence=evidence)
+
+
+def any_of(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
+    """One that counts and passes; none, only when results are complete: “unrecorded results may exist”."""
+    if any(each.counts and finding.truth is True for each, finding in tested):
+        return Finding(True, (), told_by(tested))
+    if found.complete and all(finding.truth is False for _, finding in tested):
+        return Finding(False, (), told_by(tested))
+    return unknown(*open_causes(tested, found, item), evidence=told_by(tested))
+
+
+def every_of(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
+    """One that counts and does not pass decides; all of them only when results are complete and at least
+    one counts.
+    """
+    if any(each.counts and finding.truth is False for each, finding in tested):
+        return Finding(False, (), told_by(tested))
+    if found.complete and found.counting and all(finding.truth is True for _, finding in tested):
+        return Finding(True, (), told_by(tested))
+    return unknown(*open_causes(tested, found, item), evidence=told_by(tested))
+
+
+def told_by(tested: Sequence[Tested]) -> tuple[str, ...]:
+    return once(where for each, finding in tested for where in (*each.evidence, *finding.evidence))
+
+
+def open_causes(tested: Sequence[Tested], found: Field, item: ir.Item) -> tuple[Cause, ...]:
+    """“`every`, `highest` and `lowest` of nothing are `missing`”; so is what incomplete results do not
+    rule out.
+    """
+    told = [each.why for each, _ in tested]
+    told += [finding.causes for _, finding in tested if finding.truth is None]
+    if not found.complete or not tested:
+        told.append((Cause("missing", item.name),))
+    return first_that_applies(*told)
+
+
+def extreme(ctx: Context, asked: ir.Result, found: Field, item: ir.Item) -> Finding:
+    """The highest is above a limit when any is, below it when every one is; the lowest the other way
+    round. So each result meets its own reference limit. Nothing at all is `missing`, not “no such
+    result”.
+    """
+    assert isinstance(asked.test, ir.NumberTest)
+    findings = []
+    for op, limit in asked.test.bounds:
+        for part in ("<=", ">=") if op == "=" else (op,):
+            one = replace(asked, test=ir.NumberTest(((part, limit),)))
+            tested = tests(ctx, one, found)
+            upward = part in (">", ">=")
+            if upward == (asked.observed.select == "highest"):
+                findings.append(
+                    any_of(tested, found, item) if found.counting else nothing(tested, found, item)
+                )
+            else:
+                findings.append(every_of(tested, found, item))
+    finding = and_(findings)
+    return replace(finding, causes=first_that_applies(*((cause,) for cause in finding.causes)))
+
+
+def nothing(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
+    causes = open_causes(tested, found, item) or (Cause("missing", item.name),)
+    return unknown(*causes, evidence=told_by(tested))
+
+
+# ---------------------------------------------------------------- one result
+
+
+def test(ctx: Context, asked: ir.Result, sample: Sample) -> Finding:
+    match asked.test:
+        case ir.NumberTest(bounds):
+            return number_test(ctx, sample, asked.observed.unit, bounds)
+        case ir.CodeTest():
+            return code_test(asked.test, sample)
+        case _:
+            assert_never(asked.test)
+
+
+def code_test(asked: ir.CodeTest, sample: Sample) -> Finding:
+    """A coded answer; a number where a word is asked, or a word the item does not know, cannot be
+    compared.
+    """
+    word, known = sample.fact.text, sample.item.values
+    if sample.measure is not None or word is None or (known and word not in known):
+        return unknown(Cause("incomparable", sample.item.name))
+    return Finding((word in asked.codes) != asked.negated)
+
+
+def number_test(
+    ctx: Context, sample: Sample, unit: Unit | None, bounds: Sequence[tuple[ir.Op, ir.Limit]]
+) -> Finding:
+    """“A comparison is decided when the whole interval agrees”; `between` is two of them on one result."""
+    value = samples.value_of(ctx, sample, unit)
+    if value.interval is None:
+        return Finding(None, value.causes, value.evidence)
+    findings = []
+    for op, limit in bounds:
+        mine, theirs = against(ctx, sample, unit, value, limit)
+        if mine.interval is None or theirs.interval is None:
+            findings.append(unknown(*mine.causes, *theirs.causes))
+        else:
+            truth = compare(mine.interval, op, theirs.interval)
+            causes = first_that_applies(theirs.causes, mine.causes) if truth is None else ()
+            findings.append(Finding(truth, causes))
+    finding = and_(findings)
+    return replace(finding, evidence=once((*value.evidence, *finding.evidence)))
+
+
+def against(
+    ctx: Context, sample: Sample, unit: Unit | None, value: Amount, limit: ir.Limit
+) -> tuple[Amount, Amount]:
+    """The value and the limit, both in one unit."""
+    match limit:
+        case ir.Constant(number):
+            return value, Amount(point(number))
+        case ir.TimesLimit():
+            return samples.value_of(ctx, sample, None), reference_limit(ctx, sample, limit)
+        case ir.Quantities(options):
+            return own_dimension(ctx, sample, options)
+        case _:
+            assert_never(limit)
+
+
+def reference_limit(ctx: Context, sample: Sample, limit: ir.TimesLimit) -> Amount:
+    """“`value ≤ k × limit` with the limit of that very result, else the vocabulary's … , else unknown”;
+    in the item's unit.
+    """
+    own = sample.fact.uln if limit.which == "uln" else sample.fact.lln
+    if sample.measure is None and own is not None:
+        scale = samples.unit_factor(sample.item, sample.fact.unit)
+        assert scale is not None  # else the value itself would have been incomparable
+        return Amount(point(limit.factor * own * scale))
+    declared = sample.item.uln if limit.which == "uln" else sample.item.lln
+    return declared_limit(ctx, sample.item, declared, limit.factor)
+
+
+def declared_limit(
+    ctx: Context, item: ir.Item, declared: Sequence[ir.ReferenceLimit], by: Fraction
+) -> Amount:
+    """“unknown sex or age: all that may apply”."""
+    plain = replace(ctx, lead=None)
+    asked = [
+        (each, expressions.truth(plain, each.condition) if each.condition is not None else Finding(True))
+        for each in declared
+    ]
+    may_apply = [(each, finding) for each, finding in asked if finding.truth is not False]
+    if not may_apply:
+        return Amount(None, (Cause("no reference limit", item.name),))
+    value = hull([point(by * each.value) for each, _ in may_apply])
+    doubt = once(cause for _, finding in may_apply if finding.truth is None for cause in finding.causes)
+    return Amount(value, doubt if value.low != value.high else ())
+
+
+def own_dimension(
+    ctx: Context, sample: Sample, options: Sequence[tuple[Fraction, Unit]]
+) -> tuple[Amount, Amount]:
+    """“a limit may be stated in several units … and a result then meets the one in its own dimension”."""
+    unit = parse_unit(sample.fact.unit) if sample.fact.unit is not None and sample.measure is None else None
+    mine = unit if unit is not None else sample.item.unit
+    for value, option in options:
+        if mine is not None and mine.dimension == option.dimension:
+            return samples.value_of(ctx, sample, option), Amount(point(value))
+    for value, option in options:
+        if mine is not None and factor(mine, option, sample.item.molar_mass) is not None:
+            return samples.value_of(ctx, sample, option), Amount(point(value))
+    return samples.incomparable(sample.item), Amount(None)
+
+
+# ---------------------------------------------------------------- how often
+
+
+def occasions(ctx: Context, asked: ir.Result, found: Field, item: ir.Item, often: ir.Occasions) -> Finding:
+    """“`k times at least d apart`: k matching results, each earlier than the next by d or more.”"""
+    tested = tests(ctx, asked, found)
+    surely = [each.sample.days for each, finding in tested if each.counts and finding.truth is True]
+    possibly = [each.sample.days for each, finding in tested if finding.truth is not False]
+    if counted(surely, often.spaced, surely=True) >= often.least:
+        return Finding(True, (), told_by(tested))
+    if found.complete and counted(possibly, often.spaced, surely=False) < often.least:
+        return Finding(False, (), told_by(tested))
+    causes = open_causes(tested, found, item) or (Cause("imprecise", item.name),)
+    return unknown(*causes, evidence=told_by(tested))
+
+
+def counted(days: Sequence[Days], spaced: ir.Length | None, *, surely: bool) -> int:
+    return len(days) if spaced is None else longest_chain(days, spaced, surely=surely)
+
+
+def of_the_last(
+    ctx: Context, asked: ir.Result, found: Field, item: ir.Item, least: int, last: int
+) -> Finding:
+    """Among the last n results. “`last n`, `two most recent` and `change` need whole dates”; those not
+    recorded may be anything.
+    """
+    tested = tests(ctx, asked, found)
+    if any(not each.counts or each.sample.days.first != each.sample.days.last for each, _ in tested):
+        why = first_that_applies(*(each.why for each, _ in tested)) or (Cause("imprecise", item.name),)
+        return unknown(*why, evidence=told_by(tested))
+    sure_in = [pair for pair in tested if len(not_earlier(pair, tested)) <= last]
+    perhaps = [pair for pair in tested if pair not in sure_in and len(later(pair, tested)) < last]
+    seats = last - len(sure_in)
+    passing = sum(finding.truth is True for _, finding in sure_in)
+    failing = sum(finding.truth is False for _, finding in sure_in)
+    tied_pass = sum(finding.truth is True for _, finding in perhaps)
+    tied_fail = sum(finding.truth is False for _, finding in perhaps)
+    taken = min(seats, len(perhaps))
+    at_least_passing = passing + max(0, taken - (len(perhaps) - tied_pass))
+    at_least_failing = failing + max(0, taken - (len(perhaps) - tied_fail))
+    if at_least_passing >= least:
+        return Finding(True, (), told_by(tested))
+    if last - at_least_failing < least:
+        return Finding(False, (), told_by(tested))
+    told = [finding.causes for _, finding in (*sure_in, *perhaps) if finding.truth is None]
+    if len(sure_in) + len(perhaps) < last:
+        told.append((Cause("stale" if found.others and not tested else "missing", item.name),))
+    if tied_pass and tied_fail:
+        told.append((Cause("conflicting", item.name),))
+    return unknown(*first_that_applies(*told), evidence=told_by(tested))
+
+
+def later(pair: Tested, tested: Sequence[Tested]) -> list[Tested]:
+    return [other for other in tested if surely_later(other[0].sample, pair[0].sample)]
+
+
+def not_earlier(pair: Tested, tested: Sequence[Tested]) -> list[Tested]:
+    """The result itself and all that are not surely before it."""
+    return [other for other in tested if not surely_later(pair[0].sample, other[0].sample)]
+
+
+# ---------------------------------------------------------------- change
+
+
+def change(ctx: Context, asked: ir.Change) -> Finding:
+    """From the earlier value to the later; “`falls by 25 %` is relative to the earlier value”."""
+    item = ctx.item(asked.item)
+    latest = ir.Observed(asked.item, window=asked.end)
+    if asked.start == asked.end:
+        before = one_value(ctx, replace(latest, select="earliest"))
+        after = one_value(ctx, latest)
+        if before.evidence == after.evidence and before.interval is not None:
+            return unknown(Cause("missing", item.name), evidence=after.evidence)
+    else:
+        before, after = one_value(ctx, replace(latest, window=asked.start)), one_value(ctx, latest)
+    evidence = once((*before.evidence, *after.evidence))
+    causes = once((*before.causes, *after.causes))
+    if before.interval is None or after.interval is None:
+        return unknown(*causes, evidence=evidence)
+    try:
+        moved = change_of(before.interval, after.interval, percent=asked.percent)
+    except NotComputable:
+        return unknown(Cause("not computable", item.name), evidence=evidence)
+    truth = compare(moved if asked.direction == "rises" else negative(moved), asked.op, point(asked.amount))
+    return Finding(truth, causes if truth is None else (), evidence)
+
+
+def change_of(before: Interval, after: Interval, *, percent: bool) -> Interval:
+    """The rise, in the item's unit or in percent of the earlier value, which must be above zero."""
+    if not percent:
+        return add(after, negative(before))
+    if before.low is None or before.low <= 0:
+        raise NotComputable
+    return add(times(divide(after, before), 100), point(-100))
+
+
+def one_value(ctx: Context, observed: ir.Observed) -> Amount:
+    """The chosen value; all that may be chosen must have a whole date."""
+    from protodsl.interpret import selection
+
+    item = ctx.item(observed.item)
+    found = field(ctx, observed)
+    if isinstance(found, Cause):
+        return Amount(None, (found,))
+    if any(each.sample.days.first != each.sample.days.last for each in found.standings):
+        return Amount(None, (Cause("imprecise", item.name),), evidence_of(found.standings))
+    return selection.amount(ctx, observed)

@@ -1,0 +1,133 @@
+"""Samples: the dated values of an item. A recorded result is one; so is what a formula makes of the
+result that leads it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from protodsl.interpret import formulas
+from protodsl.interpret.amounts import Amount
+from protodsl.interpret.context import Context, recorded
+from protodsl.interpret.intervals import times
+from protodsl.interpret.matching import Match, match
+from protodsl.ir import Item, Measure
+from protodsl.runtime.record import Days, Exact, Interval, Result
+from protodsl.runtime.report import Cause
+from protodsl.runtime.units import Unit, factor, parse_unit
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """`sure`: its code surely is the item's. `measure`: computed from `fact`, which leads it."""
+
+    item: Item
+    fact: Result
+    days: Days
+    sure: bool
+    measure: Measure | None = None
+
+
+def samples(ctx: Context, item: Item) -> list[Sample]:
+    """All values of an item, in the record's order."""
+    if ctx.lead is not None and ctx.lead.measure.lead == item.name:
+        return [ctx.lead.sample]
+    measure = ctx.protocol.measures.get(item.name)
+    if measure is None:
+        return reported(ctx, item)
+    computed = [
+        Sample(item, lead.fact, lead.days, lead.sure, measure)
+        for lead in reported(ctx, ctx.item(measure.lead))
+    ]
+    return [*computed, *(reported(ctx, item) if measure.reported else [])]
+
+
+def reported(ctx: Context, item: Item) -> list[Sample]:
+    found = []
+    for fact in ctx.record.results:
+        matched = match(ctx.protocol, fact.code, item)
+        if matched is not Match.NO:
+            found.append(Sample(item, fact, recorded(ctx, fact.date), matched is Match.SURE))
+    return found
+
+
+# ---------------------------------------------------------------- the value of one sample
+
+
+def incomparable(item: Item) -> Amount:
+    return Amount(None, (Cause("incomparable", item.name),))
+
+
+def value_of(ctx: Context, sample: Sample, unit: Unit | None) -> Amount:
+    """The number of a sample in `unit` (None: the item's own)."""
+    if sample.measure is not None:
+        lead = Sample(ctx.item(sample.measure.lead), sample.fact, sample.days, sample.sure)
+        amount = formulas.measured(ctx.led_by(sample.measure, lead), sample.measure)
+    else:
+        amount = reported_value(sample.item, sample.fact)
+    if amount.interval is None:
+        return amount
+    value = in_declared_range(sample.item, amount.interval)
+    if value is None:
+        return incomparable(sample.item)
+    wanted = converted(sample.item, value, unit)
+    if wanted is None:
+        return incomparable(sample.item)
+    causes = amount.causes
+    if not causes and value.low != value.high:
+        causes = (Cause("imprecise", sample.item.name),)
+    return Amount(wanted, causes, amount.evidence)
+
+
+def reported_value(item: Item, fact: Result) -> Amount:
+    """A recorded number in the item's own unit; “a coded answer becomes a number only where the item says
+    so”.
+    """
+    if fact.number is None:
+        if fact.text == "not_detected" and item.detection_limit is not None:
+            return Amount(Interval(item.minimum or 0, item.detection_limit, False, True))
+        return incomparable(item)
+    scale = unit_factor(item, fact.unit)
+    return incomparable(item) if scale is None else Amount(times(fact.number, scale))
+
+
+def unit_factor(item: Item, text: str | None) -> Exact | None:
+    """What brings a result's unit to the item's. “A missing unit is never guessed; equal units … are
+    declared per item.”
+    """
+    if text is None:
+        return 1 if plain_number(item.unit) else None
+    if item.unit is not None and (text == item.unit.text or text in item.also_units):
+        return 1
+    unit = parse_unit(text)
+    if unit is None:
+        return None
+    if item.unit is None:
+        return 1 if plain_number(unit) else None
+    return factor(unit, item.unit, item.molar_mass)
+
+
+def plain_number(unit: Unit | None) -> bool:
+    """A value without dimension needs no unit: a ratio such as the INR, and the points of a score."""
+    return unit is None or (not unit.dimension and unit.factor == 1) or unit.dimension == (("points", 1),)
+
+
+def in_declared_range(item: Item, value: Interval) -> Interval | None:
+    """“`<0.2` is [the item's declared minimum, 0.2) … unbounded where none is declared”; None: it lies
+    wholly outside.
+    """
+    low, high, low_open, high_open = value
+    if item.minimum is not None and (low is None or low < item.minimum):
+        low, low_open = item.minimum, False
+    if item.maximum is not None and (high is None or high > item.maximum):
+        high, high_open = item.maximum, False
+    if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
+        return None
+    return Interval(low, high, low_open, high_open)
+
+
+def converted(item: Item, value: Interval, unit: Unit | None) -> Interval | None:
+    if unit is None or item.unit is None or unit == item.unit:
+        return value
+    scale = factor(item.unit, unit, item.molar_mass)
+    return None if scale is None else times(value, scale)

@@ -1,0 +1,241 @@
+"""Which value: the results in the window, which of them count, and which one is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+from protodsl import ir
+from protodsl.interpret import existence, samples
+from protodsl.interpret.amounts import Amount
+from protodsl.interpret.context import Context, as_of, last_looked_at
+from protodsl.interpret.days import Span, shares_possibly, shares_surely
+from protodsl.interpret.events import complete_throughout
+from protodsl.interpret.intervals import higher_of, hull, lower_of
+from protodsl.interpret.samples import Sample
+from protodsl.interpret.truth import first_that_applies, once
+from protodsl.interpret.windows import up_to_now, window_days
+from protodsl.runtime.record import Days
+from protodsl.runtime.report import Cause
+
+SINCE_EVER = ir.Window(None, ir.Bound(ir.StageAnchor()))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A result that may count. `counts`: it surely lies in the window, is of the item, and nothing spoilt
+    it.
+    """
+
+    sample: Sample
+    counts: bool
+    why: tuple[Cause, ...] = ()
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The results looked at: their window, those that (may) count, and whether there are others surely
+    outside.
+    """
+
+    span: Span
+    standings: tuple[Standing, ...]
+    others: bool
+    complete: bool
+
+    @property
+    def counting(self) -> tuple[Standing, ...]:
+        return tuple(s for s in self.standings if s.counts)
+
+
+def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
+    """“looks at the results in the window, or in the protocol's declared validity”; “A filter … is part
+    of the window.”
+    """
+    item = ctx.item(observed.item)
+    window = window_of(ctx, observed)
+    if isinstance(window, Cause):
+        return window
+    span = up_to_now(ctx, window)
+    if ctx.lead is not None and ctx.lead.measure.lead == item.name:
+        lead = ctx.lead.sample
+        return Field(span, (Standing(lead, True, (), (lead.fact.where,)),), False, False)
+    now = as_of(ctx)
+    happened = [s for s in samples.samples(ctx, item) if now is None or s.days.first <= now]
+    within = [s for s in happened if shares_possibly(s.days, s.days, span)]
+    standings = [standing(ctx, observed, sample, span) for sample in within]
+    outside = any(sample.sure and sample not in within for sample in happened)
+    complete = complete_throughout(ctx, "results", window)
+    return Field(span, tuple(s for s in standings if s is not None), outside, complete)
+
+
+def window_of(ctx: Context, observed: ir.Observed) -> Span | Cause:
+    if ctx.lead is not None:
+        return lead_window(ctx)
+    window = window_days(ctx, observed.window or SINCE_EVER, ctx.item(observed.item))
+    if isinstance(window, Cause) or observed.select != "latest":
+        return window
+    return until_anchor(ctx, window)
+
+
+def lead_window(ctx: Context) -> Span | Cause:
+    """“every other input is the latest on or before it, within a validity the declaration must state”."""
+    assert ctx.lead is not None
+    at = ir.Bound(ir.OfSample())
+    return window_days(ctx, ir.Window(replace(at, by=ctx.lead.measure.validity), at), None)
+
+
+def until_anchor(ctx: Context, window: Span) -> Span | Cause:
+    """`latest` looks “never after the anchor”."""
+    last = last_looked_at(ctx)
+    if last is None:
+        return Cause("timepoint not dated", ctx.anchor_name)
+    end = Days(min(window.end.first, last.first), min(window.end.last, last.last))
+    return Span(window.start, end)
+
+
+def standing(ctx: Context, observed: ir.Observed, sample: Sample, span: Span) -> Standing | None:
+    """“A result *counts* if it is surely inside, *may count* if possibly”; None: something spoilt it."""
+    why: list[tuple[Cause, ...]] = []
+    evidence: list[str] = [sample.fact.where]
+    if not sample.sure or not shares_surely(sample.days, sample.days, span):
+        why.append((Cause("imprecise", sample.item.name),))
+    for clean in observed.clean:
+        spoilt = existence.exists(ctx.at_sample(sample.days), ir.Exists(clean.item, clean.window, "had"))
+        evidence += spoilt.evidence
+        if spoilt.truth is True:
+            return None
+        why.append(spoilt.causes)
+    causes = first_that_applies(*why)
+    return Standing(sample, not causes, causes, once(evidence))
+
+
+# ---------------------------------------------------------------- the latest
+
+
+def surely_later(a: Sample, b: Sample) -> bool:
+    """“times of day are cut off (a time only orders results of one date)”."""
+    if a.days.first > b.days.last:
+        return True
+    same_date = a.days.first == a.days.last == b.days.first == b.days.last
+    times = a.fact.time, b.fact.time
+    return same_date and times[0] is not None and times[1] is not None and times[0] > times[1]
+
+
+def may_be_latest(found: Field) -> list[Standing]:
+    """“It may be the latest if it may count and no result that counts is surely later.”"""
+    return [
+        each
+        for each in found.standings
+        if not any(surely_later(other.sample, each.sample) for other in found.counting)
+    ]
+
+
+def may_be_earliest(found: Field) -> list[Standing]:
+    return [
+        each
+        for each in found.standings
+        if not any(surely_later(each.sample, other.sample) for other in found.counting)
+    ]
+
+
+def absent(found: Field, item: ir.Item) -> tuple[Cause, ...]:
+    """Why nothing counts: “`missing` (nothing recorded …), `stale` (only outside the window)”, or one
+    only may count.
+    """
+    if found.counting:
+        return ()
+    if found.standings:
+        return first_that_applies(*(each.why for each in found.standings))
+    return (Cause("stale" if found.others else "missing", item.name),)
+
+
+def tied(a: Sample, b: Sample) -> bool:
+    """Of one whole date, and no time says which is later."""
+    whole = a.days.first == a.days.last == b.days.first == b.days.last
+    return whole and not surely_later(a, b) and not surely_later(b, a)
+
+
+def disagreement(item: ir.Item, apart: Sequence[tuple[Sample, Sample]]) -> tuple[Cause, ...]:
+    """“a tie that disagrees is `conflicting`”; otherwise it is a partial date that leaves the choice open."""
+    return (Cause("conflicting" if any(tied(a, b) for a, b in apart) else "imprecise", item.name),)
+
+
+# ---------------------------------------------------------------- as a number
+
+
+def amount(ctx: Context, observed: ir.Observed) -> Amount:
+    """The value of a chosen result, for arithmetic."""
+    item = ctx.item(observed.item)
+    found = field(ctx, observed)
+    if isinstance(found, Cause):
+        return Amount(None, (found,))
+    match observed.select:
+        case "latest":
+            return agreed(ctx, observed, found, may_be_latest(found))
+        case "earliest":
+            if not found.complete:
+                return Amount(None, (Cause("missing", item.name),))
+            return agreed(ctx, observed, found, may_be_earliest(found))
+        case "highest" | "lowest" | "any" | "every":
+            return extreme(ctx, observed, found)
+
+
+def agreed(ctx: Context, observed: ir.Observed, found: Field, chosen: Sequence[Standing]) -> Amount:
+    """“The answer is decided when at least one counts and all that may be the latest agree”: else the
+    hull of them.
+    """
+    item = ctx.item(observed.item)
+    evidence = once(where for each in chosen for where in each.evidence)
+    values = [samples.value_of(ctx, each.sample, observed.unit) for each in chosen]
+    told = [absent(found, item), *(value.causes for value in values if value.interval is None)]
+    if any(told):
+        return Amount(None, first_that_applies(*told), evidence)
+    intervals = [value.interval for value in values if value.interval is not None]
+    evidence = once((*evidence, *(where for value in values for where in value.evidence)))
+    if all(interval == intervals[0] for interval in intervals):
+        return Amount(intervals[0], values[0].causes, evidence)
+    apart = [
+        (a.sample, b.sample)
+        for (a, x) in zip(chosen, intervals, strict=True)
+        for (b, y) in zip(chosen, intervals, strict=True)
+        if x != y
+    ]
+    return Amount(
+        hull(intervals), first_that_applies(disagreement(item, apart), *(v.causes for v in values)), evidence
+    )
+
+
+def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
+    """The highest or lowest of the results in the window: one end of it is known, the other only of
+    complete results.
+    """
+    item = ctx.item(observed.item)
+    evidence = once(where for each in found.standings for where in each.evidence)
+    values = [(each, samples.value_of(ctx, each.sample, observed.unit)) for each in found.standings]
+    certain = [v.interval for each, v in values if each.counts and v.interval is not None]
+    told = [v.causes for _, v in values] + [each.why for each, _ in values]
+    if not found.complete:
+        told.append((Cause("missing", item.name),))
+    if not certain:
+        return Amount(None, first_that_applies(*told) or (Cause("missing", item.name),), evidence)
+    possible = [v.interval for _, v in values]
+    known = [interval for interval in possible if interval is not None]
+    closed = found.complete and len(known) == len(possible)
+    pick = lower_of if observed.select == "lowest" else higher_of
+    value = reduce(pick, certain)
+    outer = reduce(pick, known)
+    if observed.select == "lowest":
+        value = value._replace(low=outer.low if closed else None, low_open=outer.low_open and closed)
+    else:
+        value = value._replace(high=outer.high if closed else None, high_open=outer.high_open and closed)
+    return Amount(value, first_that_applies(*told) if value.low != value.high else (), evidence)
+
+
+def latest_amount(ctx: Context, name: str) -> Amount:
+    """The participant's latest value of an item on or before the stage's anchor."""
+    if name not in ctx.protocol.items:
+        return Amount(None, (Cause("missing", name),))
+    return amount(replace(ctx, lead=None), ir.Observed(name))

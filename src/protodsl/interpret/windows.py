@@ -1,0 +1,84 @@
+"""Anchors and windows: from the model's `Anchor`, `Bound` and `Window` to days."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from protodsl import ir
+from protodsl.interpret import events
+from protodsl.interpret.context import Context, anchor_day, as_of
+from protodsl.interpret.days import Span, end_moved, on, plus_days
+from protodsl.interpret.truth import first_that_applies
+from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days
+from protodsl.runtime.report import Cause
+
+
+def timepoint_days(ctx: Context, name: str) -> Days | Cause:
+    """“Timepoints are whole dates, given or derived by the protocol”; a given date wins."""
+    if name in ctx.given:
+        return on(ctx.given[name])
+    timepoint = next((t for t in ctx.protocol.timepoints if t.name == name), None)
+    if timepoint is None or timepoint.at is None or name in ctx.resolving:
+        return Cause("timepoint not dated", name)
+    found = anchor_days(replace(ctx, resolving=ctx.resolving | {name}), timepoint.at)
+    if isinstance(found, Cause) and found.kind == "timepoint not dated":
+        return Cause("timepoint not dated", found.what)
+    return found
+
+
+def anchor_days(ctx: Context, anchor: ir.Anchor) -> Days | Cause:
+    """The days an anchor may fall on, or why it has none: “everything anchored at one without a date is
+    unknown”.
+    """
+    match anchor:
+        case ir.AtTimepoint(name):
+            return timepoint_days(ctx, name)
+        case ir.StageAnchor():
+            return anchor_days(ctx, ctx.anchor)
+        case ir.Shifted(base, sign, by):
+            days = anchor_days(ctx, base)
+            return days if isinstance(days, Cause) else end_moved(days, sign, by, None)
+        case ir.OfSample():
+            return ctx.sample if ctx.sample is not None else Days(FIRST_DAY, LAST_DAY)
+        case ir.OfEvent(which, item):
+            return events.event_days(ctx, which, ctx.item(item))
+
+
+def bound_days(ctx: Context, bound: ir.Bound, item: ir.Item | None) -> Days | Cause:
+    days = anchor_days(ctx, bound.anchor)
+    if isinstance(days, Cause) or bound.by is None:
+        return days
+    return end_moved(days, bound.sign, bound.by, item)
+
+
+def window_days(ctx: Context, window: ir.Window, item: ir.Item | None) -> Span | Cause:
+    """“Closed at both ends”; an open end leaves that very day out. No start is “since ever”, no end is
+    `as_of`.
+    """
+    start: Days | Cause = on(FIRST_DAY)
+    end: Days | Cause = on(as_of(ctx) or LAST_DAY)
+    if window.start is not None:
+        start = bound_days(ctx, window.start, item)
+        if isinstance(start, Days) and window.start.open:
+            start = Days(plus_days(start.first, 1), plus_days(start.last, 1))
+    if window.end is not None:
+        end = bound_days(ctx, window.end, item)
+        if isinstance(end, Days) and window.end.open:
+            end = Days(plus_days(end.first, -1), plus_days(end.last, -1))
+    if isinstance(start, Days) and isinstance(end, Days):
+        return Span(start, end)
+    told = first_that_applies(*((each,) for each in (start, end) if isinstance(each, Cause)))
+    return told[0]
+
+
+def up_to_now(ctx: Context, span: Span) -> Span:
+    """What has happened by `as_of`: “an event dated after it is a plan and has not happened”."""
+    last = as_of(ctx)
+    if last is None:
+        return span
+    return Span(span.start, Days(min(span.end.first, last), min(span.end.last, last)))
+
+
+def has_anchor(ctx: Context) -> Days | Cause:
+    day = anchor_day(ctx)
+    return day if day is not None else Cause("timepoint not dated", ctx.anchor_name)

@@ -1,4 +1,4 @@
-"""The document as plain data: sections made of a few kinds of block. A new format needs a template, no more."""
+"""The document as plain data: sections made of a few kinds of block. A new format needs only a template."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STATES: tuple[State, ...] = ("stated", "not applicable", "not stated")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One field. `text` is what is stated, or why it is not; `line` is where it stands in the source document.
+    """One field. `text` is what is stated, or why it is not; `line` where it stands in the source document.
 
     `computed`: made from the model and not said by the source. `spirit`, `m11`, `who`: items it answers.
     """

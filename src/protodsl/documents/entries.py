@@ -45,8 +45,8 @@ def block_entries(
 ) -> tuple[Entry, ...]:
     """All fields of a block that are given or required.
 
-    A field required only of trials with a feature this one lacks is not applicable; optional fields that the file
-    leaves out are left out here too.
+    A field required only of trials with a feature this one lacks is not applicable; optional fields that the
+    file leaves out are left out here too.
     """
     made: list[Entry] = []
     for spec in fields.BLOCKS[block]:

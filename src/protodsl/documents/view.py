@@ -22,7 +22,7 @@ from protodsl.documents.blocks import (
 from protodsl.documents.words import capital, soften
 
 BLOCK_SECTIONS = {"background": 3, "design": 5, "escalation": 7, "safety": 12, "ethics": 9}
-"""Section in which a block's quotations, notes and points to clarify stand; identifiers and header: section 1."""
+"""Section in which a block's quotations, notes and points to clarify stand; of the others, section 1."""
 
 
 def summary(protocol: ir.Protocol) -> Summary:
@@ -36,26 +36,25 @@ def summary(protocol: ir.Protocol) -> Summary:
         *study.definition_clarifications(protocol),
     )
     own = {number: tuple(e for e in single if e.section == number) for number in range(len(fields.SECTIONS))}
-    bodies: dict[int, list[Block]] = {
+    own[1] = (_computed("Title", protocol.title), *own[1])
+    before: dict[int, list[Block]] = {
         0: _banner(protocol, counted, clarify),
-        1: [Entries((_computed("Title", protocol.title), *own[1]))],
-        2: [*_plain_words(protocol, counted, clarify), Entries(own[2])],
-        3: [Entries(own[3])],
-        4: [Entries(own[4]), *study.objectives(protocol)] if own[4] else study.objectives(protocol),
-        5: [Entries(own[5]), *study.design(protocol)],
-        6: [
-            *study.treatment(protocol),
-            Heading("Other treatment before and during the trial", 1),
-            Entries(own[6]),
-        ],
+        2: _plain_words(protocol, counted, clarify),
+        6: [*study.treatment(protocol), Heading("Other treatment before and during the trial", 1)],
+    }
+    after: dict[int, list[Block]] = {
+        4: study.objectives(protocol),
+        5: study.design(protocol),
         8: list(eligibility.blocks(protocol)),
         15: _to_clarify(clarify),
         16: _not_stated(counted),
     }
     made = []
     for number, title in enumerate(fields.SECTIONS):
-        body = bodies.get(number, [Entries(own[number])])
-        made.append(DocSection(number, title, (*body, *_remarks(protocol, number))))
+        table = [Entries(own[number])] if own[number] and number else []
+        first, last = before.get(number, []), after.get(number, [])
+        body = (*first, *table, *_remarks(protocol, number), *last)
+        made.append(DocSection(number, title, body or (Text("Not stated in the source"),)))
     made.append(
         DocSection(None, "Appendix: where each field belongs in SPIRIT, ICH M11 and WHO", _crosswalk(counted))
     )
@@ -104,10 +103,11 @@ def _banner(
         )
     return [
         Text(
-            "This summary is made from a machine-readable protocol, which was written from the source document named "
-            "below. Nothing is inferred silently: every field is stated, not applicable with the reason, or not "
-            "stated in the source; what was computed and what had to be interpreted is marked. A line number is that "
-            "of the source document on which the words stand. Names and contacts of persons are left out on purpose."
+            "This summary is made from a machine-readable protocol, which was written from the source document "
+            "named below. Nothing is inferred silently: every field is stated, not applicable with the reason, or "
+            "not stated in the source; what was computed and what had to be interpreted is marked. A line number "
+            "is that of the source document on which the words stand. Names and contacts of persons are left out "
+            "on purpose."
         ),
         Entries(tuple(found)),
     ]
@@ -155,13 +155,13 @@ def _plain_words(
     criteria = list(eligibility.all_criteria(protocol))
     include = sum(1 for c in criteria if c.kind == "inclusion")
     made.append(
-        f"Whether somebody can take part is decided by {include} inclusion and {len(criteria) - include} exclusion "
-        "criteria (section 8)."
+        f"Whether somebody can take part is decided by {include} inclusion and {len(criteria) - include} "
+        "exclusion criteria (section 8)."
     )
     missing = sum(1 for e in counted if e.state == "not stated")
     made.append(
-        f"Reading the source left {len(clarify)} points to clarify (section 15); {missing} fields a committee looks "
-        "for are not stated in it (section 16)."
+        f"Reading the source left {len(clarify)} points to clarify (section 15); {missing} fields a committee "
+        "looks for are not stated in it (section 16)."
     )
     return [Text(" ".join(made), computed=True)]
 
@@ -198,7 +198,7 @@ def _to_clarify(clarify: tuple[Clarification, ...]) -> list[Block]:
     rows = tuple((str(index), point.where, point.text) for index, point in enumerate(clarify, 1))
     return [
         Text(
-            "Each of these stands beside the rule or field it concerns as well. The reading chosen is no answer."
+            "Each of these stands beside the rule or field it concerns as well. A reading chosen is no answer."
         ),
         Table(("No.", "Where", "What to ask"), rows, (1, 3, 8)),
     ]
@@ -223,8 +223,9 @@ def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:
     headers = ("Section", "Field", "State", "SPIRIT 2025", "ICH M11", "WHO")
     return (
         Text(
-            "Item numbers of SPIRIT 2025, of the ICH M11 template (November 2025) and of the WHO Trial Registration "
-            "Data Set 1.3.1. Not reproduced here on purpose: contacts and names of persons (SPIRIT 3a, WHO 7 and 8)."
+            "Item numbers of SPIRIT 2025, of the ICH M11 template (November 2025) and of the WHO Trial "
+            "Registration Data Set 1.3.1. Left out on purpose: contacts and names of persons (SPIRIT 3a, "
+            "WHO 7 and 8)."
         ),
         Table(headers, rows, (2, 7, 3, 2, 2, 2)),
     )

@@ -8,6 +8,7 @@ from typing import assert_never
 from protodsl import ir
 from protodsl.documents.blocks import Block, Heading, Rules, Table, Text
 from protodsl.documents.words import (
+    PLACEHOLDER,
     Context,
     Line,
     capital,
@@ -108,11 +109,12 @@ def _formulas(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
         result = (
             f" in {unit(item.unit)}" if item.unit is not None and unit(item.unit) not in ("", "1") else ""
         )
+        formula, cases = _spelt_out(context, measure.formula)
         lines = [
-            Line(f"Formula: {noun(context, measure.formula)}{result}."),
+            Line(f"Formula: {formula}{result}" + (", where:" if cases else "."), cases),
             Line(
-                f"Dated by {context.item(measure.lead)}; every other value is the latest on or before that day, "
-                f"at most {duration(measure.validity)} old."
+                f"Dated by {context.item(measure.lead)}; every other value is the latest on or before that "
+                f"day, at most {duration(measure.validity)} old."
             ),
         ]
         if measure.valid:
@@ -127,6 +129,38 @@ def _formulas(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
             lines.append(Line(f"Source of the formula: {item.citation.rstrip('.')}."))
         made += [Heading(item.label, 2), Rules(tuple(lines))]
     return [Heading("Computed values", 1), *made] if made else []
+
+
+def _spelt_out(context: Context, formula: ir.Number) -> tuple[str, tuple[Line, ...]]:
+    """The formula, its tables of cases put below it under the letters they are given: k, m, n …"""
+    tables: list[ir.Table] = []
+
+    def without(value: ir.Number) -> ir.Number:
+        match value:
+            case ir.Table():
+                if value not in tables:
+                    tables.append(value)
+                return ir.Observed(PLACEHOLDER + _LETTERS[tables.index(value) % len(_LETTERS)])
+            case ir.Arithmetic(op, left, right):
+                return ir.Arithmetic(op, without(left), without(right))
+            case ir.Call(function, arguments):
+                return ir.Call(function, tuple(without(argument) for argument in arguments))
+            case ir.Constant() | ir.Observed() | ir.Age() | ir.DoseOf():
+                return value
+            case _:
+                assert_never(value)
+
+    text = noun(context, without(formula))
+    lines = []
+    for index, table in enumerate(tables):
+        rows = [Line(f"{noun(context, value)}, if {inline(context, when)}.") for when, value in table.rows]
+        if table.otherwise is not None:
+            rows.append(Line(f"{noun(context, table.otherwise)} otherwise."))
+        lines.append(Line(f"{_LETTERS[index % len(_LETTERS)]} is:", tuple(rows)))
+    return text, tuple(lines)
+
+
+_LETTERS = "kmnpqrstuvw"
 
 
 def _classes(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
@@ -182,11 +216,6 @@ def _limits(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
         return []
     made: list[Block] = [
         Heading("Limits of normal", 1),
-        Text(
-            "The upper (ULN) or lower (LLN) limit of normal is the one reported with that very result. Where a result "
-            "comes without one, the limit below is used, and the verdict says so; where there is none below, the "
-            "answer is unknown."
-        ),
     ]
     rows: list[tuple[str, ...]] = []
     context = Context(protocol)
@@ -198,8 +227,16 @@ def _limits(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
             for normal in declared:
                 whom = inline(context, normal.condition) if normal.condition is not None else "everybody"
                 rows.append((item.label, which, quantity(normal.value, item.unit), whom))
-    if rows:
-        made.append(Table(("Result", "Limit", "Value", "For whom"), tuple(rows), (3, 1, 2, 3)))
+    rule = "The upper (ULN) or lower (LLN) limit of normal is the one reported with that very result."
+    if not rows:
+        return [*made, Text(f"{rule} Where a result comes without one, the answer is unknown.")]
+    made.append(
+        Text(
+            f"{rule} Where a result comes without one, the limit below is used, and the verdict says so; where "
+            "there is none below, the answer is unknown."
+        )
+    )
+    made.append(Table(("Result", "Limit", "Value", "For whom"), tuple(rows), (3, 1, 2, 3)))
     return made
 
 

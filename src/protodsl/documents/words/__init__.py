@@ -4,10 +4,11 @@ from protodsl.documents.words.context import Context, capital, soften
 from protodsl.documents.words.leaves import clause
 from protodsl.documents.words.numbers import duration, grouped, length, number, power, quantity, unit
 from protodsl.documents.words.rules import By, Line, decided_by, inline, leaves_of, read
-from protodsl.documents.words.terms import noun
+from protodsl.documents.words.terms import PLACEHOLDER, noun
 from protodsl.documents.words.times import anchor, window
 
 __all__ = [
+    "PLACEHOLDER",
     "By",
     "Context",
     "Line",

@@ -50,7 +50,7 @@ _PROPER = frozenset(
 
 
 def soften(label: str) -> str:
-    """A label inside a sentence: "Screening" → "screening"; acronyms and persons' names keep their capital."""
+    """A label inside a sentence: "Screening" → "screening"; acronyms and people's names stay."""
     first = label.split(" ", 1)[0]
     word = first.rstrip(",;:")
     named = word.lower().removesuffix("'s").removesuffix("’s").split("-")[0] in _PROPER

@@ -28,6 +28,7 @@ _CONSEQUENCES = frozenset(
     (
         "empty-criterion",
         "missing-field",
+        "fields-not-said",
         "missing-source",
         "source-uncovered",
         "no-anchor",
@@ -151,7 +152,7 @@ class Project:
 
     def _inside(self, from_path: str, text: str, span: Span) -> str | Diagnostic:
         root = self.root_of(from_path)
-        shown = os.path.relpath(root) if root.startswith(os.getcwd()) else root
+        shown = os.path.relpath(root)
         path = os.path.normpath(os.path.join(os.path.dirname(from_path), text))
         refused = diagnose("outside-project", span, path=text, root=shown)
         if (

@@ -12,6 +12,7 @@ from protodsl import ir
 from protodsl.elaborate import events, expressions, numbers, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Num, Refused, string, suggest
 from protodsl.runtime.units import factor
+from protodsl.runtime.words import number_text
 
 OPS: dict[str, ir.Op] = {">=": ">=", "<=": "<=", "≥": ">=", "≤": "<=", ">": ">", "<": "<", "=": "="}
 MIRRORED: dict[ir.Op, ir.Op] = {">=": "<=", "<=": ">=", ">": "<", "<": ">", "=": "="}
@@ -178,6 +179,7 @@ def comparison(
                 name=item.label,
                 limit=b.limit.which.upper(),
                 expected=item.unit.text if item.unit else "points",
+                field=b.limit.which,
             )
             raise Refused
         return result(ctx, tree, subject, ir.NumberTest(((op, b.limit),)), tails)
@@ -269,7 +271,8 @@ def limit(ctx: Context, subject: ir.Observed, num: Num, at: Child) -> ir.Constan
             raise Refused
         value *= scale
     elif unit is not None and not numbers.bare_allowed(unit):
-        ctx.report("missing-unit", at, name=item.label, expected=unit.text, suggestion=f"{value} {unit.text}")
+        said = f"{number_text(value)} {unit.text}"
+        ctx.report("missing-unit", at, name=item.label, expected=unit.text, suggestion=said)
         raise Refused
     outside = (item.minimum is not None and value < item.minimum) or (
         item.maximum is not None and value > item.maximum
@@ -279,9 +282,9 @@ def limit(ctx: Context, subject: ir.Observed, num: Num, at: Child) -> ir.Constan
             "outside-range",
             at,
             name=item.label,
-            minimum=str(item.minimum),
-            maximum=str(item.maximum),
-            value=str(value),
+            minimum=number_text(item.minimum) if item.minimum is not None else "any",
+            maximum=number_text(item.maximum) if item.maximum is not None else "any",
+            value=number_text(value),
         )
         raise Refused
     return ir.Constant(value)
@@ -304,7 +307,8 @@ def general(
         return age_compare(ctx, tree, a, op, b, right)
     if isinstance(a.number, ir.DoseOf) and b.constant is not None:
         if b.unit is None:
-            ctx.report("missing-unit", right, name="a dose", expected="mg/d", suggestion=f"{b.constant} mg/d")
+            said = f"{number_text(b.constant)} mg/d"
+            ctx.report("missing-unit", right, name="a dose", expected="mg/d", suggestion=said)
             raise Refused
         return events.dose_compare(ctx, tree, a.number, op, b.constant, b.unit, right)
     if a.constant is not None and b.constant is not None:
@@ -330,9 +334,8 @@ def age_compare(ctx: Context, tree: Node, a: Num, op: ir.Op, b: Num, right: Chil
             raise Refused
         age = replace(age, unit=numbers.AGE_UNITS[str(token)])
     elif not ctx.formula:
-        ctx.report(
-            "missing-unit", right, name="age", expected="years or months", suggestion=f"{b.constant} years"
-        )
+        said = f"{number_text(b.constant)} years"
+        ctx.report("missing-unit", right, name="age", expected="years or months", suggestion=said)
         raise Refused
     if op == ">" and not ctx.formula:
         ctx.report("years-over", tree, years=str(b.constant), next=str(b.constant + 1))

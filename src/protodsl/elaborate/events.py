@@ -13,6 +13,7 @@ from protodsl import ir
 from protodsl.elaborate import comparisons, expressions, numbers, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Refused
 from protodsl.runtime.units import Unit, factor, parse_unit
+from protodsl.runtime.words import number_text
 from protodsl.source import Span
 
 # verb: the domains it may speak of, whether it asks about the anchor day only, whether for the first day
@@ -278,7 +279,8 @@ def dose(ctx: Context, base: ir.Exists, cmp: Child, amount: Node, equivalence: T
         raise Refused
     value, token = quantities.quantity(ctx, amount)
     if token is None:
-        ctx.report("missing-unit", amount, name="a dose", expected="mg/d", suggestion=f"{value} mg/d")
+        said = f"{number_text(value)} mg/d"
+        ctx.report("missing-unit", amount, name="a dose", expected="mg/d", suggestion=said)
         raise Refused
     value, unit, per = dose_unit(ctx, value, quantities.unit_of(ctx, token), token)
     name = numbers.equivalence_named(ctx, equivalence)

@@ -40,8 +40,9 @@ def section(
 
 
 def missing_fields(ctx: Context, block: str, made: ir.Section, features: Collection[str], at: Child) -> None:
-    for spec in fields.missing(block, [name for name, _ in made.fields], features):
-        ctx.report("missing-field", at, block=f"`{block}`", field=spec.name)
+    missing = [spec.name for spec in fields.missing(block, [name for name, _ in made.fields], features)]
+    if missing:
+        ctx.report("fields-not-said", at, block=f"`{block}`", fields=", ".join(missing), first=missing[0])
 
 
 def all_not_stated(

@@ -12,6 +12,7 @@ from lark import Token, Tree
 from protodsl import ir
 from protodsl.elaborate.scope import Child, Context, Node, Refused, suggest
 from protodsl.runtime.units import Unit, parse_unit
+from protodsl.runtime.words import number_text
 
 TIME_UNITS: dict[str, tuple[ir.TimeUnit, Fraction]] = {
     **dict.fromkeys(("d", "day", "days"), ("day", Fraction(1))),
@@ -70,7 +71,7 @@ def length(ctx: Context, tree: Node) -> ir.Length:
             tree,
             name="time",
             expected="days, weeks, months or years",
-            suggestion=f"{value} days",
+            suggestion=f"{number_text(value)} days",
         )
         raise Refused
     if str(unit) not in TIME_UNITS:
@@ -118,7 +119,7 @@ def anchor(ctx: Context, tree: Node) -> ir.Anchor:
                 if isinstance(child, Token) and child.type == "NUMBER":
                     value = number(ctx, child)
             if ctx.scope.day_zero is None:
-                ctx.report("no-day-zero", tree, day=str(value))
+                ctx.report("no-day-zero", tree, day=number_text(value))
                 raise Refused
             zero = ir.AtTimepoint(ctx.scope.day_zero)
             if value == 0:

@@ -13,6 +13,7 @@ from protodsl.elaborate import expressions, numbers, prose, quantities
 from protodsl.elaborate.criteria import words_of
 from protodsl.elaborate.quotations import Document
 from protodsl.elaborate.scope import Child, Context, Node, Refused, declaration, string, trees
+from protodsl.runtime.words import number_text
 
 
 def _label(label: Child, name: Child) -> str:
@@ -138,7 +139,7 @@ def intervention(ctx: Context, tree: Node, document: Document | None) -> ir.Inte
                             dose,
                             name="a dose",
                             expected="mg, mg/m2, /kg …",
-                            suggestion=f"{value} mg",
+                            suggestion=f"{number_text(value)} mg",
                         )
                         raise Refused
                     words = words_of(ctx, child)

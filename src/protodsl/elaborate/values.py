@@ -10,6 +10,7 @@ from lark import Token, Tree
 from protodsl.elaborate import quantities
 from protodsl.elaborate.scope import Child, Context, Node, Refused, string
 from protodsl.runtime.units import Unit, factor, parse_unit
+from protodsl.runtime.words import number_text
 
 
 def label(tree: Node, name: Token) -> str:
@@ -85,9 +86,8 @@ def quantity_in(ctx: Context, tree: Node, unit: Unit, molar_mass: Fraction | Non
     value, token = quantities.quantity(ctx, tree)
     if token is None:
         if unit.dimension:
-            ctx.report(
-                "missing-unit", tree, name="this", expected=unit.text, suggestion=f"{value} {unit.text}"
-            )
+            said = f"{number_text(value)} {unit.text}"
+            ctx.report("missing-unit", tree, name="this", expected=unit.text, suggestion=said)
             raise Refused
         return value
     scale = factor(quantities.unit_of(ctx, token), unit, molar_mass)

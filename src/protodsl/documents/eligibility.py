@@ -179,8 +179,8 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
         made.append(Heading(stage.label or stage.id, 1))
     before = next((s for s in protocol.stages if s.id == stage.requires), None)
     said = (
-        f"Assessed on the day of {anchor}. Unless a rule names another time, conditions are those of that day, "
-        "the latest result up to it counts, and “at any time” means up to and including it."
+        f"Assessed on the day of {anchor}. Unless a rule names another time, conditions are those of that "
+        "day, the latest result up to it counts, and “at any time” means up to and including it."
     )
     if before is not None:
         said += f" This step further requires that “{before.label or before.id}” was passed."
@@ -262,9 +262,9 @@ def blocks(protocol: ir.Protocol) -> tuple[Block, ...]:
     exprs = eligibility_expressions(protocol)
     made: list[Block] = [
         Text(
-            "Every criterion is printed twice: as the source words it, and as the rule that is applied. A rule "
-            "is computed from recorded data, judged by a named person, or both; where data are missing the "
-            "answer is “unknown”, never a pass."
+            "Every criterion is printed twice: as the source words it, and as the rule that is applied. A "
+            "rule is computed from recorded data, judged by a named person, or both; where data are missing "
+            "the answer is “unknown”, never a pass."
         ),
         tally(protocol),
     ]

@@ -1,8 +1,8 @@
 """PDF by typst: tagged (PDF/UA-1), with bookmarks, without dates, every glyph present.
 
-The fonts are those inside the typst wheel (Libertinus Serif, New Computer Modern, DejaVu Sans Mono; all free),
-so that the same protocol gives the same bytes anywhere. A character they lack is taken from the system's fonts
-where one has it, and shown by its number ("[U+4E2D]") where none has: never as an empty box.
+The fonts are those inside the typst wheel (Libertinus Serif, New Computer Modern, DejaVu Sans Mono; all
+free), so that the same protocol gives the same bytes anywhere. A character they lack is taken from the
+system's fonts where one has it, and shown by its number ("[U+4E2D]") where none has: never as an empty box.
 """
 
 from __future__ import annotations

@@ -103,11 +103,11 @@ def _banner(
         )
     return [
         Text(
-            "This summary is made from a machine-readable protocol, which was written from the source document "
-            "named below. Nothing is inferred silently: every field is stated, not applicable with the reason, or "
-            "not stated in the source; what was computed and what had to be interpreted is marked. A line number "
-            "is that of the source document on which the words stand. Names and contacts of persons are left out "
-            "on purpose."
+            "This summary is made from a machine-readable protocol, which was written from the source "
+            "document named below. Nothing is inferred silently: every field is stated, not applicable with "
+            "the reason, or not stated in the source; what was computed and what had to be interpreted is "
+            "marked. A line number is that of the source document on which the words stand. Names and "
+            "contacts of persons are left out on purpose."
         ),
         Entries(tuple(found)),
     ]
@@ -160,8 +160,8 @@ def _plain_words(
     )
     missing = sum(1 for e in counted if e.state == "not stated")
     made.append(
-        f"Reading the source left {len(clarify)} points to clarify (section 15); {missing} fields a committee "
-        "looks for are not stated in it (section 16)."
+        f"Reading the source left {len(clarify)} points to clarify (section 15); {missing} fields a "
+        "committee looks for are not stated in it (section 16)."
     )
     return [Text(" ".join(made), computed=True)]
 
@@ -198,7 +198,8 @@ def _to_clarify(clarify: tuple[Clarification, ...]) -> list[Block]:
     rows = tuple((str(index), point.where, point.text) for index, point in enumerate(clarify, 1))
     return [
         Text(
-            "Each of these stands beside the rule or field it concerns as well. A reading chosen is no answer."
+            "Each of these stands beside the rule or field it concerns as well. A reading chosen is no "
+            "answer."
         ),
         Table(("No.", "Where", "What to ask"), rows, (1, 3, 8)),
     ]

@@ -232,8 +232,8 @@ def _limits(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
         return [*made, Text(f"{rule} Where a result comes without one, the answer is unknown.")]
     made.append(
         Text(
-            f"{rule} Where a result comes without one, the limit below is used, and the verdict says so; where "
-            "there is none below, the answer is unknown."
+            f"{rule} Where a result comes without one, the limit below is used, and the verdict says so; "
+            "where there is none below, the answer is unknown."
         )
     )
     made.append(Table(("Result", "Limit", "Value", "For whom"), tuple(rows), (3, 1, 2, 3)))

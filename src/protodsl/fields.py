@@ -81,7 +81,7 @@ _STATUS = (
     ("withdrawn", "Withdrawn"),
     ("unknown_status", "Unknown"),
 )
-_SEX = (("both", "All sexes"), ("all", "All sexes"), ("female", "Female"), ("male", "Male"))
+_SEX = (("both", "All sexes"), ("female", "Female"), ("male", "Male"))
 _ALLOCATION = (
     ("single_group", "Single group, nobody is randomised"),
     ("randomised", "Randomised"),
@@ -163,7 +163,11 @@ _IDENTIFIERS = (
 )
 _DESIGN = (
     _f(
-        "features", "Features", 5, True, hint="any of cell_therapy, dose_finding, minors, randomised; or none"
+        "features",
+        "Features",
+        5,
+        True,
+        hint='any of cell_therapy, dose_finding, minors, randomised in brackets; or "none"',
     ),
     _f("study_type", "Study type", 5, False, "12", "1.1.2", "15", words=_STUDY_TYPE),
     _f("allocation", "Allocation", 5, True, "12", "6.7", "15", words=_ALLOCATION),

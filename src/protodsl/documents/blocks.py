@@ -58,9 +58,13 @@ class Clarification:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A criterion or one of its parts: the source's sentence beside the rule. `depth` 0 is the criterion."""
+    """A criterion or one of its parts: the source's sentence beside the rule. `depth` 0 is the criterion.
+
+    `id` is whole ("sle inclusion 1"), `title` what stands under the heading of its group ("Inclusion 1").
+    """
 
     id: str
+    title: str
     label: str
     depth: int
     quotes: tuple[Quote, ...]
@@ -68,6 +72,16 @@ class Row:
     by: By
     clarify: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Characters of its longest column: short rows are kept on one page."""
+        quoted = sum(len(quote.text) for quote in self.quotes)
+        return max(quoted, sum(map(_size, self.rules)) + sum(map(len, (*self.clarify, *self.notes))))
+
+
+def _size(line: Line) -> int:
+    return len(line.text) + 20 + sum(map(_size, line.children))
 
 
 @dataclass(frozen=True, slots=True)

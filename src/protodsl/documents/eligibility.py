@@ -31,11 +31,16 @@ def quotes(found: Iterable[ir.Quotation]) -> tuple[Quote, ...]:
     return tuple(Quote(quotation.text, quotation.line) for quotation in found)
 
 
-def name_of(criterion: ir.Criterion | ir.Part, label: str | None = None) -> str:
+def title(id: str) -> str:
+    """The id without the cohort or stage before it: "sle inclusion 1" is "Inclusion 1" in its group."""
+    words = id.split(" ")
+    start = next((n for n, word in enumerate(words) if word in ("inclusion", "exclusion")), 0)
+    return capital(" ".join(words[start:]))
+
+
+def name_of(part: ir.Part) -> str:
     """ "Inclusion 6.3, Hepatic"."""
-    part = criterion.root if isinstance(criterion, ir.Criterion) else criterion
-    label = part.label if label is None else label
-    return capital(part.id) + (f", {label}" if label else "")
+    return title(part.id) + (f", {part.label}" if part.label else "")
 
 
 def all_criteria(protocol: ir.Protocol) -> Iterator[ir.Criterion]:
@@ -120,7 +125,17 @@ def rows(context: Context, part: ir.Part, mood: Mood, depth: int = 0) -> list[Ro
         lines.append(read(context, part.expr, below if both else mood))
     found = expressions(part)
     by: By = decided_by(context.protocol, found) if found else "computed"
-    own = Row(part.id, part.label, depth, quotes(part.source), tuple(lines), by, part.clarify, part.notes)
+    own = Row(
+        part.id,
+        title(part.id),
+        part.label,
+        depth,
+        quotes(part.source),
+        tuple(lines),
+        by,
+        part.clarify,
+        part.notes,
+    )
     made = [own]
     for child in part.parts:
         made += rows(context, child, below, depth + 1)
@@ -147,8 +162,7 @@ def _groups(groups: Iterable[ir.Group], criteria: Iterable[ir.Criterion]) -> lis
     made: list[Block] = []
     for group in groups:
         named = [
-            capital(member) + (f" ({labels[member]})" if labels.get(member) else "")
-            for member in group.members
+            title(member) + (f" ({labels[member]})" if labels.get(member) else "") for member in group.members
         ]
         if group.least == 1:
             said = f"Either of these is sufficient, they count as one: {_or(named)}."
@@ -297,19 +311,24 @@ def _asides(protocol: ir.Protocol) -> list[Block]:
 def clarifications(protocol: ir.Protocol) -> Iterator[Clarification]:
     """Every point to clarify of the criteria, in the order in which they are printed."""
     for stage in protocol.stages:
-        title = stage.label or stage.id
-        yield from (Clarification(title, text) for text in stage.clarify)
-        for where, groups, criteria in [
-            ("", stage.groups, stage.criteria),
-            *((cohort.label or cohort.id, cohort.groups, cohort.criteria) for cohort in stage.cohorts),
-        ]:
-            cohort_notes = next((c.clarify for c in stage.cohorts if where == (c.label or c.id)), ())
-            yield from (Clarification(where, text) for text in cohort_notes)
-            for group in groups:
-                named = " or ".join(capital(member) for member in group.members)
-                yield from (Clarification(named, text) for text in group.clarify)
-            for kind in ("inclusion", "exclusion"):
-                for criterion in criteria:
-                    if criterion.kind == kind:
-                        for part in parts_of(criterion.root):
-                            yield from (Clarification(name_of(part), text) for text in part.clarify)
+        name = stage.label or stage.id
+        prefix = f"{name}: " if len(protocol.stages) > 1 else ""
+        yield from (Clarification(name, text) for text in stage.clarify)
+        yield from _of_criteria(prefix, stage.groups, stage.criteria)
+        for cohort in stage.cohorts:
+            name = cohort.label or cohort.id
+            yield from (Clarification(name, text) for text in cohort.clarify)
+            yield from _of_criteria(f"{name}: ", cohort.groups, cohort.criteria)
+
+
+def _of_criteria(
+    prefix: str, groups: tuple[ir.Group, ...], criteria: tuple[ir.Criterion, ...]
+) -> Iterator[Clarification]:
+    for group in groups:
+        where = prefix + _or([title(member) for member in group.members])
+        yield from (Clarification(where, text) for text in group.clarify)
+    for kind in ("inclusion", "exclusion"):
+        for criterion in criteria:
+            if criterion.kind == kind:
+                for part in parts_of(criterion.root):
+                    yield from (Clarification(prefix + name_of(part), text) for text in part.clarify)

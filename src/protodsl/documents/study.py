@@ -82,7 +82,7 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
         ]
         if details:
             made.append(
-                Table(("Endpoint", "Field", "What the source states", "Where"), tuple(details), (3, 3, 6, 1))
+                Table(("Endpoint", "Field", "What the source states", "Where"), tuple(details), (4, 4, 8, 2))
             )
         for endpoint in objective.endpoints:
             made += [Text(f"{endpoint.label}: {note}") for note in endpoint.notes]

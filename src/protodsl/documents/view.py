@@ -36,7 +36,7 @@ def summary(protocol: ir.Protocol) -> Summary:
         *study.definition_clarifications(protocol),
     )
     own = {number: tuple(e for e in single if e.section == number) for number in range(len(fields.SECTIONS))}
-    own[1] = (_computed("Title", protocol.title), *own[1])
+    own[1] = (Entry("Title", "stated", protocol.title), *own[1])
     before: dict[int, list[Block]] = {
         0: _banner(protocol, counted, clarify),
         2: _plain_words(protocol, counted, clarify),

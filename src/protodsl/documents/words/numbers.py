@@ -120,6 +120,6 @@ def duration(value: ir.Duration) -> str:
         case ir.Length():
             return length(value)
         case ir.Extreme(which, first, second):
-            return f"{length(first)} or {length(second)}, whichever is {which}"
+            return f"{length(first)} or {length(second)} (whichever is {which})"
         case _:
             assert_never(value)

@@ -52,11 +52,12 @@ def _read(context: Context, expr: ir.Expr, mood: Mood) -> Line:
             return Line(
                 "; moreover, ".join(line.text for line in said), (), any(line.judged for line in said)
             )
-        case ir.And((ir.Compare(left, low, a, unit), ir.Compare(right, high, b)), "plain") if (
-            _bare(left) == _bare(right) and low in (">", ">=") and high in ("<", "<=")
-        ):
-            return Line(leaves.bounds_clause(context, left, ((low, a), (high, b)), unit, mood))
         case ir.And(members):
+            ends = _range(expr)
+            if ends is not None:
+                low, high = ends
+                bounds = ((low.op, low.right), (high.op, high.right))
+                return Line(leaves.bounds_clause(context, low.left, bounds, low.unit, mood))
             return _listed(context, "all", 0, members, mood)
         case ir.Or(members):
             return _listed(context, "any", 1, members, mood)
@@ -92,6 +93,8 @@ def _listed(
         return _read(context, members[0], mood)
     if how == "count" and count == 1:
         how = "any"
+    if how != "count":
+        members = _flattened(how, members)
     merged = _merge(context, how, count, members, mood) or _panel(context, how, count, members, mood)
     if merged is not None:
         return merged
@@ -125,6 +128,28 @@ def _listed(
         case _:
             raise AssertionError((how, mood))
     return Line(heading, tuple(_read(context, member, inner) for member in members))
+
+
+def _flattened(how: Literal["all", "any"], members: tuple[ir.Expr, ...]) -> tuple[ir.Expr, ...]:
+    """ "Any of (any of a, b), c" is "any of a, b, c": one list less to read."""
+    node = ir.And if how == "all" else ir.Or
+    found: list[ir.Expr] = []
+    for member in members:
+        plain = isinstance(member, node) and member.style in ("plain", "list", "members", "each")
+        if plain and isinstance(member, ir.And | ir.Or) and _range(member) is None:
+            found += _flattened(how, member.members)
+            continue
+        found.append(member)
+    return tuple(found)
+
+
+def _range(expr: ir.Expr) -> tuple[ir.Compare, ir.Compare] | None:
+    """The two ends of a `between` that is two comparisons of one number."""
+    match expr:
+        case ir.And((ir.Compare() as low, ir.Compare() as high), "plain"):
+            if _bare(low.left) == _bare(high.left) and low.op in (">", ">=") and high.op in ("<", "<="):
+                return low, high
+    return None
 
 
 def _bare(value: object) -> object:
@@ -161,12 +186,18 @@ def _merge(
     """ "must have received at least 2 of the following: a, b, c" instead of the same sentence thrice."""
     made = [_template(context, member) for member in members]
     found = [pair for pair in made if pair is not None]
-    if len(found) < len(made) or (how == "all" and negative(mood)):
+    others = [member for member, pair in zip(members, made, strict=True) if pair is None]
+    if len(found) < 2 or (how == "all" and negative(mood)):
         return None
     first = found[0][0]
+    # "another drug not on the list was given", answered by a person, may stand at the end of a list of drugs
+    open_list = isinstance(first, ir.Exists) and all(isinstance(other, ir.Answer) for other in others)
+    if others and not (open_list and how != "all"):
+        return None
     if any(not _same_test(first, other) for other, _ in found):
         return None
     labels = tuple(Line(capital(context.item(item))) for _, item in found)
+    labels += tuple(_read(context, other, "is") for other in others)
     k = number(Fraction(count))
     denied = negative(mood)
     if isinstance(first, ir.Exists):
@@ -179,7 +210,7 @@ def _merge(
             who = "any of the following" if how == "any" else f"fewer than {k} of the following"
         said = mood if how == "any" or not denied else POSITIVE[mood]
         return Line(clause(context, replace(first, item=terms.PLACEHOLDER + who), said), labels)
-    if first.occasions is not None:
+    if first.occasions is not None and (denied or how == "count"):
         return None
     which = leaves.qualifiers(context, first.observed)
     predicate = leaves.test_words(context, first.observed, first.test)
@@ -193,7 +224,8 @@ def _merge(
     verb = leaves.be(POSITIVE[mood], plural=how == "count")
     if select:
         return None
-    return Line(f"{subject} of the following{which} {verb} {predicate}", labels)
+    often = f" {leaves.occasions_words(first.occasions, False)}" if first.occasions is not None else ""
+    return Line(f"{subject} of the following{which} {verb} {predicate}{often}", labels)
 
 
 def _panel(

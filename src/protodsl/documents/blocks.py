@@ -137,10 +137,11 @@ class Questions:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """Criteria of one kind, each with its parts, as rows."""
+    """Criteria of one kind, each with its parts, as rows. `level`: of the heading they stand under."""
 
     kind: Literal["inclusion", "exclusion"]
     rows: tuple[Row, ...]
+    level: int = 1
 
 
 @dataclass(frozen=True, slots=True)

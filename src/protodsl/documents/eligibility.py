@@ -153,7 +153,9 @@ def _criteria(context: Context, found: Iterable[ir.Criterion], level: int) -> li
         mood: Mood = "must" if which == "inclusion" else "must not"
         title = "Required: inclusion criteria" if which == "inclusion" else "Not allowed: exclusion criteria"
         made.append(Heading(title, level))
-        made.append(Criteria(which, tuple(row for c in criteria for row in rows(context, c.root, mood))))
+        made.append(
+            Criteria(which, tuple(row for c in criteria for row in rows(context, c.root, mood)), level)
+        )
     return made
 
 

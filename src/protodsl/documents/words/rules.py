@@ -196,7 +196,11 @@ def _merge(
         return None
     if any(not _same_test(first, other) for other, _ in found):
         return None
-    labels = tuple(Line(capital(context.item(item))) for _, item in found)
+    names = [context.item(item) for _, item in found]
+    listed = _items(names)
+    labels = tuple(Line(capital(name)) for name in names)
+    if not listed.startswith("items:") and len(names) > 2:
+        labels = (Line(listed),)
     labels += tuple(_read(context, other, "is") for other in others)
     k = number(Fraction(count))
     denied = negative(mood)

@@ -102,7 +102,7 @@ def _gather(files: Files, scope: Scope, path: str, into: Gathered, above: list[s
         elif found in (*above, path):
             circle = [*above, path, found]
             scope.report("cyclic-import", span, path=" → ".join(circle[circle.index(found) :]))
-        elif found not in into.loaded and len(into.loaded) < MAX_FILES:
+        elif found not in into.loaded and len(into.loaded) + len(above) < MAX_FILES:
             _gather(files, scope, found, into, [*above, path])
     into.loaded[path] = loaded
 

@@ -18,7 +18,12 @@ from protodsl import ir
 from protodsl.runtime.units import factor, parse_unit
 
 SPELLINGS = (
-    "g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "ng/mL", "pg/mL", "ug/mL", "mol/L", "mmol/L", "umol/L", "µmol/L", "10*9/L", "x10^9/L", "/uL", "cells/µL", "10*6/L", "U/L", "IU/L", "[IU]/mL", "m[IU]/mL", "kIU/L", "%", "1", "mL/min", "mL/min/1.73m2", "mL/min/{1.73_m2}", "mL/s", "g/d", "g/24h", "mg/24h", "mg/d", "mg/wk", "ug/d", "kg", "g", "[lb_av]", "m", "cm", "mm", "s", "min", "mm[Hg]", "kPa", "Cel", "points", "{score}", "copies/mL", "kg/m2", "m2", "mmol/mol", "/[HPF]", "mg/g", "mg/mmol", "percentage_points", "letters"
+    "g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "ng/mL", "pg/mL", "ug/mL", "mol/L", "mmol/L", "umol/L",
+    "µmol/L", "10*9/L", "x10^9/L", "/uL", "cells/µL", "10*6/L", "U/L", "IU/L", "[IU]/mL", "m[IU]/mL",
+    "kIU/L", "%", "1", "mL/min", "mL/min/1.73m2", "mL/min/{1.73_m2}", "mL/s", "g/d", "g/24h", "mg/24h",
+    "mg/d", "mg/wk", "ug/d", "kg", "g", "[lb_av]", "m", "cm", "mm", "s", "min", "mm[Hg]", "kPa", "Cel",
+    "points", "{score}", "copies/mL", "kg/m2", "m2", "mmol/mol", "/[HPF]", "mg/g", "mg/mmol",
+    "percentage_points", "letters",
 )  # fmt: skip
 TYPICAL = {  # of a number nobody sets a limit on, in its item's unit
     "kg": (40, 110), "cm": (100, 195), "m2": (1, 2), "mg/dL": (1, 300), "umol/L": (30, 300), "g/L": (20, 200),

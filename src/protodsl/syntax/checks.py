@@ -1,6 +1,4 @@
-"""Rules of form the grammar does not hold because a clear sentence is better than a refusal: checked on the
-tree.
-"""
+"""Rules of form that the grammar does not hold: checked on the tree, where a clear sentence can be said."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from collections.abc import Iterator
 from lark import Token, Tree
 
 from protodsl.diagnostics import Diagnostic, Fix, Label, diagnose
-from protodsl.source import Source, Span
+from protodsl.source import Source
 
 TREE_DEPTH_LIMIT = 250
 """Deeper trees are refused: whoever walks them in Python would run out of stack."""
@@ -22,14 +20,8 @@ def check_form(source: Source, tree: Tree[Token]) -> list[Diagnostic]:
         match node:
             case Tree(data="not_", children=[Tree(data="event" | "state" | "reaction") as inner]):
                 found.append(_not_before_verb(source, node, inner))
-            case Tree(
-                data="require" | "exclude",
-                children=[
-                    Tree(data="and_chain" | "or_chain" | "relaxed" | "implies") as chain,
-                    Tree() as exception,
-                ],
-            ):
-                found.append(_unless_after_chain(source, chain, exception))
+            case Tree(data="and_chain" | "or_chain", children=[*members]):
+                found += _window_on_last(source, members)
             case _:
                 pass
     return found
@@ -80,10 +72,40 @@ def _not_before_verb(source: Source, node: Tree[Token], inner: Tree[Token]) -> D
     return diagnose("not-before-verb", source.span(start, inner_start), suggestion=suggestion, fix=fix)
 
 
-def _unless_after_chain(source: Source, chain: Tree[Token], exception: Tree[Token]) -> Diagnostic:
-    start, end = span_of(chain)
-    later, last = span_of(exception)
-    place: Span = source.span(start, end)
-    fix = Fix(place, f"({source.text[start:end]})", "put brackets round it")
-    label = Label(source.span(later, last), "the exception")
-    return diagnose("unless-after-chain", place, labels=[label], fix=fix)
+_WINDOWS = frozenset(
+    ("within_before", "within_after", "within_of", "at_least_before", "at_least_after", "before", "after")
+    + ("since", "until", "from_to", "ever")
+)
+
+
+def _window_on_last(source: Source, members: list[Tree[Token] | Token]) -> list[Diagnostic]:
+    """A chain of statements of one kind whose last one alone has a window: did the author mean it for all?"""
+    kinds = {_kind(member) for member in members}
+    if len(kinds) != 1 or None in kinds:
+        return []
+    windows = [
+        next((one for one in member.children if isinstance(one, Tree) and one.data in _WINDOWS), None)
+        for member in members
+        if isinstance(member, Tree)
+    ]
+    if windows[-1] is None or any(windows[:-1]):
+        return []
+    start, end = span_of(windows[-1])
+    words = " ".join(source.text[start:end].split())
+    label = (
+        Label(source.span(*span_of(members[0])), "no window here") if isinstance(members[0], Tree) else None
+    )
+    return [
+        diagnose("window-on-last", source.span(start, end), window=words, labels=[label] if label else [])
+    ]
+
+
+def _kind(member: Tree[Token] | Token) -> str | None:
+    """What may have been said of all members together: values compared, or one verb of several things."""
+    match member:
+        case Tree(data="compare" | "between" | "is_"):
+            return "value"
+        case Tree(data="event", children=[Tree(data="verb", children=[Token() as verb]), no, *_]):
+            return None if verb == "has" else f"{verb} {no}"
+        case _:
+            return None

@@ -29,6 +29,20 @@ _CURLY = "“”„‟«»‘’‚`´"
 _VERBS = frozenset(["received", "receives", "took", "takes", "started", "has", "had", "underwent"])
 _QUANTIFIERS = re.compile(r"(any of|all of|each of|none of|exactly \d+ of|at (?:least|most) \d+ of)\s*$")
 _OPENING = {")": "(", "]": "[", "}": "{"}
+# What people write from habit, and the word of the language.
+_SYNONYMS = {
+    **dict.fromkeys(("criterion", "criterium", "criteria", "include", "included", "inclusions"), "inclusion"),
+    **dict.fromkeys(("excluded", "exclusions", "excludes"), "exclusion"),
+    **dict.fromkeys(("medication", "medicine", "substance"), "drug"),
+    **dict.fromkeys(("disease", "diagnosis", "disorder"), "condition"),
+    **dict.fromkeys(("laboratory", "test", "biomarker"), "lab"),
+    **dict.fromkeys(("import", "load", "from"), "use"),
+    **dict.fromkeys(("requires", "required", "must", "needs"), "require"),
+    **dict.fromkeys(("comment", "remark"), "note"),
+    **dict.fromkeys(("trial", "study"), "protocol"),
+    **dict.fromkeys(("event", "milestone", "timepoints"), "timepoint"),
+    **dict.fromkeys(("group", "subgroup"), "cohort"),
+}
 _DECLARED = frozenset(
     [
         "class",
@@ -310,7 +324,9 @@ def _declaration(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
     if not word:
         return None
     block = _block(item)
-    if case.pos == item.start:
+    complete = bool(case.accepted & {"RBRACE", "$END"})
+    if case.pos == item.start or (complete and case.found in STATEMENTS):
+        word = case.found
         accepted = _first_words(case.accepted)
         near = suggest(word, accepted)
         return case.at_found("unknown-declaration", word=word, block=block, suggestion=near)
@@ -318,15 +334,17 @@ def _declaration(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
         return None
     line_end = text.find("\n", item.start)
     line = text[item.start : line_end if line_end >= 0 else len(text)]
-    near = suggest(word, STATEMENTS)
+    near = _SYNONYMS.get(word.casefold()) or suggest(word, STATEMENTS)
     if near is not None and ("{" in line or near in ("require", "exclude", "source", "clarify", "timepoint")):
         return case.report(
             "unknown-declaration", item.start, item.start + len(word),
             word=word, block=block, suggestion=near,
             fix=Fix(case.source.span(item.start, item.start + len(word)), near, f"write `{near}`"),
         )  # fmt: skip
-    said = line.split("#")[0].split()
-    if len(said) > 2 and all(re.fullmatch(r"[^\W\d][\w.,&'-]*", part) for part in said):
+    if "{" in line and item.open is not None:
+        return case.report("unknown-declaration", item.start, item.start + len(word), word=word, block=block)
+    if unquoted(line):
+        said = line.split()
         value = line[len(word) :].strip()
         fix = Fix(
             case.source.span(item.start + len(word) + 1, item.start + len(line.rstrip())),
@@ -342,6 +360,12 @@ def _declaration(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
             fix=fix,
         )
     return None
+
+
+def unquoted(line: str) -> bool:
+    """Whether a line is a field whose text of several words has no quotation marks."""
+    said = line.split("#")[0].split()
+    return len(said) > 2 and all(re.fullmatch(r"[^\W\d][\w.,&'-]*", part) for part in said)
 
 
 def _bracket(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:

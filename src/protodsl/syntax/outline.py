@@ -221,8 +221,7 @@ class _Scan:
                     continue
                 case "open_text":
                     self.result.open_texts.append(start)
-                    line_end = self.text.find("\n", start)
-                    skip_to = len(self.text) if line_end < 0 else line_end
+                    skip_to = self.end_of_open_text(start)
                     self.begin_if_needed(start, "", indent)
                 case "text":
                     self.begin_if_needed(start, "", indent)
@@ -235,6 +234,20 @@ class _Scan:
             fresh, self.solid, self.previous = False, match.end(), match.group()
         self.finish()
         return self.result
+
+    def end_of_open_text(self, start: int) -> int:
+        """Where a text without its closing mark is taken to end: with the line, or before the braces that
+        close blocks opened on that line.
+        """
+        end = self.text.find("\n", start)
+        end = len(self.text) if end < 0 else end
+        line = self.text[self.text.rfind("\n", 0, start) + 1 : start]
+        for _ in range(max(0, line.count("{") - line.count("}"))):
+            kept = self.text[start:end].rstrip()
+            if not kept.endswith("}"):
+                break
+            end = start + len(kept) - 1
+        return max(end, start + 1)
 
     def chunk(self, text: str, start: int, indent: int, fresh: bool) -> None:
         found = _WORD.match(text)

@@ -19,8 +19,8 @@ from protodsl.diagnostics import Diagnostic, Fix, Label, diagnose
 from protodsl.source import Source
 from protodsl.syntax.checks import check_form, too_deep
 from protodsl.syntax.grammar import parser
-from protodsl.syntax.mistakes import Case, explain
-from protodsl.syntax.outline import DEPTH_LIMIT, Item, Outline, outline
+from protodsl.syntax.mistakes import Case, explain, unquoted
+from protodsl.syntax.outline import DEPTH_LIMIT, STATEMENTS, Item, Outline, outline
 
 ERROR_LIMIT = 30
 """After so many mistakes of form in one file the rest is left unread."""
@@ -228,6 +228,12 @@ class _Recovery:
                 candidate = item.parent.children[index - 1]
             elif item.parent is not root:
                 candidate = item.parent
+        elif item.parent is not None and pos > item.start and complete:
+            index = item.parent.children.index(item)
+            before = item.parent.children[index - 1] if index else None
+            if before is not None and before.end > offset and before.word not in STATEMENTS:
+                if unquoted(self.source.text[before.start : before.end]):
+                    candidate = before  # its last word was read as a field, and our first as its value
         if candidate is None:
             return None, False
         if candidate.end <= offset or candidate.start in self.dropped:

@@ -20,7 +20,6 @@ TERMINALS = {
     "AT_MOST": "`at most`",
     "LESS_THAN": "`less than`",
     "DOSE_OF": "`dose of`",
-    "STABLE_DOSE": "`stable dose`",
     "TIME_FRAME": "`time frame`",
     "DOSE_LEVEL": "`dose level`",
     "NO": "`no`",

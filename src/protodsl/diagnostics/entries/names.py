@@ -81,7 +81,7 @@ NAMES = (
         "outside-project",
         "`{path}` lies outside the project",
         (
-            "files are named from the file that names them and must stay under `{root}`",
+            "files are named from the file that names them and must stay in the project's folder, `{root}`",
             "copy it into the project",
         ),
         "`use` and `source_document` reach only files under the project's folder (the nearest one with a "

@@ -55,7 +55,7 @@ SYNTAX = (
     Entry(
         "E0124",
         "digit-grouping",
-        "`{text}` is not a number: digits are not grouped by commas",
+        "`{text}` is not a number: numbers have no comma",
         ("write `{suggestion}`",),
         "A comma is a decimal sign in some countries and groups thousands in others, so a number has "
         "neither: digits, and a point before decimals.",

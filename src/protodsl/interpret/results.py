@@ -20,6 +20,7 @@ from protodsl.interpret.selection import (
     absent,
     disagreement,
     field,
+    looked_for,
     may_be_earliest,
     may_be_latest,
     surely_later,
@@ -36,7 +37,7 @@ def result(ctx: Context, asked: ir.Result) -> Finding:
     found = field(ctx, asked.observed)
     if isinstance(found, Cause):
         return unknown(found)
-    item = ctx.item(asked.observed.item)
+    item = looked_for(ctx, asked.observed.item)
     if asked.occasions is not None and asked.occasions.last is not None:
         return of_the_last(ctx, asked, found, item, asked.occasions.least, asked.occasions.last)
     if asked.occasions is not None:
@@ -318,7 +319,7 @@ def not_earlier(pair: Tested, tested: Sequence[Tested]) -> list[Tested]:
 
 def change(ctx: Context, asked: ir.Change) -> Finding:
     """From the earlier value to the later; “`falls by 25 %` is relative to the earlier value”."""
-    item = ctx.item(asked.item)
+    item = looked_for(ctx, asked.item)
     latest = ir.Observed(asked.item, window=asked.end)
     if asked.start == asked.end:
         before = one_value(ctx, replace(latest, select="earliest"))
@@ -352,7 +353,7 @@ def one_value(ctx: Context, observed: ir.Observed) -> Amount:
     """The chosen value; all that may be chosen must have a whole date."""
     from protodsl.interpret import selection
 
-    item = ctx.item(observed.item)
+    item = looked_for(ctx, observed.item)
     found = field(ctx, observed)
     if isinstance(found, Cause):
         return Amount(None, (found,))

@@ -101,7 +101,8 @@ def standing(ctx: Context, observed: ir.Observed, sample: Sample, span: Span) ->
     why: list[tuple[Cause, ...]] = []
     evidence: list[str] = [sample.fact.where]
     if not sample.sure or not shares_surely(sample.days, sample.days, span):
-        why.append((Cause("imprecise", sample.item.name),))
+        name = sample.measure.lead if sample.measure is not None else sample.item.name
+        why.append((Cause("imprecise", name),))
     for clean in observed.clean:
         spoilt = existence.exists(ctx.at_sample(sample.days), ir.Exists(clean.item, clean.window, "had"))
         evidence += spoilt.evidence
@@ -122,6 +123,12 @@ def surely_later(a: Sample, b: Sample) -> bool:
     same_date = a.days.first == a.days.last == b.days.first == b.days.last
     times = a.fact.time, b.fact.time
     return same_date and times[0] is not None and times[1] is not None and times[0] > times[1]
+
+
+def looked_for(ctx: Context, name: str) -> ir.Item:
+    """What a choice among results is named after: of a computed value, the result that leads it."""
+    measure = ctx.protocol.measures.get(name)
+    return ctx.item(measure.lead if measure is not None else name)
 
 
 def may_be_latest(found: Field) -> list[Standing]:
@@ -168,7 +175,7 @@ def disagreement(item: ir.Item, apart: Sequence[tuple[Sample, Sample]]) -> tuple
 
 def amount(ctx: Context, observed: ir.Observed) -> Amount:
     """The value of a chosen result, for arithmetic."""
-    item = ctx.item(observed.item)
+    item = looked_for(ctx, observed.item)
     found = field(ctx, observed)
     if isinstance(found, Cause):
         return Amount(None, (found,))
@@ -187,7 +194,7 @@ def agreed(ctx: Context, observed: ir.Observed, found: Field, chosen: Sequence[S
     """“The answer is decided when at least one counts and all that may be the latest agree”: else the
     hull of them.
     """
-    item = ctx.item(observed.item)
+    item = looked_for(ctx, observed.item)
     evidence = once(where for each in chosen for where in each.evidence)
     values = [samples.value_of(ctx, each.sample, observed.unit) for each in chosen]
     told = [absent(found, item), *(value.causes for value in values if value.interval is None)]
@@ -212,7 +219,7 @@ def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
     """The highest or lowest of the results in the window: one end of it is known, the other only of
     complete results.
     """
-    item = ctx.item(observed.item)
+    item = looked_for(ctx, observed.item)
     evidence = once(where for each in found.standings for where in each.evidence)
     values = [(each, samples.value_of(ctx, each.sample, observed.unit)) for each in found.standings]
     certain = [v.interval for each, v in values if each.counts and v.interval is not None]

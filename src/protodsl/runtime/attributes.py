@@ -17,7 +17,7 @@ _CODE = {"system", "code"}
 _INSTEAD = {  # the usual other names; anything else is looked up by likeness
     "lln": "low", "name": "code", "item": "code", "dob": "birth_date", "gender": "sex", "labs": "results",
     "observations": "results", "drugs": "medications", "diagnoses": "conditions", "text": "question",
-    "units": "unit", "result": "value", "frequency": "unit",
+    "f": "female", "m": "male", "units": "unit", "result": "value", "frequency": "unit",
 }  # fmt: skip
 _UNCODED = Coded(None, None)
 

@@ -167,10 +167,11 @@ def code_test(asked: ir.CodeTest, sample: Sample) -> Finding:
     """A coded answer; a number where a word is asked, or a word the item does not know, cannot be
     compared.
     """
-    word, known = sample.fact.text, sample.item.values
+    word = sample.fact.text  # the reader writes it in small letters; a vocabulary may say `A` or `III`
+    known = {each.lower() for each in sample.item.values}
     if sample.measure is not None or word is None or (known and word not in known):
         return unknown(Cause("incomparable", sample.item.name))
-    return Finding((word in asked.codes) != asked.negated)
+    return Finding((word in {code.lower() for code in asked.codes}) != asked.negated)
 
 
 def number_test(

@@ -62,8 +62,11 @@ def unit_of(ctx: Context, token: Token) -> Unit:
     return unit
 
 
-def length(ctx: Context, tree: Node) -> ir.Length:
-    """A length of time: whole months and years, days rounded up from hours."""
+def length(ctx: Context, tree: Node, *, whole: bool = True) -> ir.Length:
+    """A length of time: whole months and years, days rounded up from hours.
+
+    `whole` False keeps days as they are: a half-life is multiplied before it is rounded up.
+    """
     value, unit = quantity(ctx, tree)
     if unit is None:
         ctx.report(
@@ -83,7 +86,7 @@ def length(ctx: Context, tree: Node) -> ir.Length:
         ctx.report("impossible-time", tree)
         raise Refused
     if kind == "day":
-        value = Fraction(math.ceil(value))
+        value = Fraction(math.ceil(value)) if whole else value
     elif kind != "half_life" and value.denominator != 1:
         ctx.report("fraction-of-time", tree, unit=str(unit))
         raise Refused

@@ -164,7 +164,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
                     made, detection_limit=values.quantity(ctx, value, made.unit.text if made.unit else "1")
                 )
             case "half_life":
-                made = replace(made, half_life=quantities.length(ctx, values.first(ctx, value)))
+                made = replace(made, half_life=quantities.length(ctx, values.first(ctx, value), whole=False))
             case _ if isinstance(value, Tree) and value.data == "not_stated":
                 made = replace(made, uncoded=True)
             case system:

@@ -83,7 +83,7 @@ def candidates(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span) -> lis
     suiting = [(event, truth, why) for event, truth, why in judged if truth is not False]
     whole = courses(ctx, [(event, truth is True) for event, truth, _ in suiting])
     found = []
-    for (event, truth, why), course in zip(suiting, whole, strict=True):
+    for (_, truth, why), course in zip(suiting, whole, strict=True):
         timely, doubt = in_time(asked, item, course, span)
         if timely is not False:
             found.append(Candidate(course, truth is True and timely is True, (*why, *doubt)))

@@ -68,7 +68,7 @@ def age(ctx: Context, asked: ir.Age) -> Amount:
     return Amount(Interval(low, high), causes)
 
 
-# ---------------------------------------------------------------- "Intervals pass through operation by operation"
+# ---------------------------------------------------------------- operation by operation
 
 
 def applied(

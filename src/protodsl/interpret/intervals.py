@@ -102,7 +102,7 @@ def times(value: Interval, by: Exact) -> Interval:
     return Interval(low, high, value.low_open, value.high_open)
 
 
-# ---------------------------------------------------------------- "each gives the exact range of its own result, closed ends"
+# ---------------------------------------------------------------- exact ranges, closed ends
 
 _INF = float("inf")
 

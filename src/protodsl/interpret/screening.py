@@ -74,7 +74,8 @@ def refuse_disorder(protocol: ir.Protocol, given: Mapping[str, int]) -> None:
     for timepoint in protocol.timepoints:
         for before in timepoint.after:
             if timepoint.name in given and before in given and given[timepoint.name] < given[before]:
-                told = f"{iso(given[timepoint.name])} lies before {before}, {iso(given[before])}, which it comes after"
+                days = iso(given[timepoint.name]), iso(given[before])
+                told = f"{days[0]} lies before {before}, {days[1]}, which it comes after"
                 problems.append(Problem(f"timepoints/{timepoint.name}", told))
     if problems:
         raise RecordError(problems)

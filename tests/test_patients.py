@@ -1,7 +1,7 @@
 """The example participants between them show every criterion passing, failing and unknown, and every verdict.
 
-A criterion nobody fails, or about which nothing is ever unknown, is a criterion nobody has tried: this test is the proof
-that each one bites, lets pass, and notices what is not recorded.
+A criterion nobody fails, or about which nothing is ever unknown, is a criterion nobody has tried: this test
+is the proof that each one bites, lets pass, and notices what is not recorded.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from importlib.resources import files
+from json import loads
 from typing import Any
 
 SCHEMA = "patient.schema.json"
@@ -15,5 +15,5 @@ def schema_text() -> str:
 
 
 def schema() -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(schema_text())
+    loaded: dict[str, Any] = loads(schema_text())
     return loaded

@@ -65,23 +65,23 @@ def _failure(where: str, message: str, *, last: bool = True) -> Entry:
 
 
 def _read(name: str, stream: IO[bytes]) -> Iterator[Entry]:
-    offset, number, first = 0, 0, b""
-    while not first.strip():  # blank lines before the first record
-        offset, number = offset + len(first), number + 1
-        first = stream.readline(MAX_BYTES + 1)
-        if not first:
-            yield _failure(name, "holds no record; a record is a JSON object")
-            return
-        if number == 1:
-            if first[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in first[:4]:
-                yield _failure(name, "the text is UTF-16 or UTF-32; save the file as UTF-8")
-                return
-            if first.startswith(codecs.BOM_UTF8):
-                offset, first = offset + 3, first[3:]
-    if first.lstrip().startswith(b"["):
+    offset, number, first = 0, 1, stream.readline(CHUNK)
+    if first[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in first[:4]:
+        yield _failure(name, "the text is UTF-16 or UTF-32; save the file as UTF-8")
+        return
+    if first.startswith(codecs.BOM_UTF8):
+        offset, first = 3, first[3:] or stream.readline(CHUNK)
+    while first and not first.strip():  # blank lines before the first record
+        offset, number = offset + len(first), number + first.count(b"\n")
+        first = stream.readline(CHUNK)
+    if not first:
+        yield _failure(name, "holds no record; a record is a JSON object")
+    elif first.lstrip().startswith(b"["):
         pieces = chain((first,), iter(lambda: stream.read(CHUNK), b""))
         yield from _Array(name, pieces, offset, number).entries()
     else:
+        if not first.endswith(b"\n"):
+            first += stream.readline(MAX_BYTES + 1 - len(first))
         yield from _objects(name, first, stream, offset, number)
 
 
@@ -167,15 +167,16 @@ class _Array:
     def __init__(self, name: str, pieces: Iterator[bytes], offset: int, line: int) -> None:
         self.name, self.pieces = name, pieces
         self.decoder = codecs.getincrementaldecoder("utf-8")()
-        self.offset, self.line = offset, line  # of the bytes decoded; of the text's first character
+        self.offset = offset  # of the bytes not yet decoded
         self.text, self.at = "", 0
+        self.line, self.counted = line, 0  # the line of the character `counted`
         self.ended = False
 
     def more(self) -> bool:
         """Read on: at least as much again as is held, so that a long record is not parsed over and over."""
         wanted, read = max(CHUNK, len(self.text) - self.at), 0
+        self.here()
         parts = [self.text[self.at :]]
-        self.line += self.text.count("\n", 0, self.at)
         while read < wanted and not self.ended:
             piece = next(self.pieces, b"")
             self.ended = not piece
@@ -187,7 +188,7 @@ class _Array:
                 raise _Unreadable(_not_utf8(wrong, self.offset - pending + error.start)) from None
             self.offset += len(piece)
             read += len(piece)
-        self.text, self.at = "".join(parts), 0
+        self.text, self.at, self.counted = "".join(parts), 0, 0
         return read > 0
 
     def next_character(self) -> str:
@@ -210,7 +211,7 @@ class _Array:
             except json.JSONDecodeError as error:
                 if len(self.text) - self.at > MAX_BYTES:
                     raise _Unreadable(f"a record of more than {MAX_BYTES // 2**20} MiB") from None
-                line, start = self.line + error.lineno - 1, self.at
+                line, start = self.here() + self.text.count("\n", self.at, error.pos), self.at
                 if self.more():
                     continue
                 told = not_json(error, len(self.text.rstrip()) - (error.pos - start))
@@ -226,7 +227,9 @@ class _Array:
             return found
 
     def here(self) -> int:
-        return self.line + self.text.count("\n", 0, self.at)
+        self.line += self.text.count("\n", self.counted, self.at)
+        self.counted = self.at
+        return self.line
 
     def entries(self) -> Iterator[Entry]:
         line = self.line

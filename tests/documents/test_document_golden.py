@@ -1,0 +1,25 @@
+"""The four trials' summaries as Markdown, kept: a change of a word is seen in review.
+
+After a wanted change: `PROTODSL_UPDATE=1 pytest tests/documents/test_document_golden.py`, and read the difference.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+from document_fixture import ROOT, TRIALS, trial
+
+from protodsl.documents import render
+
+GOLDEN = ROOT / "tests" / "golden"
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_summary_is_the_kept_one(name: str) -> None:
+    made = re.sub(r"\b[0-9a-f]{64}\b", "(SHA-256)", render(trial(name), "md").decode())
+    kept = GOLDEN / f"{name}.md"
+    if os.environ.get("PROTODSL_UPDATE"):
+        kept.write_text(made, encoding="utf-8")
+    assert made == kept.read_text(encoding="utf-8")

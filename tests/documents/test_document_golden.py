@@ -1,6 +1,6 @@
 """The four trials' summaries as Markdown, kept: a change of a word is seen in review.
 
-After a wanted change: `PROTODSL_UPDATE=1 pytest tests/documents/test_document_golden.py`, and read the difference.
+`UPDATE_GOLDEN=1 pytest tests/documents` writes them anew; read what changed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,6 @@ GOLDEN = ROOT / "tests" / "golden"
 def test_summary_is_the_kept_one(name: str) -> None:
     made = re.sub(r"\b[0-9a-f]{64}\b", "(SHA-256)", render(trial(name), "md").decode())
     kept = GOLDEN / f"{name}.md"
-    if os.environ.get("PROTODSL_UPDATE"):
+    if os.environ.get("UPDATE_GOLDEN"):
         kept.write_text(made, encoding="utf-8")
     assert made == kept.read_text(encoding="utf-8")

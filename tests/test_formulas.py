@@ -1,4 +1,4 @@
-"""The formulas of the vocabulary give the values published for them, or worked out by hand from the publication."""
+"""The formulas of the vocabulary give the values published for them, or worked out by hand from the paper."""
 
 from __future__ import annotations
 

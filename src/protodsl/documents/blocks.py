@@ -103,6 +103,7 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Entries:
     entries: tuple[Entry, ...]
+    header: str = "What the source states"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,10 +106,11 @@ def _banner(
             "This summary is made from a machine-readable protocol, which was written from the source "
             "document named below. Nothing is inferred silently: every field is stated, not applicable with "
             "the reason, or not stated in the source; what was computed and what had to be interpreted is "
-            "marked. A line number is that of the source document on which the words stand. Names and "
-            "contacts of persons are left out on purpose."
+            "marked. A line number is that of the source document on which the words stand; where there is "
+            "none, the words are those of the person who wrote the protocol file. Names and contacts of "
+            "persons are left out on purpose."
         ),
-        Entries(tuple(found)),
+        Entries(tuple(found), "Value"),
     ]
 
 

@@ -26,6 +26,7 @@ from document_fixture import (
 from protodsl import fields, ir
 from protodsl.documents import RenderError, pdf, render, summary
 from protodsl.documents.blocks import Clarification, Criteria, Entries, Summary
+from protodsl.syntax.outline import DEPTH_LIMIT
 
 SOURCE = (ir.Quotation("ALT ≤ 3 × ULN", 10, 23, 7),)
 INCLUSION = ir.Criterion(
@@ -294,6 +295,15 @@ def test_markdown_needs_no_typst(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert render(protocol(), "md")
+
+
+def test_a_rule_nested_as_deep_as_the_language_allows_is_printed() -> None:
+    expr: ir.Expr = GILBERT
+    for depth in range(DEPTH_LIMIT):
+        expr = ir.And((expr, JUDGED, VACCINE)) if depth % 2 else ir.Or((expr, ALT_LIMIT, VACCINE))
+    model = protocol(ir.Criterion("inclusion", leaf("inclusion 1", "Deep", expr)), title="T " * 500)
+    assert render(model, "pdf").startswith(b"%PDF")
+    assert render(model, "md").count(b"Gilbert syndrome") == 1
 
 
 # ---------------------------------------------------------------- the view

@@ -1,7 +1,7 @@
 """The language by example: every `##` section of a page here is a test, run on every evaluator there is.
 
-A section holds a protocol fragment (```protodsl), then records (```json), each followed by what is expected of
-it (```expect). A fragment without `protocol` is put inside a small protocol anchored at `screening`, with the
+A section holds a protocol fragment (```protodsl), then records (```json), each followed by what is expected
+of it (```expect). A fragment without `protocol` is put inside a small protocol anchored at `screening`, with the
 vocabulary of this folder; a record without `id` or timepoints is given them: screening on 2024-02-20.
 
 Lines of an ```expect block:

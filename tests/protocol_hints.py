@@ -25,7 +25,9 @@ SPELLINGS = (
     "points", "{score}", "copies/mL", "kg/m2", "m2", "mmol/mol", "/[HPF]", "mg/g", "mg/mmol",
     "percentage_points", "letters",
 )  # fmt: skip
-TYPICAL = {  # of a number nobody sets a limit on, in its item's unit
+# of a number nobody sets a limit on, in its item's unit
+TYPICAL: dict[str, tuple[int | Fraction, int | Fraction]] = {
+    "creatinine": (Fraction(1, 2), Fraction(3, 2)), "body_weight": (40, 110), "body_height": (120, 195),
     "kg": (40, 110), "cm": (100, 195), "m2": (1, 2), "mg/dL": (1, 300), "umol/L": (30, 300), "g/L": (20, 200),
     "U/L": (5, 300), "10*9/L": (0, 15), "%": (1, 100), "Cel": (35, 40), "mm[Hg]": (40, 180), "s": (8, 60),
 }  # fmt: skip

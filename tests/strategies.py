@@ -27,6 +27,7 @@ EDGES = (  # days on which calendars are interesting
     *("2024-02-29", "2023-02-28", "2024-02-28", "2024-03-01", "2024-03-31", "2023-03-31", "2024-12-31"),
     *("2024-01-01", "2024-04-30", "2024-05-31", "2024-08-31", "2023-11-30", "2028-02-29", "2023-03-30"),
 )
+_MIRROR = str.maketrans("<>", "><")
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 ROLES = ("investigator", "participant", "guardian", "physician", "site", "sponsor")
 ROUTES = ("oral", "intravenous", "subcutaneous", "topical", "inhaled", "orally", "intravenously")
@@ -58,7 +59,10 @@ class _Maker:
     def __init__(self, protocol: ir.Protocol, rng: Random, good: float | None) -> None:
         self.protocol, self.rng, self.hints = protocol, rng, hints(protocol)
         self.good = rng.choice((0.2, 0.5, 0.8, 0.95, 0.99, 1.0)) if good is None else good
-        self.plain = rng.random() < 0.3  # whole dates, names, own units: so that much is decided
+        self.calm = rng.random() < (0.3 if good is None else good * 0.5)  # one way to meet every criterion
+        if self.calm and good is None:
+            self.good = rng.choice((0.97, 0.99, 0.995, 1.0, 1.0))
+        self.plain = self.calm or rng.random() < 0.3  # whole dates, names, own units: so that much is decided
         self.uncoded = (
             rng.random() < 0.15
         )  # facts without a code may speak of anything: few records have them
@@ -109,6 +113,8 @@ class _Maker:
         """A day in a window or just outside it, best at its ends."""
         first, last = self.stretch(node)
         rng = self.rng
+        if inside and self.calm:
+            return last
         if inside:
             return rng.choice(
                 (first, last, last, first + 1 if first < last else first, rng.randint(first, last))
@@ -129,7 +135,7 @@ class _Maker:
         stage = rng.choice(self.protocol.stages) if self.protocol.stages else None
         if stage is not None and stage.anchor in self.days:
             self.now = self.days[stage.anchor]
-        if self.chance(0.6):
+        if self.chance(0.6) and not self.calm:
             self.out["as_of"] = iso(self.now + rng.choice((0, 0, 0, 0, 1, 7, 60, 400, -1, -30)))
         self.person()
         self.completeness()
@@ -158,7 +164,7 @@ class _Maker:
                     given[point.name] = iso(self.days[point.name])
                 continue
             self.days[point.name] = floor + rng.choice((0, 0, 1, 1, 2, 7, 14, 28, 30, 90))
-            if self.chance(0.97 if point.name in stages[:1] else 0.75):
+            if self.calm or self.chance(0.97 if point.name in stages[:1] else 0.75):
                 given[point.name] = iso(self.days[point.name])
             elif self.chance(0.1):
                 given[point.name] = None
@@ -174,7 +180,10 @@ class _Maker:
         if self.chance(0.95):
             years = self.hints.ages or [18]
             count = rng.choice(years) if self.chance(0.5) else rng.randint(18, 60)
-            count = rng.randint(min(years), max(years)) if self.chance(0.3) else count
+            if self.calm or self.chance(0.3):
+                count = rng.randint(
+                    min(years), max(years) - 1 if max(years) > min(years) else min(years) + 40
+                )
             if self.chance(1 - self.good):
                 count += rng.choice((-30, -5, 10, 60))
             born = plus_months(self.now, -12 * max(count, 0))
@@ -189,7 +198,7 @@ class _Maker:
         for domain in ("conditions", "medications", "procedures", "results", "answers"):
             odds = self.good if domain not in ("results", "answers") else 0.1
             if self.chance(odds):
-                if self.chance(0.7):
+                if self.calm or self.chance(0.7):
                     found.append(domain)
                     continue
                 entry: JsonRecord = {"domain": domain}
@@ -208,6 +217,9 @@ class _Maker:
     def facts(self) -> None:
         rng = self.rng
         covered = rng.choice((0.3, 0.7, 0.95, 1.0))
+        if self.calm:
+            self.meet_all()
+            return
         for leaf, wanted, _ in self.hints.leaves:
             if rng.random() < covered:
                 self.leaf(leaf, wanted if rng.random() < self.good else not wanted)
@@ -217,6 +229,47 @@ class _Maker:
                     self.result(name, self.near(None, inside=True))
         for _ in range(rng.choice((0, 0, 1, 3, 8))):
             self.noise()
+
+    def meet_all(self) -> None:
+        """One way through every criterion: of what may be enough, only that much."""
+        for stage in self.protocol.stages:
+            cohorts = self.rng.sample(stage.cohorts, min(1, len(stage.cohorts)))
+            for criterion in (*stage.criteria, *(each for cohort in cohorts for each in cohort.criteria)):
+                self.meet_part(criterion.root, criterion.kind == "inclusion")
+        asked = {fact["code"] for fact in self.out["results"] if isinstance(fact["code"], str)}
+        for name in self.hints.inputs:
+            if name not in asked:
+                self.result(name, self.now)
+
+    def meet_part(self, part: ir.Part, wanted: bool) -> None:
+        if part.expr is not None:
+            self.meet(part.expr, wanted)
+        parts = part.parts
+        if parts and part.combine != "all" and wanted:
+            parts = self.some(parts, part.combine if isinstance(part.combine, int) else 1)
+        for each in parts:
+            self.meet_part(each, wanted)
+
+    def some(self, members: tuple[Any, ...], enough: int) -> tuple[Any, ...]:
+        return tuple(self.rng.sample(members, min(enough, len(members))))
+
+    def meet(self, expr: ir.Expr, wanted: bool) -> None:
+        match expr:
+            case ir.Not(member=member):
+                self.meet(member, not wanted)
+            case ir.And(members=members) | ir.Or(members=members):
+                either = isinstance(expr, ir.Or) == wanted
+                for member in self.some(members, 1) if either else members:
+                    self.meet(member, wanted)
+            case ir.AtLeast(members=members, count=count):
+                for member in self.some(members, count) if wanted else members:
+                    self.meet(member, wanted)
+            case ir.IfElse():
+                self.meet(expr.then, wanted)
+            case ir.Defined(name=name):
+                self.meet(self.protocol.definitions[name].expr, wanted)
+            case _:
+                self.leaf(expr, wanted if self.chance(self.good) else not wanted)
 
     def noise(self) -> None:
         domain = self.rng.choice(list(self.hints.by_domain))
@@ -247,7 +300,7 @@ class _Maker:
                         case ir.Observed(item=item, window=window):
                             self.result(item, self.near(window, inside=self.chance(0.9)))
                         case ir.DoseOf():
-                            self.dosed(node, leaf)
+                            self.dosed(node, leaf, wanted)
                         case _:
                             pass
             case _:
@@ -256,8 +309,10 @@ class _Maker:
     # ------------------------------------------------------------ results
 
     def tested(self, leaf: ir.Result, observed: ir.Observed, wanted: bool) -> None:
-        day = self.near(observed.window, inside=self.chance(0.97 if self.plain else 0.85))
+        day = self.near(observed.window, inside=self.calm or self.chance(0.97 if self.plain else 0.85))
         times = leaf.occasions.least + self.rng.choice((-1, 0, 1)) if leaf.occasions else 1
+        if self.calm:
+            times = max(times, 1)
         if self.odd(0.1):
             times += 1
         for _ in range(times):
@@ -337,9 +392,20 @@ class _Maker:
         elif self.hints.limits.get(item.name):
             target = rng.choice(self.hints.limits[item.name])
         if target is None:
-            first, last = TYPICAL.get(item.unit.text if item.unit else "", (0, 20))
-            low = item.minimum if item.minimum is not None else Fraction(first)
-            high = item.maximum if item.maximum is not None else max(Fraction(last), low + 1)
+            first, last = TYPICAL.get(item.name) or TYPICAL.get(item.unit.text if item.unit else "", (0, 20))
+            low, high = Fraction(first), Fraction(last)
+            if (
+                item.minimum is not None
+                and item.name not in TYPICAL
+                and (low < item.minimum or not self.calm)
+            ):
+                low = item.minimum
+            if (
+                item.maximum is not None
+                and item.name not in TYPICAL
+                and (high > item.maximum or not self.calm)
+            ):
+                high = item.maximum
             return low + (high - low) * Fraction(rng.randint(0, 20), 20), 2
         above = op in (">", ">=")
         side = (1 if above == wanted else -1) if op not in (None, "=") else rng.choice((-1, 1))
@@ -348,7 +414,7 @@ class _Maker:
         step = rng.choice(
             (Fraction(0), Fraction(1, 100), Fraction(1, 10), Fraction(1), target / 10, target / 2)
         )
-        if step == 0 and not self.chance(0.3):
+        if step == 0 and (self.calm or not self.chance(0.3)):
             step = abs(target) / 4 or Fraction(1)
         value = target + side * step
         if item.minimum is not None and value < item.minimum and self.chance(0.95):
@@ -425,14 +491,14 @@ class _Maker:
         item = self.protocol.items[leaf.item]
         if not wanted:
             way = self.rng.random()
-            if way < 0.45:
+            if way < 0.45 or self.calm:
                 return  # completeness has to say it
             if way < 0.75:
                 self.event(leaf.item, item.domain, self.stretch(leaf.window)[1], present=False, leaf=leaf)
                 return
             inside = way < 0.85
         else:
-            inside = self.chance(0.95)
+            inside = self.calm or self.chance(0.95)
         name = leaf.item
         if leaf.but_not and self.chance(0.15):
             name = self.rng.choice(leaf.but_not)
@@ -488,8 +554,10 @@ class _Maker:
         length = rng.choice((0, 1, 6, 28, 90, 400, 2000))
         if leaf is not None and leaf.lasting is not None:
             by = leaf.lasting[1]
-            length = day - moved(day, -1, by) - 1 + rng.choice((-1, 0, 1, 0))
-        start = day if leaf is None or leaf.first_day or self.chance(0.4) else day - length
+            length = day - moved(day, -1, by) - 1 + rng.choice((2, 9) if self.calm else (-1, 0, 1, 0))
+        start = day if leaf is None or leaf.first_day else day - length
+        if not self.calm and self.chance(0.4):
+            start = day
         self.dated(fact, first_key, start)
         way = rng.random()
         if way < 0.4:
@@ -500,11 +568,14 @@ class _Maker:
             fact["dose"] = rng.choice((1, 2.5, 5, 7.5, 10, 15, 20, 60, 0.5))
             fact["unit"] = rng.choice(("mg/d", "mg/d", "mg/d", "mg/day", "g/d", "mg/kg/d", "mg/wk", "mg"))
         if leaf is not None and leaf.dose is not None:
-            self.measured(fact, leaf.dose.amount, leaf.dose.unit.text, leaf.dose.per)
+            self.measured(fact, leaf.dose.amount, leaf.dose.unit.text, leaf.dose.per, leaf.dose.op)
 
-    def measured(self, fact: JsonRecord, amount: Fraction, unit: str, per: str | None) -> None:
+    def measured(self, fact: JsonRecord, amount: Fraction, unit: str, per: str | None, op: str = "=") -> None:
+        """A dose beside an amount; in a calm record on its right side."""
         rng = self.rng
         value = amount + rng.choice((0, 0, 1, -1, Fraction(1, 10), Fraction(-1, 10), amount, -amount / 2))
+        if self.calm:
+            value = amount * (Fraction(1, 2) if "<" in op else 2 if ">" in op else 1)
         fact["dose"] = decimal(max(value, Fraction(0)))
         if self.odd(0.05):
             fact["dose"] = rng.choice(("<", ">", "≤")) + str(fact["dose"])
@@ -514,7 +585,10 @@ class _Maker:
         if self.odd(0.05):
             del fact["unit" if self.chance(0.5) else "dose"]
 
-    def dosed(self, asked: ir.DoseOf, leaf: ir.Compare) -> None:
+    def dosed(self, asked: ir.DoseOf, leaf: ir.Compare, wanted: bool) -> None:
+        op = leaf.op if isinstance(leaf.left, ir.DoseOf) else leaf.op.translate(_MIRROR)
+        if self.calm and ("<" in op) == wanted:
+            return  # with complete medications nothing recorded is no dose
         limit = next((node.value for node in walk(leaf) if isinstance(node, ir.Constant)), Fraction(10))
         names = self.hints.under[asked.item] or [asked.item]
         for _ in range(self.rng.choice((1, 1, 2, 3))):
@@ -523,7 +597,8 @@ class _Maker:
             day = self.near(asked.window, inside=self.chance(0.9))
             self.course(fact, "medications", day, None)
             fact.pop("per", None)
-            self.measured(fact, limit / self.rng.choice((1, 1, 2)), asked.unit.text, asked.per)
+            share = limit / (1 if self.calm else self.rng.choice((1, 1, 2)))
+            self.measured(fact, share, asked.unit.text, asked.per, op)
             self.out["medications"].append(fact)
 
     def attribute(self, fact: JsonRecord, domain: str, test: ir.AttributeTest) -> None:

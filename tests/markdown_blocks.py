@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _FENCE = re.compile(r"^(?P<fence>`{3,})(?P<info>[^`]*)$")
-_EXPECTED = re.compile(r"#.*?\b([EW]\d{4})\b")
+_COMMENT = re.compile(r"#[^\"]*$")
+_CODE = re.compile(r"\b[EW]\d{4}\b")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Block:
         return [
             (number, code)
             for number, line in enumerate(self.text.splitlines(), 1)
-            for code in _EXPECTED.findall(line)
+            for comment in _COMMENT.findall(line)
+            for code in _CODE.findall(comment)
         ]
 
 
@@ -64,7 +66,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def _block(page: Path, line: int, info: str, text: str) -> Block:
-    language, *words = info.split()  or [""]
+    language, *words = info.split() or [""]
     options = dict(word.split("=", 1) for word in words if "=" in word)
     mode = next((word for word in words if "=" not in word), "")
     return Block(page, line, language, mode, text, options)
@@ -101,4 +103,6 @@ def same_output(expected: str, actual: str) -> bool:
         else:
             pattern += ".*?".join(re.escape(piece) for piece in line.rstrip().split("…")) + r"[ ]*\n"
     text = "\n".join(line.rstrip() for line in actual.strip("\n").splitlines()) + "\n"
-    return re.fullmatch(pattern or r"\n?", text if text.strip() else "\n" if not pattern else text) is not None
+    return (
+        re.fullmatch(pattern or r"\n?", text if text.strip() else "\n" if not pattern else text) is not None
+    )

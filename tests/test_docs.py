@@ -7,14 +7,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from markdown_blocks import Block, blocks, commands, same_output
+from markdown_blocks import Block, Command, blocks, commands, same_output
 
 from protodsl.diagnostics.catalogue import ENTRIES
 from protodsl.driver import check
+from protodsl.fields import BLOCKS as FIELDS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -82,11 +84,13 @@ def readers(texts: Mapping[str, str]):  # type: ignore[no-untyped-def]
     return read
 
 
-@pytest.mark.parametrize("block", [b for b in BLOCKS if b.language == "protodsl"], ids=lambda b: b.id)
+# Files are for the commands that follow them.
+EXAMPLES = [block for block in BLOCKS if block.language == "protodsl" and "file" not in block.options]
+
+
+@pytest.mark.parametrize("block", EXAMPLES, ids=lambda block: block.id)
 def test_example(block: Block) -> None:
-    if "file" in block.options and not block.expected:
-        text, before, ignored = block.text, 0, set[str]()
-    elif block.mode:
+    if block.mode:
         text, before = in_frame(block)
         ignored = NOT_IN_FRAGMENTS
     else:
@@ -110,13 +114,11 @@ def test_every_block_has_a_known_language() -> None:
     assert [b.id for b in BLOCKS if b.language not in LANGUAGES] == []
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> dict[str, str]:
+def shell(programs: Path) -> dict[str, str]:
     """An environment whose `protodsl` and `python` are those under test."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
+    programs.mkdir(parents=True)
     for name, start in (
-        ("protodsl", f'"{sys.executable}" -c "from protodsl.cli.main import main; main()"'),
+        ("protodsl", f'"{sys.executable}" -m protodsl'),
         ("python", f'"{sys.executable}"'),
     ):
         script = programs / name
@@ -130,15 +132,12 @@ def shell(tmp_path: Path) -> dict[str, str]:
     }
 
 
-WITH_COMMANDS = [
-    page for page in PAGES if page.name != "README.md" and any(b.language == "console" for b in blocks(page))
-]
+WITH_COMMANDS = [page for page in PAGES if any(block.language == "console" for block in blocks(page))]
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
-def test_commands(page: Path, tmp_path: Path, shell: dict[str, str]) -> None:
-    """A page's files and commands, in order, in a folder that holds a copy of `protocols/`."""
-    folder = tmp_path / "page"
+def run_page(page: Path, folder: Path, env: dict[str, str]) -> Iterator[tuple[Block, Command, str]]:
+    """A page's files and commands, in order, in a folder that holds a copy of `protocols/`: each command that prints,
+    with what it printed."""
     shutil.copytree(ROOT / "protocols", folder / "protocols")
     where, status = folder, 0
     for block in blocks(page):
@@ -155,14 +154,39 @@ def test_commands(page: Path, tmp_path: Path, shell: dict[str, str]) -> None:
                 continue
             done = subprocess.run(
                 ["bash", "-c", f"(exit {status}); {command.text}"],
-                cwd=where, env=shell, capture_output=True, text=True, timeout=120,
+                cwd=where, env=env, capture_output=True, text=True, timeout=120,
             )  # fmt: skip
             status = done.returncode
             assert status in (0, 1), f"{block.id}: {command.text}: exit code {status}\n{done.stderr}"
-            printed = done.stdout + done.stderr
-            assert same_output(command.output, printed), (
-                f"{block.id}: {command.text}\n--- the page says\n{command.output}\n--- it printed\n{printed}"
-            )
+            yield block, command, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: page.name)
+def test_commands(page: Path, tmp_path: Path) -> None:
+    for block, command, printed in run_page(page, tmp_path / "page", shell(tmp_path / "bin")):
+        assert same_output(command.output, printed), (
+            f"{block.id}: {command.text}\n--- the page says\n{command.output}\n--- it printed\n{printed}"
+            "\nIf that is right: python tests/test_docs.py"
+        )
+
+
+def update_commands(page: Path) -> None:
+    """Writes into the page what its commands print, where that is something else than the page says."""
+    with tempfile.TemporaryDirectory() as name:
+        for block, command, printed in run_page(page, Path(name) / "page", shell(Path(name) / "bin")):
+            if same_output(command.output, printed):
+                continue
+            said = "\n".join(["$ " + command.text.replace("\n", "\n> "), command.output]).rstrip("\n")
+            new = "\n".join(["$ " + command.text.replace("\n", "\n> "), *printed.rstrip("\n").splitlines()])
+            text = page.read_text(encoding="utf-8")
+            assert text.count(said + "\n") >= 1, f"{block.id}: {command.text}"
+            at = text.index(block.text) + block.text.index(said)
+            page.write_text(text[:at] + new + text[at + len(said) :], encoding="utf-8")
+            raise Again
+
+
+class Again(Exception):
+    """The page has changed and is read anew."""
 
 
 def test_links_lead_somewhere() -> None:
@@ -187,10 +211,13 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-") for title in titles}
 
 
-def test_every_page_is_in_the_index() -> None:
-    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
-    pages = [page.relative_to(ROOT / "docs").as_posix() for page in PAGES if "docs" in page.parts[-3:-1]]
-    assert [page for page in pages if page != "README.md" and f"({page})" not in index] == []
+def test_every_page_is_in_an_index() -> None:
+    for folder in (ROOT / "docs", ROOT / "docs" / "decisions"):
+        index = (folder / "README.md").read_text(encoding="utf-8")
+        pages = [page.relative_to(folder).as_posix() for page in folder.rglob("*.md")]
+        listed = [page for page in pages if page == "README.md" or f"({page})" in index]
+        inner = [page for page in pages if folder.name == "docs" and page.startswith("decisions/0")]
+        assert sorted(listed + inner) == sorted(pages)
 
 
 def test_the_page_of_diagnostics_lists_the_catalogue() -> None:
@@ -219,9 +246,50 @@ def diagnostics_page() -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def test_the_page_of_fields_lists_the_catalogue() -> None:
+    page = ROOT / "docs" / "reference" / "fields.md"
+    assert page.read_text(encoding="utf-8") == fields_page(), (
+        "docs/reference/fields.md is out of date: run `python tests/test_docs.py`"
+    )
+
+
+def fields_page() -> str:
+    """docs/reference/fields.md, made from the catalogue of prose fields."""
+    lines = [
+        "# Fields",
+        "",
+        "The prose fields of each block, made from the catalogue in [`fields.py`](../../src/protodsl/fields.py). *Expected*: a",
+        "field that is said in every protocol, or in those with that feature, be it as `not stated`. The last columns name the",
+        "items of SPIRIT 2025, ICH M11 and the WHO Trial Registration Data Set that ask for it.",
+    ]
+    for block, specs in FIELDS.items():
+        lines += ["", f"## {block}", ""]
+        lines += ["| field | is | expected | SPIRIT | M11 | WHO |", "|---|---|---|---|---|---|"]
+        for spec in specs:
+            said = spec.label + (f" ({spec.hint})" if spec.hint else "")
+            if spec.words:
+                said += ": " + ", ".join(f"`{word}`" for word, _ in spec.words)
+            expected = "yes" if spec.required is True else f"`{spec.required}`" if spec.required else ""
+            cells = (f"`{spec.name}`", said, expected, spec.spirit, spec.m11, spec.who)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
 def _words(template: str) -> str:
     return re.sub(r"\{(\w+)\}", r"⟨\1⟩", template.replace("{{", "{").replace("}}", "}"))
 
 
+def update() -> None:
+    for name, text in (("diagnostics.md", diagnostics_page()), ("fields.md", fields_page())):
+        (ROOT / "docs" / "reference" / name).write_text(text, encoding="utf-8")
+    for page in WITH_COMMANDS:
+        while True:
+            try:
+                update_commands(page)
+            except Again:
+                continue
+            break
+
+
 if __name__ == "__main__":
-    (ROOT / "docs" / "reference" / "diagnostics.md").write_text(diagnostics_page(), encoding="utf-8")
+    update()

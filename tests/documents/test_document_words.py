@@ -166,9 +166,9 @@ LEAVES: list[tuple[object, tuple[str, str, str, str]]] = [
         ir.Result(ir.Observed("hbsag"), ir.CodeTest(("positive",)), ir.Occasions(3, days(28))),
         (
             "HBsAg must be positive on at least 3 occasions, each at least 28 days after the one before",
-            "HBsAg must be positive on fewer than 3 occasions, each at least 28 days after the one before",
+            "HBsAg must not be positive on 3 or more occasions, each at least 28 days after the one before",
             "HBsAg is positive on at least 3 occasions, each at least 28 days after the one before",
-            "HBsAg is positive on fewer than 3 occasions, each at least 28 days after the one before",
+            "HBsAg is not positive on 3 or more occasions, each at least 28 days after the one before",
         ),
     ),
     (

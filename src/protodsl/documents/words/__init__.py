@@ -1,9 +1,10 @@
 """The plain-language reading of every node of the model. The model decides; these words only say it."""
 
 from protodsl.documents.words.context import Context, capital, soften
+from protodsl.documents.words.decided import By, decided_by, leaves_of
 from protodsl.documents.words.leaves import clause
 from protodsl.documents.words.numbers import duration, grouped, length, number, power, quantity, unit
-from protodsl.documents.words.rules import By, Line, decided_by, inline, leaves_of, read
+from protodsl.documents.words.rules import Line, inline, read
 from protodsl.documents.words.terms import PLACEHOLDER, noun
 from protodsl.documents.words.times import anchor, window
 

@@ -88,8 +88,9 @@ def test_words(context: Context, observed: ir.Observed, test: ir.NumberTest | ir
             )
         case ir.CodeTest(codes, negated):
             words = [code.replace("_", " ") for code in codes]
-            joined = words[0] if len(words) == 1 else "one of: " + ", ".join(words)
-            return f"not {joined}" if negated else joined
+            if negated:
+                return "other than " + " or ".join(words)
+            return words[0] if len(words) == 1 else "one of: " + ", ".join(words)
         case _:
             assert_never(test)
 
@@ -131,7 +132,7 @@ def _result(context: Context, leaf: ir.Result, mood: Mood) -> str:
     if leaf.occasions is not None:
         predicate = test_words(context, observed, leaf.test)
         often = occasions_words(leaf.occasions, negative(mood))
-        return f"{label}{which} {be(POSITIVE[mood])} {predicate} {often}"
+        return f"{label}{which} {be(mood)} {predicate} {often}"
     match observed.select:
         case "any":
             predicate = test_words(context, observed, leaf.test)
@@ -165,13 +166,14 @@ def _result(context: Context, leaf: ir.Result, mood: Mood) -> str:
 
 
 def occasions_words(value: ir.Occasions, denied: bool) -> str:
+    """ "on at least 3 occasions"; behind a negated verb "on 3 or more occasions"."""
     count = number(Fraction(value.least))
-    at_least = "fewer than" if denied else "at least"
+    said = f"{count} or more" if denied else f"at least {count}"
     if value.last is not None:
-        return f"in {at_least} {count} of the last {number(Fraction(value.last))} measurements"
-    noun = "occasion" if value.least == 1 else "occasions"
+        return f"in {said} of the last {number(Fraction(value.last))} measurements"
+    noun = "occasion" if value.least == 1 and not denied else "occasions"
     apart = f", each at least {length(value.spaced)} after the one before" if value.spaced else ""
-    return f"on {at_least} {count} {noun}{apart}"
+    return f"on {said} {noun}{apart}"
 
 
 # ---------------------------------------------------------------- comparisons of numbers
@@ -337,14 +339,9 @@ def _listed(words: list[str]) -> str:
 
 
 def _exists(context: Context, leaf: ir.Exists, mood: Mood) -> str:
-    denied = negative(mood) and leaf.least > 1
-    said = POSITIVE[mood] if denied else mood  # "on fewer than 3 occasions" carries the negation
-    verb = verb_words(context, leaf, said)
-    return f"the participant {verb} {context_item(context, leaf.item)}{event_details(context, leaf, denied)}"
-
-
-def context_item(context: Context, name: str) -> str:
-    return terms.item_label(context, name)
+    verb = verb_words(context, leaf, mood)
+    details = event_details(context, leaf, negative(mood))
+    return f"the participant {verb} {terms.item_label(context, leaf.item)}{details}"
 
 
 # ---------------------------------------------------------------- persons

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, assert_never
 
 from protodsl import ir
-from protodsl.documents.words import leaves, terms
+from protodsl.documents.words import leaves, shapes, terms
 from protodsl.documents.words.context import Context, capital
-from protodsl.documents.words.leaves import OPPOSITE, POSITIVE, Leaf, Mood, clause, negative
+from protodsl.documents.words.leaves import OPPOSITE, POSITIVE, Mood, clause, negative
 from protodsl.documents.words.numbers import number
 from protodsl.documents.words.numbers import op as words_of
-
-By = Literal["computed", "partly judged", "judged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ def _read(context: Context, expr: ir.Expr, mood: Mood) -> Line:
                 "; moreover, ".join(line.text for line in said), (), any(line.judged for line in said)
             )
         case ir.And(members):
-            ends = _range(expr)
+            ends = shapes.both_ends(expr)
             if ends is not None:
                 low, high = ends
                 bounds = ((low.op, low.right), (high.op, high.right))
@@ -136,44 +133,11 @@ def _flattened(how: Literal["all", "any"], members: tuple[ir.Expr, ...]) -> tupl
     found: list[ir.Expr] = []
     for member in members:
         plain = isinstance(member, node) and member.style in ("plain", "list", "members", "each")
-        if plain and isinstance(member, ir.And | ir.Or) and _range(member) is None:
+        if plain and isinstance(member, ir.And | ir.Or) and shapes.both_ends(member) is None:
             found += _flattened(how, member.members)
             continue
         found.append(member)
     return tuple(found)
-
-
-def _range(expr: ir.Expr) -> tuple[ir.Compare, ir.Compare] | None:
-    """The two ends of a `between` that is two comparisons of one number."""
-    match expr:
-        case ir.And((ir.Compare() as low, ir.Compare() as high), "plain"):
-            if _bare(low.left) == _bare(high.left) and low.op in (">", ">=") and high.op in ("<", "<="):
-                return low, high
-    return None
-
-
-def _bare(value: object) -> object:
-    """A node without spans, to see whether two say the same."""
-    if isinstance(value, tuple):
-        return tuple(_bare(member) for member in value)
-    names = getattr(type(value), "__dataclass_fields__", None)
-    if names is None:
-        return value
-    kept = (name for name in names if name not in ("span", "style"))
-    return (type(value).__name__, *(_bare(getattr(value, name)) for name in kept))
-
-
-def _template(context: Context, member: ir.Expr) -> tuple[ir.Result | ir.Exists, str] | None:
-    """The statement with its item left open, and the item: what members of one list may have in common."""
-    match member:
-        case ir.Exists(item):
-            return replace(member, item=terms.PLACEHOLDER, span=None), item
-        case ir.Result(observed) if not observed.clean and observed.select not in ("any", "every"):
-            unit = observed.unit or context.unit_of(observed.item)
-            bare = replace(observed, item=terms.PLACEHOLDER, unit=unit, span=None)
-            return replace(member, observed=bare, span=None), observed.item
-        case _:
-            return None
 
 
 def _merge(
@@ -184,7 +148,7 @@ def _merge(
     mood: Mood,
 ) -> Line | None:
     """ "must have received at least 2 of the following: a, b, c" instead of the same sentence thrice."""
-    made = [_template(context, member) for member in members]
+    made = [shapes.template(context, member) for member in members]
     found = [pair for pair in made if pair is not None]
     others = [member for member, pair in zip(members, made, strict=True) if pair is None]
     if len(found) < 2 or (how == "all" and negative(mood)):
@@ -194,10 +158,10 @@ def _merge(
     open_list = isinstance(first, ir.Exists) and all(isinstance(other, ir.Answer) for other in others)
     if others and not (open_list and how != "all"):
         return None
-    if any(not _same_test(first, other) for other, _ in found):
+    if any(not shapes.same_test(first, other) for other, _ in found):
         return None
     names = [context.item(item) for _, item in found]
-    listed = _items(names)
+    listed = shapes.items_words(names)
     labels = tuple(Line(capital(name)) for name in names)
     if not listed.startswith("items:") and len(names) > 2:
         labels = (Line(listed),)
@@ -211,9 +175,8 @@ def _merge(
             how, f"at least {k} of the following"
         )
         if denied:
-            who = "any of the following" if how == "any" else f"fewer than {k} of the following"
-        said = mood if how == "any" or not denied else POSITIVE[mood]
-        return Line(clause(context, replace(first, item=terms.PLACEHOLDER + who), said), labels)
+            who = "any of the following" if how == "any" else f"{k} or more of the following"
+        return Line(clause(context, replace(first, item=terms.PLACEHOLDER + who), mood), labels)
     if first.occasions is not None and (denied or how == "count"):
         return None
     which = leaves.qualifiers(context, first.observed)
@@ -240,12 +203,12 @@ def _panel(
     mood: Mood,
 ) -> Line | None:
     """One condition asked of each item of a panel: said once, with the items behind it."""
-    items = [_only_item(member) for member in members]
+    items = [shapes.only_item(member) for member in members]
     if len(members) < 3 or None in items or any(isinstance(m, ir.Result | ir.Exists) for m in members):
         return None
     named = [item for item in items if item is not None]
-    made = [_with_item(member, terms.PLACEHOLDER + "the item") for member in members]
-    if any(_bare(made[0]) != _bare(other) for other in made):
+    made = [shapes.with_item(member, terms.PLACEHOLDER + "the item") for member in members]
+    if any(shapes.bare(made[0]) != shapes.bare(other) for other in made):
         return None
     k = number(Fraction(count))
     match how, negative(mood):
@@ -261,57 +224,11 @@ def _panel(
             heading = f"fewer than {k} of these items meet the description below"
         case _:
             return None
-    listed = Line(_items([context.item(item) for item in named]))
+    listed = Line(shapes.items_words([context.item(item) for item in named]))
     described = _read(context, made[0], "is")
     return Line(
         heading, (Line(f"description: {described.text}", described.children, described.judged), listed)
     )
-
-
-def _items(labels: list[str]) -> str:
-    """The items of a panel, its own name said once: "items of BILAG-2004: renal; …"."""
-    panels = {label.rpartition(", ")[0] for label in labels}
-    panel = panels.pop()
-    if panels or not panel:
-        return "items: " + "; ".join(labels)
-    return f"items of {panel.removesuffix(' items')}: " + "; ".join(
-        label.rpartition(", ")[2] for label in labels
-    )
-
-
-def _only_item(expr: ir.Expr) -> str | None:
-    """The one item whose results an expression is about; None where it is about anything else as well."""
-    match expr:
-        case ir.Result(observed) if not observed.clean:
-            return observed.item
-        case ir.And(members) | ir.Or(members):
-            found = {_only_item(member) for member in members}
-            return found.pop() if len(found) == 1 else None
-        case ir.Not(member):
-            return _only_item(member)
-        case _:
-            return None
-
-
-def _with_item(expr: ir.Expr, item: str) -> ir.Expr:
-    match expr:
-        case ir.Result(observed):
-            return replace(expr, observed=replace(observed, item=item), span=None)
-        case ir.And(members) | ir.Or(members):
-            return replace(expr, members=tuple(_with_item(member, item) for member in members), span=None)
-        case ir.Not(member):
-            return replace(expr, member=_with_item(member, item), span=None)
-        case _:
-            return expr
-
-
-def _same_test(a: ir.Result | ir.Exists, b: ir.Result | ir.Exists) -> bool:
-    if isinstance(a, ir.Result) and isinstance(b, ir.Result) and isinstance(a.test, ir.NumberTest):
-        relative = all(isinstance(limit, ir.TimesLimit) for _, limit in a.test.bounds)
-        if relative:  # a multiple of its own limit needs no common unit
-            a = replace(a, observed=replace(a.observed, unit=None))
-            b = replace(b, observed=replace(b.observed, unit=None))
-    return _bare(a) == _bare(b)
 
 
 # ---------------------------------------------------------------- exceptions, relaxed limits, cases
@@ -356,11 +273,11 @@ def _relaxed(context: Context, members: tuple[ir.Expr, ...], mood: Mood) -> Line
 def _limit_only(context: Context, base: ir.Expr, other: ir.Expr) -> str | None:
     """The other limit alone, where nothing else differs: "at most 3 × the upper limit of normal"."""
     match base, other:
-        case ir.Result(a, ir.NumberTest()), ir.Result(b, ir.NumberTest() as test, occasions) if _bare(
+        case ir.Result(a, ir.NumberTest()), ir.Result(b, ir.NumberTest() as test, occasions) if shapes.bare(
             a
-        ) == _bare(b) and _bare(base.occasions) == _bare(occasions):
+        ) == shapes.bare(b) and shapes.bare(base.occasions) == shapes.bare(occasions):
             return leaves.test_words(context, b, test)
-        case ir.Compare(a, _, _, unit), ir.Compare(b, op, right) if _bare(a) == _bare(b):
+        case ir.Compare(a, _, _, unit), ir.Compare(b, op, right) if shapes.bare(a) == shapes.bare(b):
             if isinstance(a, ir.Age):
                 return f"{words_of(op)} {terms.years(context, right, a.unit)}"
             return f"{words_of(op)} {terms.amount_of(context, right, unit)}"
@@ -433,48 +350,3 @@ def _joined(context: Context, members: tuple[ir.Expr, ...], word: str, inner: bo
 
 def _flat(context: Context, expr: ir.Expr) -> str:
     return inline(context, expr)
-
-
-# ---------------------------------------------------------------- who decides it
-
-
-def leaves_of(
-    protocol: ir.Protocol, expr: ir.Expr | None, seen: frozenset[str] = frozenset()
-) -> Iterator[Leaf]:
-    """Every leaf of a rule, definitions opened (once each on a path)."""
-    match expr:
-        case None:
-            return
-        case ir.And(members) | ir.Or(members) | ir.AtLeast(_, members):
-            for member in members:
-                yield from leaves_of(protocol, member, seen)
-        case ir.Not(member):
-            yield from leaves_of(protocol, member, seen)
-        case ir.IfElse(condition, then, otherwise):
-            for part in (condition, then, otherwise):
-                yield from leaves_of(protocol, part, seen)
-        case ir.Defined(name):
-            yield expr
-            if name not in seen and name in protocol.definitions:
-                yield from leaves_of(protocol, protocol.definitions[name].expr, seen | {name})
-        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Sex() | ir.Answer():
-            yield expr
-        case _:
-            assert_never(expr)
-
-
-def decided_by(protocol: ir.Protocol, exprs: list[ir.Expr]) -> By:
-    """Whether a machine computes it, a person judges it, or both."""
-    found = [leaf for expr in exprs for leaf in leaves_of(protocol, expr) if not isinstance(leaf, ir.Defined)]
-    judged = [isinstance(leaf, ir.Answer) or _open(protocol, leaf) for leaf in found]
-    if all(isinstance(leaf, ir.Answer) for leaf in found) and found:
-        return "judged"
-    return "partly judged" if any(judged) else "computed"
-
-
-def _open(protocol: ir.Protocol, leaf: Leaf) -> bool:
-    """A class whose source list ends in "etc.": a person judges whether another member belongs."""
-    if isinstance(leaf, ir.Exists):
-        item = protocol.items.get(leaf.item)
-        return item is not None and item.open
-    return False

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Literal
 
 import click
 
 from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text, load_protocol, write_whole
 
-SUFFIXES = {".md": "md", ".markdown": "md", ".pdf": "pdf"}
+if TYPE_CHECKING:
+    from protodsl import ir
+
+Kind = Literal["md", "pdf"]
+SUFFIXES: dict[str, Kind] = {".md": "md", ".markdown": "md", ".pdf": "pdf"}
 
 
 @click.command("render", short_help="Write the summary of a protocol as Markdown or PDF.")
@@ -18,7 +23,7 @@ SUFFIXES = {".md": "md", ".markdown": "md", ".pdf": "pdf"}
     "--to", type=click.Choice(["md", "pdf"]), help="What to write; by default what FILE's ending says."
 )
 @common_options()
-def command(protocol: str, output: str, to: str | None, form: str, color: str) -> int:
+def command(protocol: str, output: str, to: Kind | None, form: str, color: str) -> int:
     """Write the summary of a protocol. The file is written whole or not at all.
 
     \b
@@ -43,14 +48,11 @@ def command(protocol: str, output: str, to: str | None, form: str, color: str) -
     return CLEAN
 
 
-def rendered(model: object, kind: str) -> bytes:
-    """The summary; that typst is not installed is a matter of usage."""
+def rendered(model: ir.Protocol, kind: Kind) -> bytes:
+    """The summary. That it cannot be made here, typst not being installed, is a matter of usage."""
     from protodsl import documents
 
     try:
-        content: bytes = documents.render(model, to=kind)  # type: ignore[arg-type]  # an ir.Protocol, imported late
-    except ModuleNotFoundError as problem:
-        if problem.name != "typst":
-            raise
-        raise click.UsageError("PDF needs the package typst: pip install 'protodsl[pdf]'") from None
-    return content
+        return documents.render(model, to=kind)
+    except documents.RenderError as problem:
+        raise click.UsageError(str(problem)) from None

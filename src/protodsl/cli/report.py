@@ -22,8 +22,9 @@ def report_text(report: Report, *, color: bool = False) -> str:
     stage = f", stage {report.stage}" if report.stage else ""
     cohort = f", cohort {report.cohort}" if report.cohort else ""
     lines = [f"{visible(who)}: {tint}{report.verdict.upper()}{reset} for {report.protocol}{stage}{cohort}"]
-    lines += [line for one in _leaves(report.criteria, "fails", report) for line in _criterion("fails", one)]
-    lines += [line for one in _leaves(report.criteria, "unknown", report) for line in _criterion("open", one)]
+    lines += [line for one in _leaves(report.criteria, "fails") for line in _criterion("fails", one)]
+    if report.verdict == "undetermined":
+        lines += _open(_leaves(report.criteria, "unknown"))
     if report.cohorts:
         said = ", ".join(f"{name} {verdict}" for name, verdict in report.cohorts)
         lines += _entry("cohorts", said)
@@ -33,26 +34,49 @@ def report_text(report: Report, *, color: bool = False) -> str:
         lines += _entry("earliest", f"{report.earliest_date}, if nothing else changes")
     if report.to_repeat:
         lines += _entry("repeat", ", ".join(report.to_repeat))
-    for text in report.assumptions:
-        lines += _entry("assumed", text)
+    if report.assumptions:
+        lines += _entry("assumed", "; ".join(report.assumptions))
     for text in report.notes:
         lines += _entry("note", text)
     return "\n".join(lines)
 
 
-def _leaves(criteria: list[CriterionReport], outcome: str, report: Report) -> list[CriterionReport]:
-    """The criteria and parts of that outcome, the innermost only: a part says it better than its whole.
-
-    A decided verdict needs nothing, so what is still open is then left out.
+def _leaves(criteria: list[CriterionReport], outcome: str) -> list[CriterionReport]:
+    """The innermost parts of that outcome, in criteria that have it themselves: a part says it better than
+    its whole, but a part that fails in a criterion that passes says nothing.
     """
-    if outcome == "unknown" and report.verdict != "undetermined":
-        return []
-    chosen = [one for one in criteria if one.outcome == outcome]
-    failing = {one.id for one in criteria if one.outcome == "fails"}
-    if outcome == "unknown":
-        chosen = [one for one in chosen if any(one.id.startswith(f"{other}.") for other in failing) is False]
-    ids = [one.id for one in chosen]
-    return [one for one in chosen if not any(other.startswith(f"{one.id}.") for other in ids)]
+    having = {one.id for one in criteria if one.outcome == outcome}
+    wholes = {above for name in having for above in _above(name)}
+    known = {one.id for one in criteria}
+    return [
+        one
+        for one in criteria
+        if one.id in having
+        and one.id not in wholes
+        and all(above in having for above in _above(one.id) & known)
+    ]
+
+
+def _above(name: str) -> set[str]:
+    """`inclusion 3.b.2` → `inclusion 3`, `inclusion 3.b`."""
+    parts = name.split(".")
+    return {".".join(parts[:size]) for size in range(1, len(parts))}
+
+
+def _open(criteria: list[CriterionReport]) -> list[str]:
+    """What is open; criteria that only wait for the date of a timepoint are said together."""
+    waiting = [one for one in criteria if {cause.kind for cause in one.unknown} == {"timepoint not dated"}]
+    lines: list[str] = []
+    if len(waiting) > 3:
+        dates = list(dict.fromkeys(cause.what for one in waiting for cause in one.unknown))
+        lines += _entry("open", f"{len(waiting)} criteria and parts wait for the date of {', '.join(dates)}")
+    else:
+        waiting = []
+    waiting_ids = {one.id for one in waiting}
+    for one in criteria:
+        if one.id not in waiting_ids:
+            lines += _criterion("open", one)
+    return lines
 
 
 def _criterion(word: str, one: CriterionReport) -> list[str]:

@@ -62,9 +62,11 @@ def command(
     model, _ = load_protocol(protocol, form=form, color=color)
     if model is None:
         return FINDINGS
+    stage = _known(stage, "stage", [one.id for one in model.stages])
+    asked = [one for one in model.stages if stage in (None, one.id)]
     options: dict[str, Any] = {
-        "stage": _known(stage, "stage", [one.id for one in model.stages]),
-        "cohort": _known(cohort, "cohort", [one.id for step in model.stages for one in step.cohorts]),
+        "stage": stage,
+        "cohort": _known(cohort, "cohort", [one.id for step in asked for one in step.cohorts]),
         "at": dict(_dated(words, model) for words in at),
         "as_of": None if as_of is None else _date(as_of),
         "assume": tuple(domain for words in assume for domain in _domains(words)),
@@ -100,6 +102,10 @@ def _answers(
             yield entry, evaluate(entry.record, **options), ()
         except RecordError as refused:
             yield entry, None, tuple((problem.place, problem.message) for problem in refused.problems)
+        except ValueError as refused:
+            if options["cohort"] is None:
+                raise  # a mistake of ours; with a cohort, this record's stage may not have it
+            yield entry, None, (("", str(refused)),)
     progress.done()
 
 
@@ -195,16 +201,17 @@ def _known(value: str | None, what: str, known: list[str]) -> str | None:
     raise click.UsageError(f"the protocol has no {what} '{value}'; {hint}")
 
 
-def _date(text: str) -> datetime.date:
+def _date(text: str) -> str:
+    """A whole date as written, if it is one."""
     try:
         if len(text) != 10:
             raise ValueError
-        return datetime.date.fromisoformat(text)
+        return datetime.date.fromisoformat(text).isoformat()
     except ValueError:
         raise click.UsageError(f"'{text}' is no date; dates are written 2024-02-20") from None
 
 
-def _dated(words: str, model: ir.Protocol) -> tuple[str, datetime.date]:
+def _dated(words: str, model: ir.Protocol) -> tuple[str, str]:
     name, equals, date = words.partition("=")
     if not equals:
         raise click.UsageError(

@@ -108,13 +108,22 @@ def _codes_under(named: Item, item: Item) -> bool:
     return False
 
 
+def has(item: Item, code: Code) -> bool:
+    """The item has this very code, so that a fact with the code is as good as one with the item's name."""
+    return any(code_under(code, own) and code_under(own, code) for own in item.codes)
+
+
 def _match_published(protocol: Protocol, code: Code, item: Item) -> Match:
     codes = [
         c for each in below(protocol, item) for c in each.codes if c.system.lower() == code.system.lower()
     ]
     if any(code_under(code, mine) for mine in codes):
         return Match.SURE
-    if not codes or any(code_under(mine, code) for mine in codes):
+    if not codes:
+        known = [each for each in protocol.items.values() if each.domain == item.domain and has(each, code)]
+        found = [_match_named(protocol, named, each) for named in known for each in below(protocol, item)]
+        return max(found, default=Match.MAY)
+    if any(code_under(mine, code) for mine in codes):
         return Match.MAY
     classes = [each for each in protocol.items.values() if code in each.codes and each.domain == item.domain]
     return Match.MAY if any(is_under(protocol, item, above) for above in classes) else Match.NO

@@ -1,0 +1,199 @@
+"""Which facts speak of which items: matching of names and codes, remembered for every code once met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+
+from protodsl.runtime.model import Item, domain_of
+from protodsl.runtime.record import Coded
+
+
+class Match(IntEnum):
+    """How well a fact's code fits an item. `OPEN`: only because the class is not listed exhaustively."""
+
+    NO = 0
+    OPEN = 1
+    BROAD = 2  # the code stands above the item, or the fact or the item carries none
+    SURE = 3
+
+
+NESTED = ("icd10", "atc")  # systems whose codes lie under their own beginnings
+
+
+def _bare(system: str, code: str) -> str:
+    return code.replace(".", "").upper() if system in NESTED else code
+
+
+def _under(system: str, code: str, other: str) -> bool:
+    """`code` is `other` or lies under it; both bare."""
+    return code == other or (system in NESTED and code.startswith(other))
+
+
+class Vocabulary:
+    """The items a checker knows, and how the codes of records fit them."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self.items = {item.name: item for item in items}
+        self._members: dict[str, frozenset[str]] = {}
+        self._open: dict[str, bool] = {}
+        self._codes: dict[str, dict[str, frozenset[str]]] = {}
+        self._matches: dict[tuple[Coded, str], Match] = {}
+        self._drugs: dict[Coded, Coded] = {}
+        self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+    def label(self, name: str) -> str:
+        found = self.items.get(name)
+        return found.label if found is not None else name
+
+    def domain(self, name: str) -> str:
+        return domain_of(self.items[name])
+
+    def members(self, name: str) -> frozenset[str]:
+        """All items under an item, however far down, without itself."""
+        found = self._members.get(name)
+        if found is None:
+            found = frozenset()
+            for member in self.items[name].members:
+                if member in self.items:
+                    found |= {member} | self.members(member)
+            self._members[name] = found
+        return found
+
+    def is_open(self, name: str) -> bool:
+        """Whether the class, or a class in it, is not listed exhaustively."""
+        found = self._open.get(name)
+        if found is None:
+            found = any(self.items[one].open for one in (name, *self.members(name)))
+            self._open[name] = found
+        return found
+
+    def codes(self, name: str) -> dict[str, frozenset[str]]:
+        """The bare codes of an item and everything under it, by system."""
+        found = self._codes.get(name)
+        if found is None:
+            made: dict[str, set[str]] = {}
+            for one in (name, *self.members(name)):
+                for system, code in self.items[one].codes:
+                    made.setdefault(system, set()).add(_bare(system, code))
+            found = {system: frozenset(codes) for system, codes in made.items()}
+            self._codes[name] = found
+        return found
+
+    def match(self, coded: Coded, name: str) -> Match:
+        """How a fact with this code fits the item; the domain is the caller's concern."""
+        key = (coded, name)
+        found = self._matches.get(key)
+        if found is None:
+            if len(self._matches) > 200_000:  # records by the million: every code they hold would stay
+                self._matches.clear()
+            found = self._match(coded, name)
+            if found is Match.NO and self.is_open(name):
+                found = Match.OPEN
+            self._matches[key] = found
+        return found
+
+    def known(self, coded: Coded) -> bool:
+        """False for a plain name the vocabulary does not have."""
+        return coded.system is not None or coded.code is None or coded.code in self.items
+
+    def _match(self, coded: Coded, name: str) -> Match:
+        if coded.code is None:
+            return Match.BROAD
+        if coded.system is None:
+            return self._match_name(coded.code, name)
+        system, code = coded.system, _bare(coded.system, coded.code)
+        codes = self.codes(name).get(system)
+        if not codes:
+            # a code the vocabulary knows as another item's is that item, though this one has none in the system
+            known = self._known_as(system, code, self.domain(name))
+            return max((self._match_name(other, name) for other in known), default=Match.BROAD)
+        return _best(system, frozenset((code,)), codes)
+
+    def _match_name(self, other: str, name: str) -> Match:
+        """`other` is what the record names, `name` what is asked for."""
+        if other not in self.items:
+            # it may be anything of its domain; a result of an unknown name is something else
+            return Match.NO if self.domain(name) in ("results", "answers") else Match.BROAD
+        if domain_of(self.items[other]) != self.domain(name):
+            return Match.NO
+        asked = self.members(name)
+        if other == name or other in asked:
+            return Match.SURE
+        best = Match.NO
+        below = self.members(other)
+        if name in below or not asked.isdisjoint(below):
+            best = Match.BROAD
+        own: dict[str, set[str]] = {}
+        for system, code in self.items[other].codes:
+            own.setdefault(system, set()).add(_bare(system, code))
+        for system, codes in own.items():
+            theirs = self.codes(name).get(system)
+            if theirs:
+                best = max(best, _best(system, frozenset(codes), theirs))
+        return best
+
+    def _known_as(self, system: str, bare: str, domain: str) -> tuple[str, ...]:
+        """Names of the items of a domain that have this very code."""
+        key = (system, bare, domain)
+        found = self._known.get(key)
+        if found is None:
+            found = tuple(
+                item.name
+                for item in self.items.values()
+                if domain_of(item) == domain
+                and any(one == system and _bare(one, code) == bare for one, code in item.codes)
+            )
+            if len(self._known) > 100_000:
+                self._known.clear()
+            self._known[key] = found
+        return found
+
+    def covers(self, coded: Coded, name: str) -> bool:
+        """Whether an absence with this code is one of the item too: of itself or of what stands above it."""
+        if coded.code is None:
+            return False
+        if coded.system is None:
+            other = coded.code
+            if other not in self.items or domain_of(self.items[other]) != self.domain(name):
+                return False
+            return self._match_name(name, other) is Match.SURE
+        codes = self._own_codes(name).get(coded.system)
+        if not codes:
+            return False
+        code = _bare(coded.system, coded.code)
+        return all(_under(coded.system, one, code) for one in codes)
+
+    def _own_codes(self, name: str) -> dict[str, set[str]]:
+        own: dict[str, set[str]] = {}
+        for system, code in self.items[name].codes:
+            own.setdefault(system, set()).add(_bare(system, code))
+        return own
+
+    def one_code(self, coded: Coded) -> Coded:
+        """One code for one thing: its name where the vocabulary knows the code as its own."""
+        if coded.system is None or coded.code is None:
+            return coded
+        found = self._drugs.get(coded)
+        if found is None:
+            bare = _bare(coded.system, coded.code)
+            names = [
+                item.name
+                for item in self.items.values()
+                if not item.is_class
+                and any(system == coded.system and _bare(system, code) == bare for system, code in item.codes)
+            ]
+            found = Coded(None, names[0]) if len(names) == 1 else coded
+            if len(self._drugs) > 100_000:
+                self._drugs.clear()
+            self._drugs[coded] = found
+        return found
+
+
+def _best(system: str, own: frozenset[str], theirs: frozenset[str]) -> Match:
+    """SURE where all `own` codes lie under `theirs`, BROAD where one stands above, else NO."""
+    if all(any(_under(system, one, other) for other in theirs) for one in own):
+        return Match.SURE
+    if any(_under(system, other, one) for one in own for other in theirs):
+        return Match.BROAD
+    return Match.NO

@@ -1,0 +1,379 @@
+"""Comparisons of numbers, changes between dated values, answers of persons, and the participant's sex."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from protodsl.runtime.case import Case
+from protodsl.runtime.choosing import (
+    Entry,
+    latest_of,
+    may_be_earliest,
+    may_be_latest,
+    none_cause,
+    places,
+    pooled,
+)
+from protodsl.runtime.crossing import moment_crossings
+from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
+from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
+from protodsl.runtime.model import ANCHOR, Answered, Change
+from protodsl.runtime.numbers import (
+    AgeNumber,
+    Measured,
+    NumberNode,
+    Value,
+    doubts,
+    lead_of,
+    result_breaks,
+    samples_of,
+)
+from protodsl.runtime.record import FIRST_DAY, Answer, Days
+from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.words import (
+    Operand,
+    amount,
+    answer_reason,
+    change_reason,
+    compare_reason,
+    range_text,
+    sex_reason,
+)
+
+
+class CompareNode(Node):
+    """Two numbers compared."""
+
+    __slots__ = ("left", "op", "right", "unit")
+
+    def __init__(self, left: NumberNode, op: str, right: NumberNode, unit: str | None) -> None:
+        self.left = left
+        self.op = op
+        self.right = right
+        self.unit = unit
+
+    def values(self, case: Case) -> tuple[Value, Value]:
+        sides: list[Value] = []
+        for side in (self.left, self.right):
+            try:
+                sides.append(side.value(case))
+            except NotComputable:
+                name = next(iter(side.names()), "formula")
+                sides.append(Value(None, (Cause("not computable", name),), ()))
+        return sides[0], sides[1]
+
+    def truth(self, case: Case) -> Truth:
+        left, right = self.values(case)
+        if left.range is None or right.range is None:
+            return None
+        return compared_ranges(left.range, self.op, right.range)
+
+    def finding(self, case: Case) -> Finding:
+        left, right = self.values(case)
+        truth: Truth = None
+        if left.range is not None and right.range is not None:
+            truth = compared_ranges(left.range, self.op, right.range)
+        causes: Causes = ()
+        if truth is None:
+            causes = each_once((*left.causes, *right.causes))
+            if not causes:
+                names = (*self.left.names(), *self.right.names())
+                causes = (Cause("imprecise", names[0] if names else "formula"),)
+        return Finding(self, case, truth, causes, (left, right))
+
+    def said(self, finding: Finding) -> tuple[str, ...]:
+        case = finding.case
+        if finding.truth is None:
+            return tuple(cause_text(case, cause) for cause in finding.causes)
+        left, right = finding.state
+        return (
+            compare_reason(
+                self.operand(case, self.left, left),
+                self.op,
+                self.operand(case, self.right, right),
+                finding.truth,
+                self.shown_unit(),
+            ),
+        )
+
+    def shown_unit(self) -> str | None:
+        """The unit of the sentence; ages are in their own."""
+        if self.unit is not None:
+            return self.unit
+        for side in (self.left, self.right):
+            if isinstance(side, AgeNumber):
+                return f"{side.unit}s"
+        return None
+
+    @staticmethod
+    def operand(case: Case, node: NumberNode, value: Value) -> Operand:
+        made = value.range
+        assert made is not None
+        return Operand(node.text(case), made.low, made.high, value.when)
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        left, right = finding.state
+        return tuple(dict.fromkeys((*left.evidence, *right.evidence)))
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        self.left.breaks(case, days)
+        self.right.breaks(case, days)
+
+
+# ---------------------------------------------------------------- change
+
+
+class Point(NamedTuple):
+    """One of the two values a change is made of."""
+
+    entries: list[Entry]
+    range: Range | None
+    causes: Causes
+
+
+class ChangeNode(Node):
+    """The change of an item from one window's latest value (over one window: its earliest) to
+    another's latest.
+    """
+
+    __slots__ = ("asked", "item", "measured")
+
+    def __init__(self, asked: Change, measured: Measured) -> None:
+        self.asked = asked
+        self.item = asked.item
+        self.measured = measured
+
+    def truth(self, case: Case) -> Truth:
+        return self.finding(case).truth
+
+    def finding(self, case: Case) -> Finding:
+        asked = self.asked
+        earlier = self.point(case, earliest=asked.start == asked.end, start=True)
+        later = self.point(case, earliest=False, start=False)
+        truth: Truth = None
+        change: Range | None = None
+        causes = each_once((*earlier.causes, *later.causes))
+        if earlier.range is not None and later.range is not None:
+            try:
+                change = self.change(earlier.range, later.range)
+                truth = compared_ranges(change, asked.op, Range(asked.amount, asked.amount))
+            except NotComputable:
+                causes = (*causes, Cause("not computable", self.item))
+        if truth is not None:
+            causes = ()
+        elif not causes:
+            causes = (Cause("imprecise", self.item),)
+        if self.item not in case.rules.measures:
+            own = [cause for cause in causes if cause.what == self.item]
+            causes = each_once((*first_cause(own), *(cause for cause in causes if cause.what != self.item)))
+        return Finding(self, case, truth, causes, (earlier, later, change))
+
+    def change(self, earlier: Range, later: Range) -> Range:
+        """The fall or rise, absolute or in percent of the earlier value."""
+        if self.asked.direction == "falls":
+            change = combined("-", earlier, later)
+        else:
+            change = combined("-", later, earlier)
+        if not self.asked.percent:
+            return change
+        # (a − b) / a, taken apart so that a stands in it once: 1 − b / a
+        share = combined("/", later, earlier)
+        one = Range(1, 1)
+        part = combined("-", one, share) if self.asked.direction == "falls" else combined("-", share, one)
+        return combined("*", part, Range(100, 100))
+
+    def point(self, case: Case, *, earliest: bool, start: bool) -> Point:
+        window = self.asked.start if start else self.asked.end
+        span = case.window(window)
+        if isinstance(span, Cause):
+            return Point([], None, (span,))
+        if case.until is None:
+            return Point([], None, (case.undated(),))
+        pool = pooled(case, samples_of(case, self.item), span, (case.until, case.until))
+        lead = lead_of(case, self.item)
+        if not pool.entries:
+            return Point([], None, (none_cause(pool, lead, recency=True),))
+        entries = may_be_earliest(pool.entries) if earliest else may_be_latest(pool.entries)
+        causes = doubts(self.item, entries) if not any(entry.counts for entry in entries) else ()
+        if earliest and not case.complete("results", span.start_lo, min(entry.last for entry in entries)):
+            causes += (Cause("missing", lead),)
+        if any(entry.first != entry.last for entry in entries):
+            causes += (Cause("imprecise", self.item),)
+        ranges: list[Range] = []
+        vague: Causes = ()
+        for entry in entries:
+            interval = self.measured.interval(entry.sample.result)
+            if interval is None:
+                causes += entry.sample.causes or (Cause("incomparable", self.item),)
+                continue
+            ranges.append(Range(interval.low, interval.high))
+            vague += entry.sample.causes
+            if interval.low != interval.high and not entry.sample.causes:
+                vague += (Cause("imprecise", self.item),)
+        if ranges and any(one != ranges[0] for one in ranges):
+            causes += (Cause("conflicting", self.item),)
+        if causes or not ranges:
+            return Point(entries, None, each_once(causes))
+        return Point(entries, ranges[0], each_once(vague))
+
+    def said(self, finding: Finding) -> tuple[str, ...]:
+        case = finding.case
+        if finding.truth is None:
+            return tuple(cause_text(case, cause) for cause in finding.causes)
+        asked, item = self.asked, self.measured.item
+        earlier, later, change = finding.state
+        return (
+            change_reason(
+                item.label,
+                asked.direction,
+                asked.op,
+                asked.amount,
+                self.shown(earlier),
+                self.shown(later),
+                (change.low, change.high),
+                "%" if asked.percent else item.unit,
+                finding.truth,
+            ),
+        )
+
+    def shown(self, point: Point) -> tuple[str, Days | None]:
+        sample = latest_of(point.entries).sample
+        result, made = sample.result, point.range
+        raw = result.raw
+        if sample.computed and made is not None:
+            raw = range_text(made.low, made.high)
+        return amount(raw, result.unit), result.date
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        earlier, later, _ = finding.state
+        return places((*earlier.entries, *later.entries))
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        result_breaks(case, self.item, self.asked.start, (), days)
+        result_breaks(case, self.item, self.asked.end, (), days)
+
+
+# ---------------------------------------------------------------- persons
+
+
+class Said(NamedTuple):
+    """An answer that may count; `counts`: it surely does."""
+
+    answer: Answer
+    first: int
+    last: int
+    counts: bool
+
+
+class AnswerNode(Node):
+    """What a person must say: the latest answer on or before the anchor, not before the earlier stage's."""
+
+    __slots__ = ("any_stage", "asked")
+
+    def __init__(self, asked: Answered, *, any_stage: bool = False) -> None:
+        """`any_stage`: also answers noted under another stage."""
+        self.asked = asked
+        self.any_stage = any_stage
+
+    def truth(self, case: Case) -> Truth:
+        if not case.facts.answers(self.asked.question):
+            return None
+        return self.finding(case).truth
+
+    def finding(self, case: Case) -> Finding:
+        question = self.asked.question
+        if case.anchor is None or case.as_of is None:
+            return Finding(self, case, None, (case.undated(),), [])
+        latest = _latest_said(self.candidates(case))
+        said = [one.answer.answer for one in latest]
+        if any(one.counts for one in latest) and None not in said and len(set(said)) == 1:
+            return Finding(self, case, said[0], (), latest)
+        if None in said or not any(one.counts for one in latest):
+            cause = Cause("needs judgement", question)
+        else:
+            days = [one.first for one in latest if one.counts and one.first == one.last]
+            cause = Cause("conflicting" if len(days) > len(set(days)) else "imprecise", question)
+        return Finding(self, case, None, (cause,), latest)
+
+    def candidates(self, case: Case) -> list[Said]:
+        anchor, as_of = case.anchor, case.as_of
+        assert anchor is not None and as_of is not None
+        limit = min(anchor, as_of)
+        found: list[Said] = []
+        for answer in case.facts.answers(self.asked.question):
+            if not self.any_stage and answer.stage not in (None, case.stage) and case.stage is not None:
+                continue
+            first, last = (FIRST_DAY, as_of) if answer.date is None else answer.date
+            if last > as_of and case.stated:
+                last = as_of
+            if first > limit:
+                continue
+            counts = last <= limit
+            if case.previous is not None:
+                if last < case.previous:
+                    continue
+                counts = counts and first >= case.previous
+            if self.asked.roles:
+                if answer.role is None:
+                    counts = False
+                elif answer.role not in self.asked.roles:
+                    continue
+            found.append(Said(answer, first, last, counts))
+        return found
+
+    def said(self, finding: Finding) -> tuple[str, ...]:
+        case = finding.case
+        if finding.truth is None:
+            return tuple(cause_text(case, cause, text=self.asked.text) for cause in finding.causes)
+        shown: Said = finding.state[0]
+        for one in finding.state:
+            if (one.last, one.first) > (shown.last, shown.first):
+                shown = one
+        answer = shown.answer
+        return (answer_reason(self.asked.text, finding.truth, answer.role, answer.date),)
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one.answer.where for one in finding.state))
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        marks: set[int] = set()
+        for answer in case.facts.answers(self.asked.question):
+            marks.update(answer.date or ())
+        moment_crossings(case, ANCHOR, marks, days)
+        if case.as_of is not None and case.anchor is not None:
+            moment_crossings(case, ANCHOR, [mark - case.as_of + case.anchor for mark in marks], days)
+        if case.previous is not None and case.anchor is not None:
+            shift = case.previous - case.anchor
+            moment_crossings(case, ANCHOR, [mark - shift for mark in marks], days)
+
+
+def _latest_said(found: Sequence[Said]) -> list[Said]:
+    counting = [one for one in found if one.counts]
+    return [one for one in found if not any(other.first > one.last for other in counting)]
+
+
+class SexNode(Node):
+    __slots__ = ("sex",)
+
+    def __init__(self, sex: str) -> None:
+        self.sex = sex
+
+    def truth(self, case: Case) -> Truth:
+        sex = case.record.sex
+        return None if sex is None else sex == self.sex
+
+    def finding(self, case: Case) -> Finding:
+        truth = self.truth(case)
+        return Finding(self, case, truth, () if truth is not None else (Cause("missing", "sex"),), None)
+
+    def said(self, finding: Finding) -> tuple[str, ...]:
+        if finding.truth is None:
+            return tuple(cause_text(finding.case, cause) for cause in finding.causes)
+        return (sex_reason(finding.case.record.sex or ""),)
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        return ()
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        """Sex does not change with time."""

@@ -1,0 +1,315 @@
+"""Daily doses: the sum of the courses running on a day, as a range."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import NamedTuple
+
+from protodsl.runtime.case import Case, Lasted, Span
+from protodsl.runtime.codes import Match
+from protodsl.runtime.crossing import event_breaks
+from protodsl.runtime.dates import clamped
+from protodsl.runtime.facts import Happening
+from protodsl.runtime.findings import RANKS, Causes, each_once
+from protodsl.runtime.intervals import Range, combined, compared_ranges
+from protodsl.runtime.model import Dose, Window
+from protodsl.runtime.numbers import ChosenNumber, NumberNode, Value, unknown_value
+from protodsl.runtime.record import FIRST_DAY, Coded, Exact, Medication
+from protodsl.runtime.report import Cause
+from protodsl.runtime.units import conversion, per_body
+
+
+class Course(NamedTuple):
+    """A course with its dose a day, in the unit asked for. `sure`: it surely is of the drug asked for."""
+
+    days: Lasted
+    dose: Range
+    drug: Coded
+    sure: bool
+    causes: Causes
+    where: str
+
+
+class DoseSum:
+    """The daily dose of a drug or class, in one unit, perhaps by equivalents, perhaps per kg or m²."""
+
+    __slots__ = ("body", "factors", "item", "label", "per", "unit")
+
+    def __init__(
+        self,
+        item: str,
+        label: str,
+        unit: str,
+        factors: dict[str, Fraction] | None,
+        per: str | None,
+        body: dict[str, ChosenNumber],
+    ) -> None:
+        """`factors`: equivalents by drug; `body`: the participant's weight (`kg`) and surface (`m2`)."""
+        self.item = item
+        self.label = label
+        self.unit = unit
+        self.factors = factors
+        self.per = per
+        self.body = body
+
+    def course(self, case: Case, happening: Happening, days: Lasted) -> Course:
+        fact = happening.fact
+        assert isinstance(fact, Medication)
+        drug = case.vocabulary.one_code(fact.code)
+        sure = happening.match is Match.SURE
+        made, causes = self.dose(case, fact, drug)
+        if not sure:
+            kind: Cause = Cause(
+                "needs judgement" if happening.match is Match.OPEN else "imprecise", self.item
+            )
+            causes = (kind, *causes)
+        return Course(days, made, drug, sure, causes, happening.where)
+
+    def dose(self, case: Case, fact: Medication, drug: Coded) -> tuple[Range, Causes]:
+        """The course's dose a day in the unit asked for; what cannot be converted is anything from 0 up."""
+        anything = Range(0, None)
+        if fact.dose is None:
+            return anything, (Cause("missing", self.item),)
+        if fact.unit is None:
+            return anything, (Cause("incomparable", self.item),)
+        factor: Exact = 1
+        if self.factors is not None:
+            name = drug.code if drug.system is None else None
+            if name not in self.factors:
+                return anything, (Cause("incomparable", self.item),)
+            factor = self.factors[name]
+        unit, per = per_body(fact.unit)
+        own: str | None = fact.per or per
+        wanted, _ = per_body(self.unit)
+        scale = conversion(unit, wanted, self.molar_mass(case, drug))
+        if scale is None:
+            return anything, (Cause("incomparable", self.item),)
+        low = 0 if fact.dose.low is None else fact.dose.low * scale * factor
+        high = None if fact.dose.high is None else fact.dose.high * scale * factor
+        causes: Causes = () if low == high else (Cause("imprecise", self.item),)
+        if own == self.per:
+            return Range(low, high), causes
+        return self.by_body(case, Range(low, high), own, causes)
+
+    @staticmethod
+    def molar_mass(case: Case, drug: Coded) -> Fraction | None:
+        item = case.vocabulary.items.get(drug.code or "") if drug.system is None else None
+        return item.molar_mass if item is not None else None
+
+    def by_body(self, case: Case, dose: Range, per: str | None, causes: Causes) -> tuple[Range, Causes]:
+        """Recorded per kg and asked for whole, or the other way round, or per kg and per m²."""
+        for sign, which in (("*", per), ("/", self.per)):
+            if which is None:
+                continue
+            size = self.body.get(which)
+            if size is None:
+                return Range(0, None), (Cause("incomparable", self.item),)
+            value = size.value(case)
+            if value.range is None or value.range.low is None or value.range.low <= 0:
+                return Range(0, None), value.causes or (Cause("incomparable", size.item),)
+            causes = (*causes, *value.causes)
+            dose = combined(sign, dose, value.range)
+        return dose, each_once(causes)
+
+    def courses(self, case: Case, happenings: Iterable[Happening], span: Span) -> list[Course]:
+        """Every course that may run in the window; one that an absence contradicts there counts as
+        perhaps.
+        """
+        found: list[Course] = []
+        for happening in happenings:
+            days = case.lasted(happening)
+            if days is None or days.first_lo > span.end_hi or days.last_hi < span.start_lo:
+                continue
+            course = self.course(case, happening, days)
+            if course.sure and self.contradicted(case, course, span):
+                course = course._replace(sure=False, causes=(Cause("conflicting", self.item),))
+            found.append(course)
+        return found
+
+    def contradicted(self, case: Case, course: Course, span: Span) -> bool:
+        absences = case.facts.absences(self.item)
+        if course.drug.system is None and course.drug.code in case.vocabulary.items:
+            absences = [*absences, *case.facts.absences(course.drug.code)]
+        for absence in absences:
+            covered = case.absent(absence)
+            first, last = max(covered.first, span.start_hi), min(covered.last, span.end_lo)
+            if first <= last and course.days.first_hi <= last and course.days.last_lo >= first:
+                return True
+        return False
+
+
+def least_on(courses: Sequence[Course], day: int) -> Exact:
+    """What is surely taken on a day."""
+    return _total(
+        [
+            (course, course.dose.low or 0)
+            for course in courses
+            if course.sure and course.days.first_hi <= day <= course.days.last_lo
+        ],
+        day,
+        may=True,
+    )
+
+
+def most_on(courses: Sequence[Course], day: int) -> Exact | None:
+    """What may at most be taken on a day, of what is recorded; None: no bound."""
+    running = [course for course in courses if course.days.first_lo <= day <= course.days.last_hi]
+    if any(course.dose.high is None for course in running):
+        return None
+    return _total([(course, course.dose.high or 0) for course in running], day, may=False)
+
+
+def _total(running: list[tuple[Course, Exact]], day: int, *, may: bool) -> Exact:
+    """The sum; of courses of one drug that end, and such that begin, on this day the higher sum counts.
+
+    `may`: also where they only may end and begin here, for a lower bound.
+    """
+    if len(running) < 2:
+        return sum(dose for _, dose in running)
+    by_drug: dict[Coded, list[tuple[Course, Exact]]] = {}
+    for course, dose in running:
+        by_drug.setdefault(course.drug, []).append((course, dose))
+    total: Exact = 0
+    for drug, listed in by_drug.items():
+        ending: Exact = 0
+        starting: Exact = 0
+        for course, dose in listed:
+            days = course.days
+            if may:
+                starts = days.first_lo <= day <= days.first_hi
+                ends = days.last_lo <= day <= days.last_hi
+            else:
+                starts = days.first_lo == days.first_hi == day
+                ends = days.last_lo == days.last_hi == day
+            if drug.code is None or starts == ends:
+                total += dose
+            elif ends:
+                ending += dose
+            else:
+                starting += dose
+        total += max(ending, starting)
+    return total
+
+
+class DoseNumber(NumberNode):
+    """The highest daily dose in a window: a lower bound unless medications are complete."""
+
+    __slots__ = ("sum", "window")
+
+    def __init__(self, dose: DoseSum, window: Window) -> None:
+        self.sum = dose
+        self.window = window
+
+    def value(self, case: Case) -> Value:
+        span = case.window(self.window, self.sum.item)
+        if isinstance(span, Cause):
+            return unknown_value(span)
+        as_of = case.as_of
+        assert as_of is not None
+        courses = self.sum.courses(case, case.facts.happenings(self.sum.item), span)
+        evidence = tuple(course.where for course in courses)
+        listed = case.complete("medications", span.start_lo, span.end_hi)
+        low: Exact = 0
+        for day in _days(courses, span.start_hi, min(span.end_lo, as_of)):
+            low = max(low, least_on(courses, day))
+        high: Exact | None = 0 if listed else None
+        if listed:
+            for day in _days(courses, span.start_lo, min(span.end_hi, as_of)):
+                most = most_on(courses, day)
+                if most is None:
+                    high = None
+                    break
+                high = max(high or 0, most)
+        made = Range(low, high)
+        if low == high:
+            return Value(made, (), evidence)
+        causes = tuple(cause for course in courses for cause in course.causes)
+        if not listed:
+            causes = (*causes, Cause("missing", self.sum.item))
+        if not causes:
+            causes = (Cause("imprecise", self.sum.item),)
+        return Value(made, self.settled(causes), evidence)
+
+    def settled(self, causes: Causes) -> Causes:
+        """One cause of the drug itself, the first that applies; those of a weight stand beside it."""
+        own = [cause for cause in causes if cause.what == self.sum.item]
+        first = min(own, key=lambda cause: RANKS[cause.kind]) if own else None
+        return each_once((*((first,) if first else ()), *(c for c in causes if c.what != self.sum.item)))
+
+    def text(self, case: Case) -> str:
+        return f"daily dose of {self.sum.label}"
+
+    def names(self) -> Iterable[str]:
+        return (self.sum.item,)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        event_breaks(case, self.sum.item, self.window, days)
+        for size in self.sum.body.values():
+            size.breaks(case, days)
+
+
+def _days(courses: Sequence[Course], first: int, last: int) -> list[int]:
+    """The days of a window on which the sum may change, and its ends."""
+    if first > last:
+        return []
+    marks = {first, last}
+    for course in courses:
+        for day in course.days:
+            marks.update((day - 1, day, day + 1))
+    return sorted(day for day in marks if first <= day <= last)
+
+
+class Stretch(NamedTuple):
+    """Days in a row on each of which the dose surely (`sure`) or possibly passes the test."""
+
+    first: int
+    last: int
+    sure: bool
+
+
+def dose_stretches(
+    case: Case, dose: DoseSum, happenings: Iterable[Happening], span: Span, test: Dose
+) -> tuple[list[Stretch], Cause | None]:
+    """Stretches of days up to the window's end that surely pass, and such that may; why some only may."""
+    as_of = case.as_of
+    assert as_of is not None
+    ever = Span(FIRST_DAY, FIRST_DAY, span.end_lo, span.end_hi)
+    courses = dose.courses(case, happenings, ever)
+    last = min(span.end_hi, as_of)
+    starts = {FIRST_DAY, last + 1}
+    for course in courses:
+        for day in course.days:
+            starts.update((day, day + 1))
+    listed: list[tuple[int, int]] = []
+    for one in case.facts.spans.get("medications", ()):
+        first = FIRST_DAY if one.since is None else one.since.last
+        until = as_of if one.until is None else min(one.until.first, as_of)
+        if first <= span.start_lo and until >= span.end_hi:
+            listed.append((first, until))
+            starts.update((first, clamped(until + 1)))
+    cuts = sorted(day for day in starts if FIRST_DAY <= day <= last + 1)
+    limit = Range(test.amount, test.amount)
+    sure: list[Stretch] = []
+    may: list[Stretch] = []
+    for first, after in pairwise(cuts):
+        known = any(begin <= first and end >= after - 1 for begin, end in listed)
+        taken = Range(least_on(courses, first), most_on(courses, first) if known else None)
+        truth = compared_ranges(taken, test.op, limit)
+        if truth:
+            _extend(sure, first, after - 1, sure=True)
+        if truth is not False:
+            _extend(may, first, after - 1, sure=False)
+    causes = [cause for course in courses for cause in course.causes]
+    if not listed:
+        causes.append(Cause("missing", dose.item))
+    cause = min(causes, key=lambda one: RANKS[one.kind]) if causes else Cause("imprecise", dose.item)
+    return [*sure, *may], cause
+
+
+def _extend(stretches: list[Stretch], first: int, last: int, *, sure: bool) -> None:
+    if stretches and stretches[-1].last + 1 == first:
+        stretches[-1] = Stretch(stretches[-1].first, last, sure)
+    else:
+        stretches.append(Stretch(first, last, sure))

@@ -1,0 +1,494 @@
+"""Whether something happened: conditions, courses of drugs, procedures in a window."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from protodsl.runtime.case import Case, Lasted, Span
+from protodsl.runtime.codes import Match
+from protodsl.runtime.crossing import event_breaks
+from protodsl.runtime.dates import in_days_and_months, shifted_day
+from protodsl.runtime.doses import DoseSum, Stretch, dose_stretches
+from protodsl.runtime.facts import Fact, Happening
+from protodsl.runtime.findings import Causes, Finding, Node, cause_text
+from protodsl.runtime.model import Attribute, Event, Lasting
+from protodsl.runtime.record import Condition, Days, Medication, Procedure
+from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.words import (
+    attribute_text,
+    dose_text,
+    event_text,
+    exists_reason,
+    lasting_text,
+    length_text,
+    none_reason,
+)
+
+_SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
+_STAGE = re.compile(r"(\d+|IV|V|I{1,3})([A-D]?\d*)", re.IGNORECASE)
+_ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
+
+
+class Fit(NamedTuple):
+    """One record that may be the event asked for."""
+
+    happening: Happening
+    days: Lasted
+    sure: bool
+    opened: bool = False  # only because a class is not listed exhaustively
+    lacking: bool = False  # a tested attribute is not recorded
+
+
+# ---------------------------------------------------------------- attributes
+
+
+def recorded_attribute(fact: Fact, name: str) -> str | int | None:
+    if name == "reason":
+        return fact.reason_stopped if isinstance(fact, Medication) else None
+    if name in ("route", "response"):
+        value = getattr(fact, name, None)
+        return str(value) if value is not None else None
+    if isinstance(fact, Condition):
+        found = getattr(fact, name, None)
+        return found if isinstance(found, (int, str)) else None
+    return None
+
+
+def _ordered(op: str, left: tuple[int, str], right: tuple[int, str]) -> bool:
+    match op:
+        case "<":
+            return left < right
+        case "<=":
+            return left <= right
+        case ">":
+            return left > right
+        case ">=":
+            return left >= right
+        case _:
+            return left == right
+
+
+def stage_rank(text: str) -> tuple[int, str] | None:
+    """(3, "B") for IIIB or 3b; None for a stage that is not so written."""
+    found = _STAGE.fullmatch(text.strip().upper().removeprefix("STAGE").strip())
+    if found is None:
+        return None
+    number = found[1]
+    return (_ROMAN[number] if number in _ROMAN else int(number)), found[2]
+
+
+def attribute_truth(fact: Fact, test: Attribute) -> Truth:
+    """Whether the fact passes; None where it does not say."""
+    recorded = recorded_attribute(fact, test.name)
+    if recorded is None:
+        return None
+    if test.name == "severity":
+        if recorded not in _SEVERITIES or test.value not in _SEVERITIES:
+            return None
+        place = (_SEVERITIES.index(str(recorded)), "")
+        return _ordered(test.op, place, (_SEVERITIES.index(test.value), ""))
+    if test.name == "grade":
+        asked = stage_rank(test.value)
+        return None if asked is None else _ordered(test.op, (int(recorded), ""), (asked[0], ""))
+    if test.name == "stage":
+        own, asked = stage_rank(str(recorded)), stage_rank(test.value)
+        if own is None or asked is None:
+            same = str(recorded).strip().lower() == test.value.strip().lower()
+            return True if same and test.op in ("=", "<=", ">=") else (same if test.op == "=" else None)
+        if not asked[1]:
+            return _ordered(test.op, (own[0], ""), asked)
+        if own[0] == asked[0] and not own[1]:
+            return None
+        return _ordered(test.op, own, asked)
+    return recorded == test.value
+
+
+# ---------------------------------------------------------------- the leaf
+
+
+class Found(NamedTuple):
+    """What was decided, and by what."""
+
+    truth: Truth
+    causes: Causes
+    fits: Sequence[Fit]  # those that surely are (true), or may be (unknown)
+    ruled_out: Sequence[Fact] = ()
+    number: int = 1
+
+
+_NOTHING = Found(None, (), ())
+
+
+class EventNode(Node):
+    """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
+
+    __slots__ = ("acute", "asked", "domain", "dose", "item", "plain")
+
+    def __init__(self, asked: Event, domain: str, acute: bool, dose: DoseSum | None) -> None:
+        self.asked = asked
+        self.item = asked.item
+        self.domain = domain
+        self.acute = acute
+        self.dose = dose
+        self.plain = not asked.attributes and not asked.but_not and asked.lasting is None and asked.least == 1
+
+    def truth(self, case: Case) -> Truth:
+        if self.plain and not case.facts.happenings(self.item):
+            span = case.window(self.asked.window, self.item)
+            if isinstance(span, Cause):
+                return None
+            if case.complete(self.domain, span.start_lo, span.end_hi):
+                return False
+            return False if case.covering(self.item, span.start_lo, span.end_hi) else None
+        return self.judged(case).truth
+
+    def finding(self, case: Case) -> Finding:
+        found = self.judged(case)
+        return Finding(self, case, found.truth, found.causes, found)
+
+    def judged(self, case: Case) -> Found:
+        asked = self.asked
+        span = case.window(asked.window, self.item)
+        if isinstance(span, Cause):
+            return Found(None, (span,), ())
+        if self.dose is not None:
+            return self.judged_dose(case, span, self.dose)
+        fits = self.fits(case, span)
+        sure = [fit for fit in fits if fit.sure]
+        contradicted = [fit for fit in sure if self.contradicted(case, span, fit)]
+        good = [fit for fit in sure if fit not in contradicted] if contradicted else sure
+        if good and self.number(case, good, sure=True) >= asked.least:
+            return Found(True, (), good, number=len(good))
+        listed = case.complete(self.domain, span.start_lo, span.end_hi)
+        absences = case.covering(self.item, span.start_lo, span.end_hi)
+        if (listed or absences) and not contradicted and self.number(case, fits, sure=False) < asked.least:
+            return Found(False, (), (), absences)
+        return Found(
+            None, (self.cause(fits, bool(sure), listed or bool(absences), bool(contradicted)),), fits
+        )
+
+    def cause(self, fits: Sequence[Fit], sure: bool, covered: bool, contradicted: bool) -> Cause:
+        """The first that applies."""
+        if any(fit.opened for fit in fits):
+            return Cause("needs judgement", self.item)
+        if not covered and (not sure or self.asked.least > 1):
+            return Cause("missing", self.item)
+        if any(fit.lacking for fit in fits):
+            return Cause("missing", self.item)
+        return Cause("conflicting" if contradicted else "imprecise", self.item)
+
+    # ------------------------------------------------------------ which records fit
+
+    def fits(self, case: Case, span: Span) -> list[Fit]:
+        """Every record that may be the event, in record order."""
+        candidates = self.candidates(case)
+        if not candidates:
+            return []
+        lasting = self.asked.lasting
+        if lasting is not None:
+            return self.lasting_fits(case, span, candidates, lasting)
+        found: list[Fit] = []
+        as_of = case.as_of
+        assert as_of is not None
+        sure_end, may_end = min(span.end_lo, as_of), min(span.end_hi, as_of)
+        for fit in candidates:
+            first_lo, first_hi, last_lo, last_hi = fit.days
+            if self.asked.first_day:
+                last_lo, last_hi = first_lo, first_hi
+            if first_lo > may_end or last_hi < span.start_lo:
+                continue
+            inside = first_hi <= sure_end and last_lo >= span.start_hi
+            found.append(fit if inside else fit._replace(sure=False, opened=fit.opened))
+        return found
+
+    def candidates(self, case: Case) -> list[Fit]:
+        """Records that may fit in code and attributes, whenever they were."""
+        found: list[Fit] = []
+        vocabulary = case.vocabulary
+        for happening in case.facts.happenings(self.item):
+            days = case.lasted(happening)
+            if days is None:
+                continue
+            sure = happening.match is Match.SURE
+            opened = happening.match is Match.OPEN
+            lacking = False
+            excepted = False
+            for other in self.asked.but_not:
+                match = vocabulary.match(happening.fact.code, other)
+                if match is Match.SURE:
+                    excepted = True
+                elif match is not Match.NO and vocabulary.domain(other) == self.domain:
+                    sure = False
+                    opened = opened or match is Match.OPEN
+            if excepted:
+                continue
+            for test in self.asked.attributes:
+                truth = attribute_truth(happening.fact, test)
+                if truth is False:
+                    break
+                if truth is None:
+                    sure = False
+                    lacking = True
+            else:
+                found.append(Fit(happening, days, sure, opened, lacking))
+        return found
+
+    def lasting_fits(self, case: Case, span: Span, candidates: list[Fit], lasting: Lasting) -> list[Fit]:
+        amount = in_days_and_months(lasting.length)
+        as_of = case.as_of
+        assert as_of is not None
+        found: list[Fit] = []
+        for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
+            first_lo, first_hi, last_lo, last_hi = days
+            if first_lo > min(span.end_hi, as_of) or last_hi < span.start_lo:
+                continue
+            inside = first_hi <= min(span.end_lo, as_of) and last_lo >= span.start_hi
+            long = lasted_truth(days, span, lasting.op, amount)
+            if long is False:
+                continue
+            found.append(fit if inside and long else fit._replace(sure=False))
+        return found
+
+    def joined(self, case: Case, candidates: list[Fit]) -> list[Lasted]:
+        """For each record the course it is part of: courses of one drug that touch or overlap are one."""
+        if self.domain != "medications" or len(candidates) < 2:
+            return [fit.days for fit in candidates]
+        drugs = [case.vocabulary.one_code(fit.happening.fact.code) for fit in candidates]
+        found: list[Lasted] = []
+        for fit, drug in zip(candidates, drugs, strict=True):
+            sure = [
+                other
+                for other, its in zip(candidates, drugs, strict=True)
+                if other.sure and its == drug and its.code is not None
+            ]
+            same = [
+                other
+                for other, its in zip(candidates, drugs, strict=True)
+                if its == drug or its.code is None or drug.code is None or not (other.sure and fit.sure)
+            ]
+            first_lo, last_hi = _reach_possible(fit, same)
+            first_hi, last_lo = _reach_sure(fit, sure) if fit.sure else (fit.days.first_hi, fit.days.last_lo)
+            found.append(Lasted(first_lo, first_hi, last_lo, last_hi))
+        return found
+
+    def contradicted(self, case: Case, span: Span, fit: Fit) -> bool:
+        """Whether an absence surely covers a day the event shares with the window."""
+        vocabulary = case.vocabulary
+        absences = case.facts.absences(self.item)
+        code = vocabulary.one_code(fit.happening.fact.code)
+        if code.system is None and code.code is not None and code.code != self.item:
+            own = vocabulary.items.get(code.code)
+            if own is not None and vocabulary.domain(own.name) == self.domain:
+                absences = [*absences, *case.facts.absences(own.name)]
+        for absence in absences:
+            covered = case.absent(absence)
+            first = max(covered.first, span.start_hi)
+            last = min(covered.last, span.end_lo)
+            if first > last:
+                continue
+            first_lo, first_hi, last_lo, _ = fit.days
+            if self.asked.first_day:
+                last_lo = first_lo
+            if first_hi <= last and last_lo >= first:
+                return True
+        return False
+
+    def number(self, case: Case, fits: Sequence[Fit], *, sure: bool) -> int:
+        """How many occasions these are: at least (`sure`) or at most."""
+        asked = self.asked
+        if asked.least == 1:
+            return len(fits)
+        days = [fit.days for fit in fits]
+        if self.domain == "medications":
+            days = self.courses(case, fits, sure=sure)
+        if asked.spaced is None:
+            return len(days)
+        amount = in_days_and_months(asked.spaced)
+        whole = [one for one in days if sure or one.first_lo == one.first_hi]
+        count, previous = 0, None
+        for one in sorted(whole, key=lambda lasted: (lasted.first_hi, lasted.first_lo)):
+            if previous is None or previous <= shifted_day(one.first_lo, -1, amount):
+                count, previous = count + 1, one.first_hi
+        return count + len(days) - len(whole)
+
+    def courses(self, case: Case, fits: Sequence[Fit], *, sure: bool) -> list[Lasted]:
+        """Courses of one drug that touch are one: as few as they may be (`sure`), or as many."""
+        by_drug: dict[object, list[Lasted]] = {}
+        for fit in fits:
+            drug = case.vocabulary.one_code(fit.happening.fact.code)
+            key = drug if drug.code is not None else fit.happening.index
+            by_drug.setdefault(key, []).append(fit.days)
+        found: list[Lasted] = []
+        for days in by_drug.values():
+            merged: list[Lasted] = []
+            for one in sorted(days):
+                if merged and (
+                    one.first_lo <= merged[-1].last_hi + 1 if sure else one.first_hi <= merged[-1].last_lo + 1
+                ):
+                    before = merged[-1]
+                    merged[-1] = Lasted(
+                        before.first_lo,
+                        min(before.first_hi, one.first_hi),
+                        max(before.last_lo, one.last_lo),
+                        max(before.last_hi, one.last_hi),
+                    )
+                else:
+                    merged.append(one)
+            found += merged
+        return found
+
+    # ------------------------------------------------------------ a dose on every day of a period
+
+    def judged_dose(self, case: Case, span: Span, dose: DoseSum) -> Found:
+        """A period of days, up to the window's end, on each of which the daily dose passes."""
+        asked = self.asked
+        lasting, test = asked.lasting, asked.dose
+        assert lasting is not None and test is not None
+        amount = in_days_and_months(lasting.length)
+        candidates = self.candidates(case)
+        stretches, causes = dose_stretches(case, dose, [fit.happening for fit in candidates], span, test)
+        for stretch in stretches:
+            days = Lasted(stretch.first, stretch.first, stretch.last, stretch.last)
+            inside = stretch.first <= span.end_lo and stretch.last >= span.start_hi
+            if stretch.sure and inside and lasted_truth(days, span, lasting.op, amount):
+                running = [fit for fit in candidates if _runs(fit, stretch)]
+                return Found(True, (), running, number=1)
+        possible = [
+            stretch
+            for stretch in stretches
+            if not stretch.sure
+            and stretch.first <= span.end_hi
+            and stretch.last >= span.start_lo
+            and lasted_truth(
+                Lasted(stretch.first, stretch.first, stretch.last, stretch.last), span, lasting.op, amount
+            )
+            is not False
+        ]
+        if not possible:
+            return Found(False, (), (), case.covering(self.item, span.start_lo, span.end_hi))
+        return Found(None, (causes or Cause("missing", self.item),), candidates)
+
+    # ------------------------------------------------------------ saying
+
+    def said(self, finding: Finding) -> tuple[str, ...]:
+        case, found = finding.case, finding.state
+        asked, item = self.asked, case.vocabulary.items[self.item]
+        if found.truth is None:
+            recorded = bool(found.fits)
+            return tuple(cause_text(case, cause, recorded=recorded) for cause in found.causes)
+        window = case.window_text(asked.window)
+        if found.truth is False:
+            absent = bool(found.ruled_out)
+            return (none_reason(item.label, window, self.domain, absent=absent, least=asked.least),)
+        shown = found.fits[0].happening.fact if found.fits else None
+        details: list[str] = []
+        if shown is not None:
+            for test in asked.attributes:
+                details.append(attribute_text(test.name, recorded_attribute(shown, test.name)))
+        if asked.lasting is not None:
+            length = asked.lasting.length
+            details.append(lasting_text(asked.lasting.op, length_text(length.count, length.unit)))
+        if asked.dose is not None:
+            details.append(dose_text(asked.dose.op, asked.dose.amount, asked.dose.unit))
+        event = item.label if shown is None else self.event_words(case, shown)
+        return (exists_reason(event, details, window, found.number if asked.least > 1 else 1),)
+
+    def event_words(self, case: Case, fact: Fact) -> str:
+        vocabulary = case.vocabulary
+        label = vocabulary.items[self.item].label
+        code = vocabulary.one_code(fact.code)
+        own = vocabulary.items.get(code.code) if code.system is None and code.code is not None else None
+        first = fact.onset if isinstance(fact, Condition) else _started(fact)
+        point = self.acute or (isinstance(fact, Procedure) and fact.end is None and not fact.ongoing)
+        return event_text(
+            label, own.label if own is not None else label, first, fact.end, point=point, ongoing=fact.ongoing
+        )
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        found = finding.state
+        if found.truth is False:
+            return tuple(dict.fromkeys(fact.where for fact in found.ruled_out))
+        return tuple(dict.fromkeys(fit.happening.where for fit in found.fits))
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        event_breaks(case, self.item, self.asked.window, days, self.asked.lasting)
+
+
+def _started(fact: Fact) -> Days | None:
+    if isinstance(fact, Medication):
+        return fact.start
+    return fact.date if isinstance(fact, Procedure) else fact.onset
+
+
+def _runs(fit: Fit, stretch: Stretch) -> bool:
+    return fit.days.first_lo <= stretch.last and fit.days.last_hi >= stretch.first
+
+
+def lasted_truth(days: Lasted, span: Span, op: str, amount: tuple[int, int]) -> Truth:
+    """Whether a course lasts `op` so long, counted up to the window's end at most."""
+
+    def at_least(first: int, last: int, end: int, *, more: bool) -> bool:
+        limit = shifted_day(min(last, end) + 1, -1, amount)
+        return first < limit if more else first <= limit
+
+    def truth(*, more: bool) -> Truth:
+        if at_least(days.first_hi, days.last_lo, span.end_lo, more=more):
+            return True
+        return None if at_least(days.first_lo, days.last_hi, span.end_hi, more=more) else False
+
+    def negated(value: Truth) -> Truth:
+        return None if value is None else not value
+
+    match op:
+        case ">=":
+            return truth(more=False)
+        case ">":
+            return truth(more=True)
+        case "<":
+            return negated(truth(more=False))
+        case "<=":
+            return negated(truth(more=True))
+        case _:
+            least, most = truth(more=False), negated(truth(more=True))
+            if least is False or most is False:
+                return False
+            return True if least and most else None
+
+
+def _reach_possible(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:
+    """The earliest first and the latest last day of the course `fit` may be part of."""
+    first, last = fit.days.first_lo, fit.days.last_hi
+    grown = True
+    while grown:
+        grown = False
+        for other in others:
+            days = other.days
+            if days.first_lo <= last + 1 and days.last_hi >= first - 1:
+                if days.first_lo < first:
+                    first, grown = days.first_lo, True
+                if days.last_hi > last:
+                    last, grown = days.last_hi, True
+    return first, last
+
+
+def _reach_sure(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:
+    """The latest first and the earliest last day of the course `fit` surely is part of."""
+    first, last = fit.days.first_hi, fit.days.last_lo
+    members = [fit]
+    grown = True
+    while grown:
+        grown = False
+        for other in others:
+            if any(other is member for member in members):
+                continue
+            days = other.days
+            if any(
+                days.first_hi <= member.days.last_lo + 1 and member.days.first_hi <= days.last_lo + 1
+                for member in members
+            ):
+                members.append(other)
+                first, last = min(first, days.first_hi), max(last, days.last_lo)
+                grown = True
+    return first, last

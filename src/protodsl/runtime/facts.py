@@ -1,0 +1,205 @@
+"""One record, sorted by the items a checker asks about; built once, whatever the stage or the day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from operator import itemgetter
+from typing import Any
+
+from protodsl.runtime.codes import Match, Vocabulary
+from protodsl.runtime.record import (
+    FIRST_DAY,
+    Answer,
+    Coded,
+    Complete,
+    Condition,
+    Days,
+    Medication,
+    Procedure,
+    Record,
+    Result,
+)
+from protodsl.runtime.report import Cause
+
+Fact = Condition | Medication | Procedure
+
+
+class Happening:
+    """A condition, course or procedure as days; None where the day is the last the record speaks of."""
+
+    __slots__ = ("broad", "fact", "first_hi", "first_lo", "index", "last_hi", "last_lo", "match")
+
+    def __init__(self, fact: Fact, match: Match, index: int, *, acute: bool) -> None:
+        self.fact = fact
+        self.match = match
+        self.index = index  # place among the facts of its domain
+        first = fact.onset if isinstance(fact, Condition) else _first(fact)
+        end = fact.end
+        self.first_lo: int = FIRST_DAY if first is None else first.first
+        self.first_hi: int | None = None if first is None else first.last
+        self.last_lo: int | None
+        self.last_hi: int | None
+        if acute or (isinstance(fact, Procedure) and end is None and not fact.ongoing):
+            self.last_lo, self.last_hi = (self.first_lo, self.first_hi)
+        elif end is not None:
+            self.last_lo, self.last_hi = end.first, end.last
+        elif fact.ongoing or isinstance(fact, Condition):
+            self.last_lo = self.last_hi = None
+        else:  # a course without an end may have ended on any day from its start
+            self.last_lo, self.last_hi = self.first_lo, None
+
+    @property
+    def where(self) -> str:
+        return self.fact.where
+
+
+def _first(fact: Medication | Procedure) -> Days | None:
+    return fact.start if isinstance(fact, Medication) else fact.date
+
+
+class Sample:
+    """A result of an item: `sure` where it surely is one.
+
+    A computed value is a `Result` of its own, with its lead's date and place; `inputs`: the places of its
+    other inputs, `causes`: why it has no value, or no single one.
+    """
+
+    __slots__ = ("causes", "computed", "index", "inputs", "result", "sure")
+
+    def __init__(
+        self,
+        result: Result,
+        sure: bool,
+        index: int,
+        *,
+        computed: bool = False,
+        causes: tuple[Cause, ...] = (),
+        inputs: tuple[str, ...] = (),
+    ) -> None:
+        self.result = result
+        self.sure = sure
+        self.index = index
+        self.computed = computed
+        self.causes = causes
+        self.inputs = inputs
+
+
+def _identity(fact: Any) -> tuple[Any, ...]:
+    """Everything a fact says; two that say the same are one."""
+    return tuple(getattr(fact, one.name) for one in fields(fact) if one.name not in ("where", "raw"))
+
+
+Placed = tuple[int, Any]  # a fact and its place among those of its domain
+
+
+def _distinct(found: list[Placed]) -> list[Placed]:
+    """Facts of one code, repeated ones left out."""
+    seen: dict[tuple[Any, ...], Placed] = {}
+    for placed in found:
+        seen.setdefault(_identity(placed[1]), placed)
+    return list(seen.values())
+
+
+def _by_code(facts: Iterable[Placed]) -> dict[Coded, list[Placed]]:
+    grouped: dict[Coded, list[Placed]] = {}
+    for placed in facts:
+        code = placed[1].code
+        there = grouped.get(code)
+        if there is None:
+            grouped[code] = [placed]
+        else:
+            there.append(placed)
+    for code, there in grouped.items():
+        if len(there) > 1:
+            grouped[code] = _distinct(there)
+    return grouped
+
+
+class Facts:
+    """What a record says, by item. Lists are in record order."""
+
+    def __init__(self, record: Record, vocabulary: Vocabulary) -> None:
+        self.record = record
+        self.vocabulary = vocabulary
+        self._samples: dict[str, list[Sample]] = {}
+        self._happenings: dict[str, list[Happening]] = {}
+        self._absences: dict[str, list[Fact]] = {}
+        self.cache: dict[Any, Any] = {}  # what leaves work out of the record alone
+        self._results = _by_code(enumerate(record.results))
+        self._events: dict[str, dict[Coded, list[Placed]]] = {}
+        self._absent: dict[str, dict[Coded, list[Placed]]] = {}
+        self.spans: dict[str, list[Complete]] = {}
+        for one in record.complete:
+            self.spans.setdefault(one.domain, []).append(one)
+
+    def _domain(self, domain: str) -> None:
+        listed: list[Any] = getattr(self.record, domain)
+        placed = list(enumerate(listed))
+        self._events[domain] = _by_code([one for one in placed if one[1].present])
+        self._absent[domain] = _by_code([one for one in placed if not one[1].present])
+
+    def samples(self, item: str) -> list[Sample]:
+        found = self._samples.get(item)
+        if found is None:
+            found = []
+            match = self.vocabulary.match
+            for code, results in self._results.items():
+                fits = match(code, item)
+                if fits >= Match.BROAD:
+                    found += [Sample(result, fits is Match.SURE, place) for place, result in results]
+            if len(found) > 1:
+                found.sort(key=lambda sample: sample.index)
+            self._samples[item] = found
+        return found
+
+    def happenings(self, item: str) -> list[Happening]:
+        found = self._happenings.get(item)
+        if found is None:
+            found = []
+            vocabulary = self.vocabulary
+            domain = vocabulary.domain(item)
+            if domain not in self._events:
+                self._domain(domain)
+            acute = vocabulary.items[item].acute
+            for code, facts in self._events[domain].items():
+                fits = vocabulary.match(code, item)
+                if fits:
+                    brief = acute or self._acute(code)
+                    found += [Happening(fact, fits, place, acute=brief) for place, fact in facts]
+            if len(found) > 1:
+                found.sort(key=lambda one: one.index)
+            self._happenings[item] = found
+        return found
+
+    def _acute(self, code: Coded) -> bool:
+        """Whether what is recorded is itself declared acute, whatever was asked for."""
+        one = self.vocabulary.one_code(code)
+        item = self.vocabulary.items.get(one.code) if one.system is None and one.code is not None else None
+        return item is not None and item.acute
+
+    def absences(self, item: str) -> list[Fact]:
+        """Explicit absences of the item or of what stands above it."""
+        found = self._absences.get(item)
+        if found is None:
+            domain = self.vocabulary.domain(item)
+            if domain not in self._events:
+                self._domain(domain)
+            covers = self.vocabulary.covers
+            placed = [
+                one for code, facts in self._absent[domain].items() if covers(code, item) for one in facts
+            ]
+            if len(placed) > 1:
+                placed.sort(key=itemgetter(0))
+            found = [fact for _, fact in placed]
+            self._absences[item] = found
+        return found
+
+    def answers(self, question: str) -> list[Answer]:
+        key = ("answers", question)
+        found: list[Answer] | None = self.cache.get(key)
+        if found is None:
+            placed = [one for one in enumerate(self.record.answers) if one[1].question == question]
+            found = [answer for _, answer in (_distinct(placed) if len(placed) > 1 else placed)]
+            self.cache[key] = found
+        return found

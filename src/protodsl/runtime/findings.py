@@ -1,0 +1,116 @@
+"""What evaluating an expression finds: its truth, why it is unknown, and, when asked, the reason and the
+evidence.
+
+Every expression of a checker becomes a `Node`. `truth` answers only that, as fast as it can; `finding`
+answers the same truth with everything a report says. Leaves decide in one place (`judged`), whichever is
+asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from protodsl.runtime.case import Case
+from protodsl.runtime.record import Days
+from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.words import name_text, unknown_reason
+
+RANKS = {
+    "timepoint not dated": 0,
+    "needs judgement": 1,
+    "missing": 2,
+    "stale": 3,
+    "conflicting": 4,
+    "incomparable": 5,
+    "no reference limit": 6,
+    "not computable": 7,
+    "imprecise": 8,
+}
+Causes = tuple[Cause, ...]
+
+
+def each_once(causes: Iterable[Cause]) -> Causes:
+    return tuple(dict.fromkeys(causes))
+
+
+def first_cause(causes: Iterable[Cause]) -> Causes:
+    """The one cause of a comparison: the first that applies, in the language's order."""
+    found = list(causes)
+    return (min(found, key=lambda cause: RANKS[cause.kind]),) if found else ()
+
+
+class Finding:
+    """The truth of one node for one case; its words and evidence are made when first asked for."""
+
+    __slots__ = ("_evidence", "_said", "case", "causes", "node", "state", "truth")
+
+    def __init__(self, node: Node, case: Case, truth: Truth, causes: Causes, state: Any) -> None:
+        self.node = node
+        self.case = case
+        self.truth = truth
+        self.causes = causes
+        self.state = state  # what the node's words are made of
+        self._said: tuple[str, ...] | None = None
+        self._evidence: tuple[str, ...] | None = None
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        found = self._said
+        if found is None:
+            found = self.node.said(self)
+            self._said = found
+        return found
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        found = self._evidence
+        if found is None:
+            found = self.node.evidence(self)
+            self._evidence = found
+        return found
+
+
+class Node:
+    """An expression made ready: names looked up, limits converted."""
+
+    __slots__ = ()
+
+    def truth(self, case: Case) -> Truth:
+        raise NotImplementedError
+
+    def finding(self, case: Case) -> Finding:
+        raise NotImplementedError
+
+    def said(self, finding: Finding) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        raise NotImplementedError
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        """Adds every later day of the anchor on which the truth may change; more days do no harm."""
+        raise NotImplementedError
+
+
+def cause_text(
+    case: Case,
+    cause: Cause,
+    *,
+    recorded: bool = False,
+    latest: Days | None = None,
+    value: str | None = None,
+    text: str | None = None,
+) -> str:
+    """The sentence of one cause; `text`: the words of a question."""
+    kind, what = cause
+    items = case.vocabulary.items
+    if kind == "timepoint not dated":
+        return unknown_reason(kind, name_text(what))
+    if text is not None and what not in items:
+        return unknown_reason(kind, text, domain="answers")
+    if what in items:
+        domain = case.vocabulary.domain(what)
+        label = text if text is not None and domain == "answers" else items[what].label
+        return unknown_reason(kind, label, domain=domain, recorded=recorded, latest=latest, value=value)
+    return unknown_reason(kind, name_text(what), domain="participant", value=value)

@@ -1,0 +1,656 @@
+"""Numbers: results in arithmetic, ages, doses, formulas, tables of cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from protodsl.runtime.case import Case, Span
+from protodsl.runtime.choosing import (
+    Entry,
+    Pool,
+    earliest_of,
+    latest_of,
+    may_be_earliest,
+    may_be_latest,
+    none_cause,
+    places,
+    pooled,
+    tied,
+)
+from protodsl.runtime.crossing import crossings, moment_crossings
+from protodsl.runtime.dates import completed, day_of_age
+from protodsl.runtime.facts import Sample
+from protodsl.runtime.findings import Causes, Node, each_once, first_cause
+from protodsl.runtime.intervals import (
+    NotComputable,
+    Range,
+    called,
+    combined,
+    hull,
+    rounded,
+)
+from protodsl.runtime.model import Duration, Item, Moment, Window
+from protodsl.runtime.record import FIRST_DAY, Coded, Days, Exact, Interval, Result
+from protodsl.runtime.report import Cause
+from protodsl.runtime.units import conversion, parse_unit
+from protodsl.runtime.words import call_text, near_text, operation_text, range_text
+
+
+class Value(NamedTuple):
+    """A number, as far as it is known. `range` None: unknown because of `causes`; else `causes` say
+    why the range is not a single number. `when`: the date it is of, for the reason's words.
+    """
+
+    range: Range | None
+    causes: Causes
+    evidence: tuple[str, ...]
+    when: Days | None = None
+
+
+class NumberNode:
+    """A number made ready."""
+
+    __slots__ = ()
+
+    def value(self, case: Case) -> Value:
+        raise NotImplementedError
+
+    def text(self, case: Case) -> str:
+        """Its words; empty for a constant."""
+        raise NotImplementedError
+
+    def names(self) -> Iterable[str]:
+        """What it is made of, in file order."""
+        return ()
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        """See `Node.breaks`."""
+
+
+def unknown_value(*causes: Cause, evidence: tuple[str, ...] = ()) -> Value:
+    return Value(None, causes, evidence)
+
+
+# ---------------------------------------------------------------- results as numbers
+
+
+def bare_unit(unit: str | None) -> bool:
+    """Whether a number needs no unit: none is declared, or it is a plain number or points."""
+    if unit is None:
+        return True
+    parsed = parse_unit(unit)
+    if parsed is None:
+        return False
+    return (not parsed.dimension and parsed.factor == 1) or parsed.dimension == (("points", 1),)
+
+
+class Measured:
+    """Results of one item as numbers in its own unit; conversions are remembered by the unit as written."""
+
+    __slots__ = ("_factors", "bare", "item")
+
+    def __init__(self, item: Item) -> None:
+        self.item = item
+        self.bare = bare_unit(item.unit)
+        self._factors: dict[str | None, Exact | None] = {}
+
+    def factor(self, unit: str | None) -> Exact | None:
+        """What a number in `unit` is multiplied by; None: cannot be compared."""
+        try:
+            return self._factors[unit]
+        except KeyError:
+            found = self._factor(unit)
+            if len(self._factors) > 1000:  # units come from records
+                self._factors.clear()
+            self._factors[unit] = found
+            return found
+
+    def _factor(self, unit: str | None) -> Exact | None:
+        own = self.item.unit
+        if unit is None:
+            return 1 if self.bare else None
+        if own is None:
+            return 1 if bare_unit(unit) else None
+        if unit == own or unit in self.item.also_units:
+            return 1
+        found = conversion(unit, own, self.item.molar_mass)
+        if found is None:
+            for also in self.item.also_units:
+                found = conversion(unit, also, self.item.molar_mass)
+                if found is not None:
+                    break
+        if found is None:
+            return None
+        return found.numerator if found.denominator == 1 else found
+
+    def interval(self, result: Result) -> Interval | None:
+        """The value in the item's unit, inside its declared range; None: it cannot be compared."""
+        number, item = result.number, self.item
+        if number is None:
+            if result.text != "not_detected" or item.detection_limit is None:
+                return None
+            lowest = item.minimum if item.minimum is not None else 0
+            return Interval(lowest, item.detection_limit, False, True)
+        factor = self.factor(result.unit)
+        if factor is None:
+            return None
+        low, high, low_open, high_open = number
+        if factor != 1:
+            low = None if low is None else low * factor
+            high = None if high is None else high * factor
+        minimum, maximum = item.minimum, item.maximum
+        if minimum is not None and (low is None or low < minimum):
+            low, low_open = minimum, False
+        if maximum is not None and (high is None or high > maximum):
+            high, high_open = maximum, False
+        if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
+            return None
+        if number.low is not None and number.low == number.high and low != high:
+            return None  # a plain number outside the range
+        return Interval(low, high, low_open, high_open)
+
+
+def samples_of(case: Case, item: str) -> Sequence[Sample]:
+    """The results of an item: recorded ones, of a measure the computed ones and, where they count, the
+    reported.
+    """
+    measure = case.rules.measures.get(item)
+    if measure is None:
+        return case.facts.samples(item)
+    root = case.root
+    key = ("computed", item)
+    found: list[Sample] | None = root.memo.get(key)
+    if found is None:
+        root.memo[key] = []  # a formula that asks for itself finds nothing
+        found = measure.samples(root)
+        root.memo[key] = found
+    return found
+
+
+class MeasureNode:
+    """A formula: its value for each result of its lead."""
+
+    __slots__ = ("decimals", "formula", "item", "lead", "reported", "unit", "valid", "validity")
+
+    def __init__(
+        self,
+        item: str,
+        unit: str | None,
+        lead: str,
+        validity: Duration,
+        formula: NumberNode,
+        valid: Sequence[Node],
+        decimals: int,
+        reported: bool,
+    ) -> None:
+        self.item = item
+        self.unit = unit
+        self.lead = lead
+        self.validity = validity
+        self.formula = formula
+        self.valid = valid
+        self.decimals = decimals
+        self.reported = reported
+
+    def samples(self, case: Case) -> list[Sample]:
+        found = [self.computed(case, sample) for sample in samples_of(case, self.lead)]
+        if self.reported:
+            found += case.facts.samples(self.item)
+            found.sort(key=lambda sample: sample.index)
+        return found
+
+    def computed(self, case: Case, lead: Sample) -> Sample:
+        date = lead.result.date
+        if case.as_of is None:
+            value: Value = unknown_value(case.undated())
+        else:
+            days = Days(FIRST_DAY, case.as_of) if date is None else date
+            value = self.at(case.at_sample(days, (self.lead, lead)))
+        made = value.range
+        number = None if made is None else Interval(made.low, made.high)
+        raw = "" if made is None else range_text(made.low, made.high)
+        lead_result = lead.result
+        result = Result(
+            Coded(None, self.item),
+            number,
+            None,
+            self.unit,
+            date,
+            lead_result.time,
+            raw=raw,
+            where=lead_result.where,
+        )
+        inputs = tuple(place for place in (*lead.inputs, *value.evidence) if place != lead_result.where)
+        return Sample(
+            result,
+            lead.sure,
+            lead.index,
+            computed=True,
+            causes=value.causes,
+            inputs=tuple(dict.fromkeys(inputs)),
+        )
+
+    def at(self, case: Case) -> Value:
+        causes: Causes = ()
+        evidence: tuple[str, ...] = ()
+        for node in self.valid:
+            finding = node.finding(case)
+            if finding.truth is False:
+                return unknown_value(Cause("not computable", self.item))
+            causes += finding.causes
+            evidence += finding.evidence
+        valid = not causes
+        try:
+            value = self.formula.value(case)
+        except NotComputable:
+            return unknown_value(*each_once((*causes, Cause("not computable", self.item))))
+        causes = each_once((*causes, *value.causes))
+        evidence = (*value.evidence, *evidence)
+        if value.range is None or not valid:
+            return Value(None, causes, evidence)
+        low, high = value.range
+        return Value(Range(rounded(low, self.decimals), rounded(high, self.decimals)), causes, evidence)
+
+
+class ChosenNumber(NumberNode):
+    """Results of an item in arithmetic."""
+
+    __slots__ = ("clean", "factor", "item", "measure", "measured", "select", "window")
+
+    def __init__(
+        self,
+        measured: Measured,
+        select: str,
+        window: Window | None,
+        clean: Sequence[Node],
+        unit: str | None,
+        measure: tuple[str, Duration] | None,
+    ) -> None:
+        """`measure`: the lead and the validity of the formula it stands in."""
+        self.measured = measured
+        self.item = measured.item.name
+        self.select = select
+        self.window = window
+        self.clean = clean
+        self.measure = measure
+        own = measured.item.unit
+        same = unit is None or own is None or unit == own
+        scale = 1 if same else conversion(own or "", unit or "", measured.item.molar_mass)
+        assert scale is not None, f"{self.item} cannot be in {unit}"
+        self.factor: Exact = scale
+
+    def text(self, case: Case) -> str:
+        return self.measured.item.label
+
+    def names(self) -> Iterable[str]:
+        return (self.item,)
+
+    def entries(self, case: Case) -> tuple[Pool, Span] | Cause:
+        if self.measure is not None and case.sample is not None:
+            sample = case.sample
+            span = Span(sample.first, sample.last, sample.first, sample.last)
+            return input_pool(case, self.item, self.measure, self.clean), span
+        found = window_of(case, self.window)
+        if isinstance(found, Cause):
+            return found
+        until = None
+        if self.select == "latest":
+            if case.until is None:
+                return case.undated()
+            until = (case.until, case.until)
+        return pooled(case, samples_of(case, self.item), found, until, self.clean), found
+
+    def value(self, case: Case) -> Value:
+        found = self.entries(case)
+        if isinstance(found, Cause):
+            return unknown_value(found)
+        pool, span = found
+        if self.select in ("highest", "lowest"):
+            return self.extreme(case, pool, span)
+        if self.select in ("any", "every"):
+            return unknown_value(Cause("not computable", self.item))
+        latest = self.select == "latest"
+        if not pool.entries:
+            return unknown_value(none_cause(pool, lead_of(case, self.item), recency=latest))
+        chosen = may_be_latest(pool.entries) if latest else may_be_earliest(pool.entries)
+        causes = doubts(self.item, chosen)
+        if not latest:
+            shown = min(entry.last for entry in chosen)
+            if not case.complete("results", span.start_lo, shown):
+                causes = (Cause("missing", lead_of(case, self.item)), *causes)
+        evidence = places(chosen)
+        ranges: list[Range] = []
+        unusable: Causes = ()
+        for entry in chosen:
+            interval = self.measured.interval(entry.sample.result)
+            unusable += entry.sample.causes
+            if interval is None:
+                unusable += () if entry.sample.causes else (Cause("incomparable", self.item),)
+                continue
+            ranges.append(Range(interval.low, interval.high))
+            if interval.low != interval.high and not entry.sample.causes:
+                unusable += (Cause("imprecise", self.item),)
+        if len(ranges) < len(chosen) or not any(entry.counts for entry in chosen) or (not latest and causes):
+            return Value(None, self.settled(case, (*causes, *unusable)), evidence)
+        if any(one != ranges[0] for one in ranges):
+            tie = tied(chosen)
+            unusable += (Cause("conflicting" if tie else "imprecise", self.item), *causes)
+        low, high = hull(ranges)
+        when = latest_of(chosen) if latest else earliest_of(chosen)
+        return Value(
+            Range(self.scaled(low), self.scaled(high)),
+            self.settled(case, unusable),
+            evidence,
+            Days(when.first, when.last),
+        )
+
+    def settled(self, case: Case, causes: Causes) -> Causes:
+        return each_once(causes) if self.item in case.rules.measures else first_cause(causes)
+
+    def scaled(self, number: Exact | None) -> Exact | None:
+        return None if number is None else number * self.factor
+
+    def extreme(self, case: Case, pool: Pool, span: Span) -> Value:
+        """The highest or lowest: what is recorded bounds it on one side, only completeness on the other."""
+        lead = lead_of(case, self.item)
+        if not pool.entries:
+            return unknown_value(Cause("missing", lead))
+        listed = case.complete("results", span.start_lo, span.end_hi)
+        causes: Causes = () if listed else (Cause("missing", lead),)
+        highest = self.select == "highest"
+        counting: list[Range] = []
+        every: list[Range] = []
+        for entry in pool.entries:
+            interval = self.measured.interval(entry.sample.result)
+            causes += entry.sample.causes
+            if interval is None:
+                every.append(Range(None, None))
+                causes += () if entry.sample.causes else (Cause("incomparable", self.item),)
+                continue
+            every.append(Range(interval.low, interval.high))
+            if entry.counts:
+                counting.append(every[-1])
+            else:
+                causes += entry.causes or (Cause("imprecise", self.item),)
+            if interval.low != interval.high and not entry.sample.causes:
+                causes += (Cause("imprecise", self.item),)
+        evidence = places(pool.entries)
+        if not counting:
+            return Value(None, self.settled(case, causes), evidence)
+        open_end = None
+        if highest:
+            lows = [one.low for one in counting if one.low is not None]
+            highs = [one.high for one in every]
+            if listed and None not in highs:
+                open_end = max(high for high in highs if high is not None)
+            made = Range(max(lows) if lows else None, open_end)
+        else:
+            highs_known = [one.high for one in counting if one.high is not None]
+            all_lows = [one.low for one in every]
+            if listed and None not in all_lows:
+                open_end = min(low for low in all_lows if low is not None)
+            made = Range(open_end, min(highs_known) if highs_known else None)
+        scaled = Range(self.scaled(made.low), self.scaled(made.high))
+        if scaled.low is not None and scaled.low == scaled.high:
+            return Value(scaled, (), evidence)
+        return Value(scaled, self.settled(case, causes), evidence)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        result_breaks(case, self.item, self.window, self.clean, days)
+
+
+def input_pool(case: Case, item: str, inside: tuple[str, Duration], clean: Sequence[Node]) -> Pool:
+    """The results of an input of a formula: the lead itself, else those within the validity of its date."""
+    sample = case.sample
+    assert sample is not None
+    lead, validity = inside
+    if case.lead is not None and item == lead:
+        return Pool([Entry(case.lead[1], sample.first, sample.last, True, ())], [])
+    start_lo = case.moved_by(sample.first, -1, validity, None)
+    start_hi = case.moved_by(sample.last, -1, validity, None)
+    span = Span(start_lo.first, start_hi.last, sample.first, sample.last)
+    return pooled(case, samples_of(case, item), span, None, clean)
+
+
+def window_of(case: Case, window: Window | None) -> Span | Cause:
+    """A window of results; None: every result up to the anchor."""
+    if window is not None:
+        return case.window(window)
+    if case.anchor is None or case.as_of is None:
+        return case.undated()
+    return Span(FIRST_DAY, FIRST_DAY, case.anchor, case.anchor)
+
+
+def lead_of(case: Case, item: str) -> str:
+    """What would have to be recorded for an item: of a measure its lead."""
+    measure = case.rules.measures.get(item)
+    return item if measure is None else lead_of(case, measure.lead)
+
+
+def doubts(item: str, entries: Iterable[Entry]) -> Causes:
+    """Why some of the entries only may count."""
+    found: Causes = ()
+    for entry in entries:
+        if not entry.counts:
+            found += entry.causes or (Cause("imprecise", item),)
+    return found
+
+
+def result_breaks(
+    case: Case, item: str, window: Window | None, clean: Sequence[Node], days: set[int]
+) -> None:
+    """Days on which a result of the item enters or leaves the window, or ceases to be a plan."""
+    marks: set[int] = set()
+    for sample in samples_of(case, item):
+        date = sample.result.date
+        if date is not None:
+            marks.update(date)
+    for one in case.facts.spans.get("results", ()):
+        marks.update(one.since or ())
+        marks.update(one.until or ())
+    crossings(case, window, marks, days)
+    for node in clean:
+        node.breaks(case, days)
+
+
+# ---------------------------------------------------------------- the other numbers
+
+
+class ConstantNumber(NumberNode):
+    __slots__ = ("made",)
+
+    def __init__(self, value: Exact) -> None:
+        self.made = Value(Range(value, value), (), ())
+
+    def value(self, case: Case) -> Value:
+        return self.made
+
+    def text(self, case: Case) -> str:
+        return ""
+
+
+class AgeNumber(NumberNode):
+    __slots__ = ("moment", "unit")
+
+    def __init__(self, unit: str, moment: Moment) -> None:
+        self.unit = unit
+        self.moment = moment
+
+    def value(self, case: Case) -> Value:
+        at = case.moment(self.moment)
+        if isinstance(at, Cause):
+            return unknown_value(at)
+        born = case.record.birth_date
+        if born is None:
+            return unknown_value(Cause("missing", "birth_date"))
+        low = completed(self.unit, born.last, at.first)
+        if born.first == born.last and at.first == at.last:
+            return Value(Range(low, low), (), (), at)
+        high = completed(self.unit, born.first, at.last)
+        causes: Causes = ()
+        if low != high:
+            if born.first != born.last:
+                causes = (Cause("imprecise", "birth_date"),)
+            else:
+                causes = (Cause("imprecise", self.moment_name()),)
+        return Value(Range(low, high), causes, (), at)
+
+    def moment_name(self) -> str:
+        moment = self.moment
+        while moment.kind == "moved" and moment.base is not None:
+            moment = moment.base
+        return moment.name or "birth_date"
+
+    def text(self, case: Case) -> str:
+        return "age"
+
+    def names(self) -> Iterable[str]:
+        return ("birth_date",)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        born = case.record.birth_date
+        at = case.moment(self.moment)
+        if born is None or isinstance(at, Cause) or self.moment.kind == "sample":
+            return
+        marks: set[int] = set()
+        horizon = at.last + 1900  # five years and what months may differ
+        for birth in born:
+            count = completed(self.unit, birth, at.first) + 1
+            while (day := day_of_age(self.unit, birth, count)) <= horizon:
+                marks.add(day)
+                count += 1
+        moment_crossings(case, self.moment, marks, days)
+
+
+class ArithmeticNumber(NumberNode):
+    __slots__ = ("left", "op", "right")
+
+    def __init__(self, op: str, left: NumberNode, right: NumberNode) -> None:
+        self.op = op
+        self.left = left
+        self.right = right
+
+    def value(self, case: Case) -> Value:
+        left, right = self.left.value(case), self.right.value(case)
+        causes = each_once((*left.causes, *right.causes))
+        evidence = (*left.evidence, *right.evidence)
+        if left.range is None or right.range is None:
+            return Value(None, causes, evidence)
+        made = combined(self.op, left.range, right.range)
+        return Value(made, () if made.low is not None and made.low == made.high else causes, evidence)
+
+    def text(self, case: Case) -> str:
+        def said(side: NumberNode) -> str:
+            if (
+                isinstance(side, ConstantNumber)
+                and side.made.range is not None
+                and side.made.range.low is not None
+            ):
+                return near_text(side.made.range.low, None)
+            return side.text(case)
+
+        return operation_text(self.op, said(self.left), said(self.right))
+
+    def names(self) -> Iterable[str]:
+        return (*self.left.names(), *self.right.names())
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        self.left.breaks(case, days)
+        self.right.breaks(case, days)
+
+
+class CallNumber(NumberNode):
+    __slots__ = ("arguments", "function")
+
+    def __init__(self, function: str, arguments: tuple[NumberNode, ...]) -> None:
+        self.function = function
+        self.arguments = arguments
+
+    def value(self, case: Case) -> Value:
+        values = [argument.value(case) for argument in self.arguments]
+        causes = each_once(cause for value in values for cause in value.causes)
+        evidence = tuple(place for value in values for place in value.evidence)
+        ranges = [value.range for value in values if value.range is not None]
+        if len(ranges) < len(values):
+            return Value(None, causes, evidence)
+        made = called(self.function, ranges)
+        return Value(made, () if made.low is not None and made.low == made.high else causes, evidence)
+
+    def text(self, case: Case) -> str:
+        def said(side: NumberNode) -> str:
+            if (
+                isinstance(side, ConstantNumber)
+                and side.made.range is not None
+                and side.made.range.low is not None
+            ):
+                return near_text(side.made.range.low, None)
+            return side.text(case)
+
+        return call_text(self.function, [said(argument) for argument in self.arguments])
+
+    def names(self) -> Iterable[str]:
+        return tuple(name for argument in self.arguments for name in argument.names())
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        for argument in self.arguments:
+            argument.breaks(case, days)
+
+
+class CasesNumber(NumberNode):
+    """A table: the rows that hold must agree; a row that may hold adds its value to the range."""
+
+    __slots__ = ("otherwise", "rows")
+
+    def __init__(self, rows: tuple[tuple[Node, NumberNode], ...], otherwise: NumberNode | None) -> None:
+        self.rows = rows
+        self.otherwise = otherwise
+
+    def value(self, case: Case) -> Value:
+        sure: list[Value] = []
+        may: list[Value] = []
+        causes: Causes = ()
+        evidence: tuple[str, ...] = ()
+        for condition, number in self.rows:
+            finding = condition.finding(case)
+            if finding.truth is False:
+                continue
+            value = number.value(case)
+            evidence += (*finding.evidence, *value.evidence)
+            causes += (*finding.causes, *value.causes)
+            (sure if finding.truth else may).append(value)
+        if not sure and self.otherwise is not None:
+            value = self.otherwise.value(case)
+            evidence += value.evidence
+            causes += value.causes
+            (may if may else sure).append(value)
+        if not sure and not may:
+            raise NotComputable
+        ranges = [value.range for value in (*sure, *may) if value.range is not None]
+        if len(ranges) < len(sure) + len(may):
+            return Value(None, each_once(causes), evidence)
+        if any(value.range != sure[0].range for value in sure[1:]):
+            name = next(iter(self.names()), "birth_date")
+            return Value(None, each_once((*causes, Cause("conflicting", name))), evidence)
+        made = hull(ranges)
+        return Value(
+            made, () if made.low is not None and made.low == made.high else each_once(causes), evidence
+        )
+
+    def text(self, case: Case) -> str:
+        return "the table's value"
+
+    def names(self) -> Iterable[str]:
+        found: list[str] = []
+        for _, number in self.rows:
+            found += number.names()
+        if self.otherwise is not None:
+            found += self.otherwise.names()
+        return tuple(found)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        for condition, number in self.rows:
+            condition.breaks(case, days)
+            number.breaks(case, days)
+        if self.otherwise is not None:
+            self.otherwise.breaks(case, days)

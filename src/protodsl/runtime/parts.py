@@ -1,0 +1,295 @@
+"""Criteria and their parts: applicability, value, and what both mean for the participant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from protodsl.runtime.case import Case
+from protodsl.runtime.findings import Causes, Finding, Node, each_once
+from protodsl.runtime.logic import said_by, shown_by
+from protodsl.runtime.model import Criterion, Part
+from protodsl.runtime.report import Outcome, Truth
+from protodsl.runtime.rules import Rules
+from protodsl.runtime.words import joined, not_applicable
+
+
+def negated(truth: Truth) -> Truth:
+    return None if truth is None else not truth
+
+
+def both(one: Truth, other: Truth) -> Truth:
+    if one is False or other is False:
+        return False
+    return True if one and other else None
+
+
+def either(one: Truth, other: Truth) -> Truth:
+    if one or other:
+        return True
+    return False if one is False and other is False else None
+
+
+def count_truth(least: int, terms: list[Truth]) -> Truth:
+    """At least so many of them."""
+    true = sum(term is True for term in terms)
+    if true >= least:
+        return True
+    return None if true + sum(term is None for term in terms) >= least else False
+
+
+def in_favour(inclusion: bool, applies: Truth, value: Truth) -> Truth:
+    """Not applicable, or as the participant needs it."""
+    return either(negated(applies), value if inclusion else negated(value))
+
+
+class PartNode:
+    """A criterion or a part of one, made ready."""
+
+    __slots__ = ("combine", "guard", "guarded", "id", "inclusion", "kind", "label", "parts", "rule", "source")
+
+    def __init__(self, rules: Rules, part: Part, kind: str) -> None:
+        self.id = part.id
+        self.label = part.label
+        self.source = part.source
+        self.kind = kind
+        self.inclusion = kind == "inclusion"
+        self.combine = part.combine
+        self.guard: Node | None = None if part.applies is None else rules.node(part.applies)
+        self.rule: Node | None = None if part.rule is None else rules.node(part.rule)
+        self.parts = tuple(PartNode(rules, one, kind) for one in part.parts)
+        self.guarded: bool = self.guard is not None or any(one.guarded for one in self.parts)
+
+    def every(self) -> Iterator[PartNode]:
+        """Itself, then its parts, depth first."""
+        yield self
+        for part in self.parts:
+            yield from part.every()
+
+    # ------------------------------------------------------------ truth only
+
+    def value(self, case: Case) -> Truth:
+        """The value where nothing is guarded."""
+        if not self.parts:
+            return True if self.rule is None else self.rule.truth(case)
+        combine = self.combine
+        if combine == "all":
+            truth: Truth = True
+            if self.rule is not None:
+                truth = self.rule.truth(case)
+                if truth is False:
+                    return False
+            for part in self.parts:
+                found = part.value(case)
+                if found is False:
+                    return False
+                if found is None:
+                    truth = None
+            return truth
+        if combine == "any":
+            truth = False
+            if self.rule is not None:
+                truth = self.rule.truth(case)
+                if truth:
+                    return True
+            for part in self.parts:
+                found = part.value(case)
+                if found:
+                    return True
+                if found is None:
+                    truth = None
+            return truth
+        terms = [] if self.rule is None else [self.rule.truth(case)]
+        terms += [part.value(case) for part in self.parts]
+        return count_truth(int(combine), terms)
+
+    def state(self, case: Case) -> tuple[Truth, Truth]:
+        """(applies, value)."""
+        if not self.guarded:
+            return True, self.value(case)
+        guard: Truth = True if self.guard is None else self.guard.truth(case)
+        if guard is False:
+            return False, None
+        rule = None if self.rule is None else self.rule.truth(case)
+        states = [part.state(case) for part in self.parts]
+        left: Truth = True
+        if self.rule is None and self.parts:
+            left = count_truth(1, [applies for applies, _ in states])
+        value = self.combined(rule, states)
+        return both(guard, left), value
+
+    def combined(self, rule: Truth, states: list[tuple[Truth, Truth]]) -> Truth:
+        terms = [] if self.rule is None else [rule]
+        terms += [self.term(applies, value) for applies, value in states]
+        if self.combine == "all":
+            return count_truth(len(terms), terms)
+        return count_truth(1 if self.combine == "any" else int(self.combine), terms)
+
+    def term(self, applies: Truth, value: Truth) -> Truth:
+        """What a part is in this list."""
+        if self.combine == "all":
+            return either(negated(applies), value)
+        return both(applies, value)
+
+    def favour(self, case: Case) -> Truth:
+        if not self.guarded:
+            value = self.value(case)
+            return value if self.inclusion else negated(value)
+        applies, value = self.state(case)
+        return in_favour(self.inclusion, applies, value)
+
+    def passes(self, case: Case) -> bool:
+        """Whether the outcome is surely `passes`."""
+        applies, value = self.state(case)
+        return applies is not False and in_favour(self.inclusion, applies, value) is True
+
+    # ------------------------------------------------------------ everything
+
+    def finding(self, case: Case) -> PartFinding:
+        return PartFinding(self, case)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        if self.guard is not None:
+            self.guard.breaks(case, days)
+        if self.rule is not None:
+            self.rule.breaks(case, days)
+        for part in self.parts:
+            part.breaks(case, days)
+
+
+class PartFinding:
+    """What was found of one part, and of the parts under it."""
+
+    __slots__ = ("applies", "favour", "guard", "left", "node", "parts", "rule", "terms", "value")
+
+    def __init__(self, node: PartNode, case: Case) -> None:
+        self.node = node
+        self.guard: Finding | None = None if node.guard is None else node.guard.finding(case)
+        self.rule: Finding | None = None if node.rule is None else node.rule.finding(case)
+        self.parts = [part.finding(case) for part in node.parts]
+        guard: Truth = True if self.guard is None else self.guard.truth
+        if not self.parts:
+            self.left: Truth = True
+            self.terms: list[Truth] = []
+            self.value: Truth = True if self.rule is None else self.rule.truth
+        else:
+            self.left = True
+            if self.rule is None:
+                self.left = count_truth(1, [part.applies for part in self.parts])
+            self.terms = [node.term(part.applies, part.value) for part in self.parts]
+            rule = None if self.rule is None else self.rule.truth
+            self.value = node.combined(rule, [(part.applies, part.value) for part in self.parts])
+        self.applies: Truth = both(guard, self.left)
+        self.favour: Truth = in_favour(node.inclusion, self.applies, self.value)
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.applies is False:
+            return "not applicable"
+        if self.favour is None:
+            return "unknown"
+        return "passes" if self.favour else "fails"
+
+    # ------------------------------------------------------------ why unknown
+
+    def unknown(self) -> Causes:
+        """Why the outcome is unknown, in file order."""
+        if self.outcome != "unknown":
+            return ()
+        return each_once(cause for finding in self.undecided() for cause in finding.causes)
+
+    def undecided(self) -> list[Finding]:
+        """The unknown expressions the outcome hangs on, in file order."""
+        found: list[Finding] = []
+        if self.guard is not None and self.guard.truth is None:
+            found.append(self.guard)
+        if self.value is None and self.rule is not None and self.rule.truth is None:
+            found.append(self.rule)
+        for part, term in zip(self.parts, self.terms, strict=True):
+            of_value = self.value is None and term is None
+            if of_value or (self.left is None and part.applies is None):
+                found += part.undecided_guards()
+            if of_value and part.value is None and part.applies is not False:
+                found += [one for one in part.undecided_value() if one not in found]
+        return found
+
+    def undecided_guards(self) -> list[Finding]:
+        """Why it is open whether the part applies."""
+        if self.applies is not None:
+            return []
+        found: list[Finding] = []
+        if self.guard is not None and self.guard.truth is None:
+            found.append(self.guard)
+        if self.left is None:
+            for part in self.parts:
+                found += part.undecided_guards()
+        return found
+
+    def undecided_value(self) -> list[Finding]:
+        found: list[Finding] = []
+        if self.rule is not None and self.rule.truth is None:
+            found.append(self.rule)
+        for part, term in zip(self.parts, self.terms, strict=True):
+            if term is None:
+                found += part.undecided_guards()
+                if part.value is None and part.applies is not False:
+                    found += part.undecided_value()
+        return found
+
+    def reached(self) -> Iterator[PartFinding]:
+        """The parts an unknown outcome hangs on, itself first."""
+        yield self
+        for part, term in zip(self.parts, self.terms, strict=True):
+            if (self.value is None and term is None) or (self.left is None and part.applies is None):
+                yield from part.reached()
+
+    # ------------------------------------------------------------ words
+
+    def deciding(self) -> list[Finding]:
+        """The expressions whose words are the reason."""
+        outcome = self.outcome
+        if outcome == "not applicable":
+            return self.excusing()
+        if outcome == "unknown":
+            return self.undecided()
+        return self.deciding_value()
+
+    def excusing(self) -> list[Finding]:
+        """Why it is not applicable."""
+        if self.guard is not None and self.guard.truth is False:
+            return [self.guard]
+        return [finding for part in self.parts for finding in part.excusing()]
+
+    def deciding_value(self) -> list[Finding]:
+        rule = [] if self.rule is None else [self.rule]
+        if not self.parts:
+            return rule
+        value = self.value
+        if value is None:
+            return self.undecided_value()
+        one_decides = value is (self.node.combine != "all")
+        if isinstance(self.node.combine, int):
+            one_decides = True  # those that pass, or those that do not
+        found = [finding for finding in rule if not one_decides or finding.truth is value]
+        for part, term in zip(self.parts, self.terms, strict=True):
+            if part.applies is not False and (not one_decides or term is value):
+                found += part.deciding_value()
+        return found
+
+    def reason(self) -> str:
+        said = said_by(self.deciding())
+        return not_applicable(said) if self.applies is False else joined(said)
+
+    def evidence(self) -> tuple[str, ...]:
+        return shown_by(self.deciding())
+
+
+class CriterionNode:
+    """A criterion, with the group and the cohort it belongs to."""
+
+    __slots__ = ("cohort", "group", "id", "root")
+
+    def __init__(self, rules: Rules, criterion: Criterion) -> None:
+        self.root = PartNode(rules, criterion.root, criterion.kind)
+        self.id = criterion.root.id
+        self.group = criterion.group
+        self.cohort = criterion.cohort

@@ -1,0 +1,128 @@
+"""A checker as a program: `python nct06892145.py record.json`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from protodsl.runtime.attributes import RecordError
+from protodsl.runtime.checker import Checker, RequestError
+from protodsl.runtime.read import loads
+from protodsl.runtime.report import Report
+
+MARKS = {"passes": "+", "fails": "-", "unknown": "?", "not applicable": " "}
+
+
+def text_of(report: Report) -> str:
+    """A report for people: the verdict, then each criterion with its reason."""
+    lines = [f"{report.participant}: {report.verdict} ({report.protocol}, {report.stage})"]
+    for assumption in report.assumptions:
+        lines.append(f"  assumed: {assumption}")
+    for criterion in report.criteria:
+        name = f"{criterion.id} {criterion.label}".rstrip()
+        lines.append(f"  {MARKS[criterion.outcome]} {name}: {criterion.outcome}")
+        if criterion.reason:
+            lines.append(f"      {criterion.reason}")
+        if criterion.curable_on is not None:
+            lines.append(f"      passes from {criterion.curable_on}")
+    for name, verdict in report.cohorts:
+        lines.append(f"  cohort {name}: {verdict}")
+    if report.needed:
+        lines.append(f"  needed: {', '.join(report.needed)}")
+    if report.earliest_date is not None:
+        lines.append(f"  nothing fails from {report.earliest_date}")
+    if report.to_repeat:
+        lines.append(f"  to repeat by then: {', '.join(report.to_repeat)}")
+    for note in report.notes:
+        lines.append(f"  note: {note}")
+    return "\n".join(lines)
+
+
+def run(checker: Checker, arguments: Sequence[str] | None = None) -> int:
+    """Screens the records of the files named; 0: all eligible, 1: not all, 2: wrong usage or a record
+    refused.
+    """
+    parser = argparse.ArgumentParser(
+        description=f"Screens participants for {checker.protocol.id}.",
+        epilog="example: %(prog)s record.json --format text",
+    )
+    parser.add_argument("record", nargs="+", help="a patient record, JSON or JSON Lines; - is standard input")
+    parser.add_argument("--format", choices=("json", "jsonl", "text"), default="text")
+    parser.add_argument("--stage", help=f"one of {', '.join(checker.stages)}")
+    parser.add_argument("--cohort", help="the one cohort to screen for")
+    parser.add_argument("--at", action="append", default=[], metavar="TIMEPOINT=DATE")
+    parser.add_argument("--as-of", metavar="DATE", help="the last day the record speaks of")
+    parser.add_argument("--assume", default="", metavar="complete=DOMAIN,…")
+    options = parser.parse_args(arguments)
+    reports: list[Report] = []
+    refused = False
+    try:
+        at = dict(_pair(text) for text in options.at)
+        assume = _assumed(options.assume)
+        for path in options.record:
+            for place, data in _records(path):
+                try:
+                    report = checker.evaluate(
+                        data,
+                        stage=options.stage,
+                        cohort=options.cohort,
+                        at=at,
+                        as_of=options.as_of,
+                        assume=assume,
+                    )
+                except RecordError as error:
+                    refused = True
+                    for problem in error.problems:
+                        print(f"{place}: {problem}", file=sys.stderr)
+                    continue
+                if options.format == "jsonl":
+                    print(json.dumps(report.to_dict(), ensure_ascii=False))
+                elif options.format == "text":
+                    print(text_of(report))
+                reports.append(report)
+    except (RequestError, OSError, UnicodeDecodeError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    except RecordError as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+    if options.format == "json":
+        made = [report.to_dict() for report in reports]
+        print(json.dumps(made[0] if len(made) == 1 else made, ensure_ascii=False, indent=2))
+    if refused:
+        return 2
+    return 0 if all(report.verdict == "eligible" for report in reports) else 1
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, day = text.partition("=")
+    if not equals:
+        raise RequestError(f"--at {text}: write TIMEPOINT=DATE")
+    return name, day
+
+
+def _assumed(text: str) -> tuple[str, ...]:
+    if not text:
+        return ()
+    if not text.startswith("complete="):
+        raise RequestError(f"--assume {text}: write complete=conditions,medications")
+    return tuple(one for one in text.removeprefix("complete=").split(",") if one)
+
+
+def _records(path: str) -> list[tuple[str, Any]]:
+    """Every record of a file, with its place."""
+    if path == "-":
+        text = sys.stdin.read()
+    else:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+    if path.endswith(".jsonl"):
+        lines = [(index, line) for index, line in enumerate(text.splitlines(), 1) if line.strip()]
+        return [(f"{path}:{index}", loads(line, index)) for index, line in lines]
+    data = loads(text)
+    if isinstance(data, list):
+        return [(f"{path}: record {index}", one) for index, one in enumerate(data, 1)]
+    return [(path, data)]

@@ -1,0 +1,686 @@
+"""Tests on results: one result against its limits, and which results of an item decide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from protodsl.runtime.case import Case, Span
+from protodsl.runtime.choosing import (
+    Entry,
+    Pool,
+    earliest_of,
+    latest_of,
+    may_be_earliest,
+    may_be_latest,
+    none_cause,
+    places,
+    pooled,
+    possible_chain,
+    stale_entry,
+    sure_chain,
+    surely_later,
+)
+from protodsl.runtime.facts import Sample
+from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
+from protodsl.runtime.intervals import compared
+from protodsl.runtime.model import EVER, CodeTest, Duration, Either, LimitTest, Occasions, OfLimit, Window
+from protodsl.runtime.numbers import (
+    Measured,
+    doubts,
+    input_pool,
+    lead_of,
+    result_breaks,
+    samples_of,
+    window_of,
+)
+from protodsl.runtime.record import FIRST_DAY, Days, Exact, Interval, Result
+from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.units import conversion, factor, parse_unit
+from protodsl.runtime.words import (
+    Compared,
+    amount,
+    coded_reason,
+    near_text,
+    number_text,
+    occasions_reason,
+    result_reason,
+    results_reason,
+    times_limit_text,
+    times_text,
+)
+
+
+class Reading(NamedTuple):
+    """What the tests say of one result."""
+
+    truth: Truth
+    causes: Causes
+
+
+def all_true(truths: Sequence[Truth]) -> Truth:
+    if False in truths:
+        return False
+    return None if None in truths else True
+
+
+Limits = tuple[tuple[Exact, Node | None], ...]  # the vocabulary's reference limits and whom they are for
+
+
+class Tests:
+    """The tests of one leaf, for results of one item."""
+
+    __slots__ = ("_plain", "bounds", "coded", "item", "lln", "measured", "uln")
+
+    def __init__(
+        self,
+        measured: Measured,
+        bounds: tuple[LimitTest, ...],
+        coded: CodeTest | None,
+        uln: Limits,
+        lln: Limits,
+    ) -> None:
+        self.measured = measured
+        self.item = measured.item
+        self.bounds = bounds
+        self.coded = coded
+        self.uln = uln
+        self.lln = lln
+        self._plain: dict[str | None, Any] = {}
+
+    # ------------------------------------------------------------ the fast way: a plain number, a plain word
+
+    def plain(self, result: Result) -> Truth | str:
+        """The truth of a whole number or a known word; "slow" for everything else. Integers only."""
+        number = result.number
+        if number is None:
+            coded, text = self.coded, result.text
+            if coded is None or text not in self.item.values:
+                return "slow"
+            return (text in coded.codes) != coded.negated
+        value = number.low
+        if value is None or value != number.high or self.coded is not None:
+            return "slow"
+        scaled = self._plain.get(result.unit)
+        if scaled is None:
+            scaled = self._scaled(result.unit)
+            self._plain[result.unit] = scaled
+        if scaled == "slow":
+            return "slow"
+        numerator, denominator = value.numerator, value.denominator
+        low, high, tests = scaled
+        if low is not None and numerator * low[1] < low[0] * denominator:
+            return "slow"
+        if high is not None and numerator * high[1] > high[0] * denominator:
+            return "slow"
+        for op, above, below, which in tests:
+            if which is None:
+                left, right = numerator * below, above * denominator
+            else:
+                limit = result.uln if which == "uln" else result.lln
+                if limit is None:
+                    return "slow"
+                left = numerator * below * limit.denominator
+                right = above * limit.numerator * denominator
+            if op == "<=":
+                if left > right:
+                    return False
+            elif op == ">=":
+                if left < right:
+                    return False
+            elif op == "<":
+                if left >= right:
+                    return False
+            elif op == ">":
+                if left <= right:
+                    return False
+            elif left != right:
+                return False
+        return True
+
+    def _scaled(self, unit: str | None) -> Any:
+        """Limits and range in `unit`, as integers to multiply by."""
+        if len(self._plain) > 1000:
+            self._plain.clear()
+        scale = self.measured.factor(unit)
+        if scale is None:
+            return "slow"
+
+        def fraction(limit: Exact) -> tuple[int, int]:
+            made = limit / scale if scale != 1 else limit
+            exact = made if not isinstance(made, float) else None
+            assert exact is not None
+            return exact.numerator, exact.denominator
+
+        tests: list[tuple[str, int, int, str | None]] = []
+        for bound in self.bounds:
+            if isinstance(bound.limit, Either):
+                return "slow"
+            if isinstance(bound.limit, OfLimit):
+                times = bound.limit.factor
+                tests.append((bound.op, times.numerator, times.denominator, bound.limit.which))
+            else:
+                tests.append((bound.op, *fraction(bound.limit), None))
+        item = self.item
+        return (
+            None if item.minimum is None else fraction(item.minimum),
+            None if item.maximum is None else fraction(item.maximum),
+            tuple(tests),
+        )
+
+    # ------------------------------------------------------------ the whole way
+
+    def reading(self, case: Case, sample: Sample) -> Reading:
+        result = sample.result
+        if not sample.computed:
+            quick = self.plain(result)
+            if quick is True or quick is False:
+                return Reading(quick, ())
+        if self.coded is not None:
+            return self.coded_reading(result)
+        interval = self.measured.interval(result)
+        if interval is None:
+            return Reading(None, sample.causes or (Cause("incomparable", self.item.name),))
+        truths: list[Truth] = []
+        causes: Causes = ()
+        for bound in self.bounds:
+            truth, why = self.bound(case, sample, interval, bound)
+            truths.append(truth)
+            causes += why
+        truth = all_true(truths)
+        if truth is not None:
+            return Reading(truth, ())
+        return Reading(None, each_once(causes) if sample.computed else first_cause(causes))
+
+    def coded_reading(self, result: Result) -> Reading:
+        coded = self.coded
+        assert coded is not None
+        if result.text is None or (self.item.values and result.text not in self.item.values):
+            return Reading(None, (Cause("incomparable", self.item.name),))
+        return Reading((result.text in coded.codes) != coded.negated, ())
+
+    def bound(self, case: Case, sample: Sample, interval: Interval, bound: LimitTest) -> tuple[Truth, Causes]:
+        """One bound; `interval` is in the item's unit."""
+        name = self.item.name
+        limit = bound.limit
+        vague: Causes = sample.causes or (Cause("imprecise", name),)
+        if isinstance(limit, Either):
+            found = self.option(sample.result, limit)
+            if found is None:
+                return None, (Cause("incomparable", name),)
+            value, _, scale = found
+            moved = Interval(
+                None if interval.low is None else interval.low * scale,
+                None if interval.high is None else interval.high * scale,
+                interval.low_open,
+                interval.high_open,
+            )
+            truth = compared(moved, bound.op, value)
+            return truth, () if truth is not None else vague
+        if not isinstance(limit, OfLimit):
+            truth = compared(interval, bound.op, limit)
+            return truth, () if truth is not None else vague
+        own, causes = self.limits(case, sample, limit)
+        if not own:
+            return None, (Cause("no reference limit", name),)
+        truths = [compared(interval, bound.op, limit.factor * one) for one in own]
+        if all(one == truths[0] for one in truths):
+            return truths[0], () if truths[0] is not None else (*causes, *vague)
+        if causes or None in truths:
+            return None, (*causes, *(vague if None in truths else ()))
+        return None, (Cause("conflicting", name),)
+
+    def limits(self, case: Case, sample: Sample, limit: OfLimit) -> tuple[list[Exact], Causes]:
+        """The reference limits that may apply, in the item's unit; causes where it is open which."""
+        result = sample.result
+        own = result.uln if limit.which == "uln" else result.lln
+        if own is not None:
+            scale = self.measured.factor(result.unit)
+            assert scale is not None
+            return [own * scale], ()
+        declared = self.uln if limit.which == "uln" else self.lln
+        if not declared:
+            return [], ()
+        date = result.date
+        there: Case | None = None
+        found: list[Exact] = []
+        causes: Causes = ()
+        for value, condition in declared:
+            if condition is not None:
+                if there is None:
+                    there = case.at_sample(Days(FIRST_DAY, case.as_of or FIRST_DAY) if date is None else date)
+                finding = condition.finding(there)
+                if finding.truth is False:
+                    continue
+                causes += finding.causes
+            found.append(value)
+        return found, each_once(causes)
+
+    def option(self, result: Result, limit: Either) -> tuple[Exact, str, Exact] | None:
+        """The limit in the result's own dimension, its unit, and the factor from the item's unit to it."""
+        unit = result.unit if result.unit is not None else self.item.unit
+        own = parse_unit(unit) if unit is not None else None
+        base = parse_unit(self.item.unit) if self.item.unit is not None else None
+        if own is None and result.unit in self.item.also_units:
+            own = base
+        if own is None or base is None:
+            return None
+        molar_mass = self.item.molar_mass
+        for mass in (None, molar_mass):
+            for value, text in limit.options:
+                there = parse_unit(text)
+                if there is not None and factor(own, there, mass) is not None:
+                    scale = factor(base, there, molar_mass)
+                    if scale is not None:
+                        return value, text, scale
+        return None
+
+    # ------------------------------------------------------------ words
+
+    def sentence(self, case: Case, sample: Sample) -> str:
+        """The result and where it stands, for an answer that is decided."""
+        result, item = sample.result, self.item
+        if self.coded is not None:
+            return coded_reason(item.label, result.text or result.raw, result.date)
+        interval = self.measured.interval(result)
+        assert interval is not None
+        point = interval.low if interval.low is not None and interval.low == interval.high else None
+        said = [self.compared(case, sample, interval, point, bound) for bound in self.bounds]
+        raw = result.raw
+        if sample.computed and point is not None:
+            first = self.bounds[0].limit
+            raw = near_text(point, first if not isinstance(first, (OfLimit, Either)) else None)
+        return result_reason(item.label, raw, result.unit, result.date, said, computed=sample.computed)
+
+    def compared(
+        self, case: Case, sample: Sample, interval: Interval, point: Exact | None, bound: LimitTest
+    ) -> Compared:
+        truth, _ = self.bound(case, sample, interval, bound)
+        result, limit = sample.result, bound.limit
+        shown: str | None = None
+        if isinstance(limit, Either):
+            found = self.option(result, limit)
+            if found is None:
+                return Compared(bound.op, "the limit", truth)
+            value, unit, scale = found
+            if point is not None and result.unit is not None and conversion(result.unit, unit) != 1:
+                shown = amount(near_text(point * scale, value), unit)
+            return Compared(bound.op, amount(number_text(value), unit), truth, shown)
+        if isinstance(limit, OfLimit):
+            own = result.uln if limit.which == "uln" else result.lln
+            if point is not None:
+                number = result.number
+                if own is not None and number is not None and number.low is not None:
+                    shown = times_text(number.low, own, limit.factor, limit.which, result.unit)
+                elif own is None:
+                    applying, _ = self.limits(case, sample, limit)
+                    if applying:
+                        shown = times_text(
+                            point, applying[0], limit.factor, limit.which, self.item.unit, declared=True
+                        )
+            return Compared(bound.op, times_limit_text(limit.factor, limit.which), truth, shown)
+        if point is not None and self.measured.factor(result.unit) != 1:
+            shown = amount(near_text(point, limit), self.item.unit)
+        return Compared(bound.op, amount(number_text(limit), self.item.unit), truth, shown)
+
+
+class Judged(NamedTuple):
+    """What a leaf on results decided, and by which results."""
+
+    truth: Truth
+    causes: Causes
+    evidence: list[Entry]
+    kind: str  # how it is said: "one", "all", "times", "none"
+    number: int = 0
+    pool: Pool | None = None
+
+
+class ResultNode(Node):
+    """A test on chosen results of one item."""
+
+    __slots__ = ("clean", "inside", "item", "occasions", "quick", "select", "tests", "window")
+
+    def __init__(
+        self,
+        tests: Tests,
+        select: str,
+        window: Window | None,
+        clean: Sequence[Node],
+        occasions: Occasions | None,
+        measure: bool,
+        inside: tuple[str, Duration] | None = None,
+    ) -> None:
+        """`inside`: the lead and the validity of the formula it stands in."""
+        self.tests = tests
+        self.item = tests.item.name
+        self.select = select
+        self.window = window
+        self.clean = clean
+        self.occasions = occasions
+        self.inside = inside
+        self.quick = select == "latest" and not clean and occasions is None and not measure and inside is None
+
+    def truth(self, case: Case) -> Truth:
+        if self.quick:
+            samples = case.facts.samples(self.item)
+            as_of = case.as_of
+            if len(samples) == 1 and as_of is not None:
+                sample = samples[0]
+                date = sample.result.date
+                if date is not None and sample.sure and date.first <= as_of >= date.last:
+                    first, last = date
+                    window = self.window
+                    until = case.until
+                    if until is not None and last <= until:
+                        if window is None:
+                            inside = True
+                        else:
+                            span = case.window(window)
+                            inside = span.__class__ is Span and first >= span[1] and last <= span[2]
+                        if inside:
+                            found = self.tests.plain(sample.result)
+                            if found is True or found is False:
+                                return found
+        return self.judged(case).truth
+
+    def finding(self, case: Case) -> Finding:
+        judged = self.judged(case)
+        return Finding(self, case, judged.truth, judged.causes, judged)
+
+    # ------------------------------------------------------------ deciding
+
+    def judged(self, case: Case) -> Judged:
+        if self.inside is not None and case.sample is not None:
+            return self.latest(case, input_pool(case, self.item, self.inside, self.clean))
+        span = window_of(case, self.window)
+        if isinstance(span, Cause):
+            return Judged(None, (span,), [], "none")
+        occasions = self.occasions
+        recency = self.select == "latest" and (occasions is None or occasions.last is not None)
+        until = None
+        if recency:
+            if case.until is None:
+                return Judged(None, (case.undated(),), [], "none")
+            until = (case.until, case.until)
+        pool = pooled(case, samples_of(case, self.item), span, until, self.clean)
+        if occasions is not None:
+            if occasions.last is not None:
+                return self.last(case, pool, occasions)
+            return self.times(case, pool, span, occasions)
+        if recency:
+            return self.latest(case, pool)
+        if self.select == "earliest":
+            return self.earliest(case, pool, span)
+        return self.several(case, pool, span)
+
+    def settled(self, case: Case, causes: Causes) -> Causes:
+        """One cause, the first that applies; a formula has those of all its inputs."""
+        return each_once(causes) if self.item in case.rules.measures else first_cause(causes)
+
+    def nothing(self, case: Case, pool: Pool, *, recency: bool) -> Judged:
+        cause = none_cause(pool, lead_of(case, self.item), recency=recency)
+        stale = stale_entry(pool) if cause.kind == "stale" else None
+        return Judged(None, (cause,), [stale] if stale else [], "none", 0, pool)
+
+    def latest(self, case: Case, pool: Pool) -> Judged:
+        if not pool.entries:
+            return self.nothing(case, pool, recency=True)
+        return self.agreed(case, pool, may_be_latest(pool.entries), ())
+
+    def earliest(self, case: Case, pool: Pool, span: Span) -> Judged:
+        if not pool.entries:
+            return self.nothing(case, pool, recency=False)
+        chosen = may_be_earliest(pool.entries)
+        last = min(entry.last for entry in chosen)
+        listed = case.complete("results", span.start_lo, last)
+        causes: Causes = () if listed else (Cause("missing", lead_of(case, self.item)),)
+        return self.agreed(case, pool, chosen, causes)
+
+    def agreed(self, case: Case, pool: Pool, chosen: list[Entry], causes: Causes) -> Judged:
+        """All that may be chosen must agree, and one must surely count."""
+        readings = [self.tests.reading(case, entry.sample) for entry in chosen]
+        truths = [reading.truth for reading in readings]
+        same = truths[0] is not None and all(truth == truths[0] for truth in truths)
+        if same and not causes and any(entry.counts for entry in chosen):
+            return Judged(truths[0], (), chosen, "one", len(chosen), pool)
+        for reading in readings:
+            causes += reading.causes
+        if not any(entry.counts for entry in chosen):
+            causes += doubts(self.item, chosen)
+        elif True in truths and False in truths:
+            disagreeing = [entry for entry, truth in zip(chosen, truths, strict=True) if truth is not None]
+            if _tie_disagrees(disagreeing, [truth for truth in truths if truth is not None]):
+                causes += (Cause("conflicting", self.item),)
+            else:
+                causes += doubts(self.item, chosen) or (Cause("imprecise", self.item),)
+        return Judged(None, self.settled(case, causes), chosen, "none", len(chosen), pool)
+
+    def several(self, case: Case, pool: Pool, span: Span) -> Judged:
+        """`any`, `every`, `highest`, `lowest`: unrecorded results may exist unless results are complete."""
+        listed = case.complete("results", span.start_lo, span.end_hi)
+        if self.select in ("any", "every"):
+            return self.quantified(case, pool, listed, self.select == "every", self.reading_of(None))
+        if self.tests.coded is not None:
+            return self.extreme_word(case, pool, listed)
+        judged: list[Judged] = []
+        for bound in self.tests.bounds:
+            ops = ("<=", ">=") if bound.op == "=" else (bound.op,)
+            for op in ops:
+                every = (op in ("<", "<=")) == (self.select == "highest")
+                one = LimitTest(op, bound.limit)
+                judged.append(self.quantified(case, pool, listed, every, self.reading_of(one), nonempty=True))
+        truth = all_true([one.truth for one in judged])
+        if truth is None:
+            causes = tuple(cause for one in judged if one.truth is None for cause in one.causes)
+            return Judged(None, self.settled(case, causes), pool.entries, "none", len(pool.entries), pool)
+        deciding = [one for one in judged if one.truth == truth]
+        return deciding[0] if truth is False or len(judged) == 1 else self._together(deciding, pool)
+
+    @staticmethod
+    def _together(deciding: list[Judged], pool: Pool) -> Judged:
+        """Several bounds that all hold: said as one where one of them needs all results."""
+        if any(one.kind == "all" for one in deciding):
+            return Judged(True, (), pool.entries, "all", len(pool.entries), pool)
+        return deciding[0]
+
+    def reading_of(self, bound: LimitTest | None) -> Callable[[Case, Sample], Reading]:
+        if bound is None:
+            return self.tests.reading
+        return Tests(self.tests.measured, (bound,), None, self.tests.uln, self.tests.lln).reading
+
+    def quantified(
+        self,
+        case: Case,
+        pool: Pool,
+        listed: bool,
+        every: bool,
+        read: Callable[[Case, Sample], Reading],
+        *,
+        nonempty: bool = False,
+    ) -> Judged:
+        """Whether any (every) result in the window passes."""
+        entries = pool.entries
+        readings = [read(case, entry.sample) for entry in entries]
+        wanted = not every  # the truth that one result alone decides
+        deciding = [
+            entry
+            for entry, reading in zip(entries, readings, strict=True)
+            if entry.counts and reading.truth is wanted
+        ]
+        if deciding:
+            return Judged(wanted, (), deciding, "one", len(deciding), pool)
+        against = all(reading.truth is (not wanted) for reading in readings)
+        if listed and against and (any(entry.counts for entry in entries) or not (every or nonempty)):
+            return Judged(not wanted, (), entries, "all", len(entries), pool)
+        causes: Causes = ()
+        if not listed or not entries:
+            causes += (Cause("missing", lead_of(case, self.item)),)
+        for entry, reading in zip(entries, readings, strict=True):
+            causes += reading.causes
+            if reading.truth is wanted and not entry.counts:
+                causes += doubts(self.item, [entry])
+        if listed and entries and not any(entry.counts for entry in entries):
+            causes += doubts(self.item, entries)
+        return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
+
+    def extreme_word(self, case: Case, pool: Pool, listed: bool) -> Judged:
+        """The highest (lowest) of graded words, in the order the item declares."""
+        values, coded = self.tests.item.values, self.tests.coded
+        assert coded is not None
+        lead = lead_of(case, self.item)
+        entries = pool.entries
+        if not entries:
+            return Judged(None, (Cause("missing", lead),), [], "none", 0, pool)
+        highest = self.select == "highest"
+        causes: Causes = () if listed else (Cause("missing", lead),)
+        ranks: list[int] = []
+        every: list[int] = []
+        for entry in entries:
+            text = entry.sample.result.text
+            if text not in values:
+                causes += (Cause("incomparable", self.item),)
+                every += range(len(values))
+                continue
+            every.append(values.index(text))
+            if entry.counts:
+                ranks.append(values.index(text))
+            else:
+                causes += doubts(self.item, [entry])
+        if not ranks:
+            return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
+        known = max(ranks) if highest else min(ranks)
+        reach = (max(every) if highest else min(every)) if listed else (len(values) - 1 if highest else 0)
+        possible = range(min(known, reach), max(known, reach) + 1)
+        truths = {(values[rank] in coded.codes) != coded.negated for rank in possible}
+        if len(truths) == 1:
+            deciding = [e for e in entries if e.counts and e.sample.result.text == values[known]]
+            return Judged(truths.pop(), (), deciding, "one", len(deciding), pool)
+        return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
+
+    def times(self, case: Case, pool: Pool, span: Span, occasions: Occasions) -> Judged:
+        """At least so many results that pass, each `spaced` after the one before."""
+        listed = case.complete("results", span.start_lo, span.end_hi)
+        entries = pool.entries
+        readings = [self.tests.reading(case, entry.sample) for entry in entries]
+        pairs = list(zip(entries, readings, strict=True))
+        passing = [entry for entry, reading in pairs if reading.truth is True]
+        sure = [entry for entry in passing if entry.counts]
+        possible = [entry for entry, reading in pairs if reading.truth is not False]
+        if sure_chain(sure, occasions.spaced) >= occasions.least:
+            return Judged(True, (), sure, "times", len(sure), pool)
+        if listed and possible_chain(possible, occasions.spaced) < occasions.least:
+            return Judged(False, (), entries, "times", len(passing), pool)
+        causes: Causes = () if listed else (Cause("missing", lead_of(case, self.item)),)
+        for entry, reading in pairs:
+            causes += reading.causes
+            if reading.truth is not False:
+                causes += doubts(self.item, [entry])
+        causes = causes or (Cause("imprecise", self.item),)
+        return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
+
+    def last(self, case: Case, pool: Pool, occasions: Occasions) -> Judged:
+        """At least so many among the last n results, which need whole dates."""
+        entries, asked = pool.entries, occasions.last
+        assert asked is not None
+        if not entries:
+            return self.nothing(case, pool, recency=True)
+        counting = [entry for entry in entries if entry.counts]
+        chosen = [
+            entry
+            for entry in entries
+            if sum(surely_later(other, entry) for other in counting if other is not entry) < asked
+        ]
+        readings = [self.tests.reading(case, entry.sample) for entry in chosen]
+        vague = [entry for entry in chosen if entry.first != entry.last or not entry.counts]
+        if vague:
+            causes = tuple(cause for reading in readings for cause in reading.causes)
+            partial = tuple(
+                Cause("imprecise", self.item) for entry in vague if entry.first != entry.last and entry.counts
+            )
+            causes += doubts(self.item, vague) + partial
+            return Judged(None, self.settled(case, causes), chosen, "none", len(chosen), pool)
+        pairs = list(zip(chosen, readings, strict=True))
+        # of results that tie for the last place, any may be the one
+        surely = [
+            pair
+            for pair in pairs
+            if sum(not surely_later(pair[0], other) for other in chosen if other is not pair[0]) < asked
+        ]
+        tie = [pair for pair in pairs if not any(pair is one for one in surely)]
+        slots = asked - len(surely)
+        missing = max(0, asked - len(chosen))
+        passing = [entry for entry, reading in surely if reading.truth is True]
+        open_ = [entry for entry, reading in surely if reading.truth is not False]
+        tie_passing = [entry for entry, reading in tie if reading.truth is True]
+        tie_open = [entry for entry, reading in tie if reading.truth is not False]
+        forced = tie_passing[: max(0, slots - (len(tie) - len(tie_passing)))]
+        least = sure_chain([*passing, *forced], occasions.spaced)
+        most = possible_chain([*open_, *tie_open[:slots]], occasions.spaced) + missing
+        if occasions.spaced is not None and tie:
+            most = len(open_) + min(slots, len(tie_open)) + missing
+        found = sum(reading.truth is True for _, reading in pairs)
+        if least >= occasions.least:
+            return Judged(True, (), chosen, "times", found, pool)
+        if most < occasions.least:
+            return Judged(False, (), chosen, "times", found, pool)
+        causes = tuple(cause for reading in readings for cause in reading.causes)
+        if missing:
+            causes += (Cause("missing", lead_of(case, self.item)),)
+        if tie:
+            causes += (Cause("conflicting", self.item),)
+        causes = causes or (Cause("imprecise", self.item),)
+        return Judged(None, self.settled(case, causes), chosen, "none", len(chosen), pool)
+
+    # ------------------------------------------------------------ saying
+
+    def said(self, finding: Finding) -> tuple[str, ...]:
+        case, judged = finding.case, finding.state
+        item = self.tests.item
+        if judged.truth is None:
+            return self.said_unknown(finding)
+        if judged.kind == "times":
+            assert self.occasions is not None
+            return (occasions_reason(item.label, judged.number, self.occasions.least, self.occasions.last),)
+        if judged.kind == "all":
+            window = case.window_text(self.window if self.window is not None else EVER)
+            return (results_reason(item.label, self.select, judged.number, window, True),)
+        if self.select == "latest":
+            shown = latest_of(judged.evidence)
+        elif self.select == "earliest":
+            shown = earliest_of(judged.evidence)
+        else:
+            shown = min(judged.evidence, key=lambda entry: entry.sample.index)
+        return (self.tests.sentence(case, shown.sample),)
+
+    def said_unknown(self, finding: Finding) -> tuple[str, ...]:
+        case, judged = finding.case, finding.state
+        value = None
+        if len(judged.evidence) == 1 and judged.kind == "none":
+            result = judged.evidence[0].sample.result
+            value = amount(result.raw, result.unit)
+        stale = stale_entry(judged.pool) if judged.pool is not None else None
+        return tuple(
+            cause_text(
+                case,
+                cause,
+                recorded=judged.pool is not None and bool(judged.pool.entries),
+                latest=stale.sample.result.date if stale is not None else None,
+                value=value if cause.what == self.item else None,
+            )
+            for cause in judged.causes
+        )
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        return places(finding.state.evidence)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        result_breaks(case, self.item, self.window, self.clean, days)
+
+
+def _tie_disagrees(entries: Sequence[Entry], truths: Sequence[Truth]) -> bool:
+    """Whether two results that count, of one whole date, say opposite things."""
+    said: dict[int, Truth] = {}
+    for entry, truth in zip(entries, truths, strict=True):
+        if entry.counts and entry.first == entry.last and said.setdefault(entry.first, truth) != truth:
+            return True
+    return False

@@ -1,0 +1,196 @@
+"""From a checker's plain data to nodes that evaluate: names looked up, limits and formulas made ready."""
+
+from __future__ import annotations
+
+from protodsl.runtime.codes import Vocabulary
+from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SexNode
+from protodsl.runtime.doses import DoseNumber, DoseSum
+from protodsl.runtime.events import EventNode
+from protodsl.runtime.findings import Node
+from protodsl.runtime.logic import AndNode, CountNode, DefinedNode, IfNode, NotNode, OrNode
+from protodsl.runtime.model import (
+    Age,
+    AllOf,
+    Answered,
+    AnyOf,
+    Arithmetic,
+    Call,
+    Cases,
+    Change,
+    Chosen,
+    Clean,
+    Compare,
+    Constant,
+    CountOf,
+    DailyDose,
+    Defined,
+    Duration,
+    Event,
+    Expr,
+    IfElse,
+    Measure,
+    Not,
+    Number,
+    Protocol,
+    ReferenceLimit,
+    ResultTest,
+    Sex,
+    domain_of,
+)
+from protodsl.runtime.numbers import (
+    AgeNumber,
+    ArithmeticNumber,
+    CallNumber,
+    CasesNumber,
+    ChosenNumber,
+    ConstantNumber,
+    Measured,
+    MeasureNode,
+    NumberNode,
+)
+from protodsl.runtime.results import Limits, ResultNode, Tests
+
+WEIGHT = "body_weight"
+SURFACES = ("body_surface", "body_surface_mosteller", "body_surface_area")
+
+
+class Rules:
+    """A protocol made ready: `node` turns an expression into what evaluates it."""
+
+    def __init__(self, protocol: Protocol) -> None:
+        self.protocol = protocol
+        self.vocabulary = Vocabulary(protocol.items)
+        self.measures: dict[str, MeasureNode] = {}
+        self.timepoints = {one.name: one for one in protocol.timepoints}
+        self.equivalences = {one.name: dict(one.factors) for one in protocol.equivalences}
+        self._declared = {one.item: one for one in protocol.measures}
+        self._measured: dict[str, Measured] = {}
+        self._defined: dict[str, DefinedNode] = {name: DefinedNode(name) for name, _ in protocol.definitions}
+        for one in protocol.measures:
+            self.measures[one.item] = self._measure(one)
+        for name, expr in protocol.definitions:
+            self._defined[name].member = self.node(expr)
+
+    def measured(self, item: str) -> Measured:
+        found = self._measured.get(item)
+        if found is None:
+            found = Measured(self.vocabulary.items[item])
+            self._measured[item] = found
+        return found
+
+    def _measure(self, one: Measure) -> MeasureNode:
+        inside = (one.lead, one.validity)
+        return MeasureNode(
+            one.item,
+            self.vocabulary.items[one.item].unit,
+            one.lead,
+            one.validity,
+            self.number(one.formula, inside),
+            tuple(self.node(expr, inside) for expr in one.valid),
+            one.decimals,
+            one.reported,
+        )
+
+    # ------------------------------------------------------------ expressions
+
+    def node(self, expr: Expr, inside: tuple[str, Duration] | None = None) -> Node:
+        """`inside`: the lead and the validity of the formula the expression stands in."""
+        match expr:
+            case AllOf(members):
+                return AndNode(tuple(self.node(member, inside) for member in members))
+            case AnyOf(members):
+                return OrNode(tuple(self.node(member, inside) for member in members))
+            case Not(member):
+                return NotNode(self.node(member, inside))
+            case CountOf(count, members):
+                return CountNode(count, tuple(self.node(member, inside) for member in members))
+            case IfElse(condition, then, otherwise):
+                return IfNode(
+                    self.node(condition, inside), self.node(then, inside), self.node(otherwise, inside)
+                )
+            case Defined(name):
+                return self._defined[name]
+            case Sex(sex):
+                return SexNode(sex)
+            case Answered():
+                return AnswerNode(expr)
+            case Event():
+                return self.event(expr)
+            case Change():
+                return ChangeNode(expr, self.measured(expr.item))
+            case Compare(left, op, right, unit):
+                return CompareNode(self.number(left, inside), op, self.number(right, inside), unit)
+            case ResultTest():
+                return self.result(expr, inside)
+
+    def result(self, expr: ResultTest, inside: tuple[str, Duration] | None) -> Node:
+        chosen = expr.chosen
+        item = self.vocabulary.items[chosen.item]
+        tests = Tests(
+            self.measured(item.name), expr.tests, expr.coded, self._limits(item.uln), self._limits(item.lln)
+        )
+        clean = tuple(self.clean(one) for one in chosen.clean)
+        return ResultNode(
+            tests,
+            chosen.select,
+            chosen.window,
+            clean,
+            expr.occasions,
+            measure=item.name in self._declared,
+            inside=inside,
+        )
+
+    def _limits(self, limits: tuple[ReferenceLimit, ...]) -> Limits:
+        return tuple(
+            (one.value, None if one.condition is None else self.node(one.condition)) for one in limits
+        )
+
+    def clean(self, one: Clean) -> Node:
+        return self.event(Event(one.item, one.window))
+
+    def event(self, asked: Event) -> EventNode:
+        item = self.vocabulary.items[asked.item]
+        dose = None
+        if asked.dose is not None:
+            dose = self.dose_sum(asked.item, asked.dose.unit, asked.dose.equivalence, asked.dose.per)
+        return EventNode(asked, domain_of(item), item.acute, dose)
+
+    # ------------------------------------------------------------ numbers
+
+    def number(self, number: Number, inside: tuple[str, Duration] | None) -> NumberNode:
+        match number:
+            case Constant(value):
+                return ConstantNumber(value)
+            case Chosen(item, select, window, clean, unit):
+                return ChosenNumber(
+                    self.measured(item),
+                    select,
+                    window,
+                    tuple(self.clean(one) for one in clean),
+                    unit,
+                    inside,
+                )
+            case Age(unit, moment):
+                return AgeNumber(unit, moment)
+            case DailyDose(item, window, unit, equivalence, per):
+                return DoseNumber(self.dose_sum(item, unit, equivalence, per), window)
+            case Arithmetic(op, left, right):
+                return ArithmeticNumber(op, self.number(left, inside), self.number(right, inside))
+            case Call(function, arguments):
+                return CallNumber(function, tuple(self.number(one, inside) for one in arguments))
+            case Cases(rows, otherwise):
+                listed = tuple(
+                    (self.node(condition, inside), self.number(one, inside)) for condition, one in rows
+                )
+                return CasesNumber(listed, None if otherwise is None else self.number(otherwise, inside))
+
+    def dose_sum(self, item: str, unit: str, equivalence: str | None, per: str | None) -> DoseSum:
+        body: dict[str, ChosenNumber] = {}
+        items = self.vocabulary.items
+        if WEIGHT in items:
+            body["kg"] = ChosenNumber(self.measured(WEIGHT), "latest", None, (), "kg", None)
+        surface = next((name for name in SURFACES if name in items), None)
+        if surface is not None:
+            body["m2"] = ChosenNumber(self.measured(surface), "latest", None, (), "m2", None)
+        factors = None if equivalence is None else self.equivalences[equivalence]
+        return DoseSum(item, items[item].label, unit, factors, per, body)

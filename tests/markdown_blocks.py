@@ -23,7 +23,7 @@ _CODE = re.compile(r"\b[EW]\d{4}\b")
 
 @dataclass(frozen=True)
 class Block:
-    """`line` is the line of the page on which the block's text begins; `mode` the word behind the language."""
+    """`line` is the line of the page where the block's text begins; `mode` the word behind the language."""
 
     page: Path
     line: int
@@ -95,7 +95,7 @@ def commands(block: Block) -> list[Command]:
 
 
 def same_output(expected: str, actual: str) -> bool:
-    """Whether they agree; a line that is only `…` stands for any lines, `…` within a line for any characters."""
+    """Whether they agree; a line that is only `…` stands for any lines, `…` in a line for any characters."""
     pattern = ""
     for line in expected.strip("\n").splitlines():
         if line.strip() == "…":

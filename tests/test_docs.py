@@ -21,7 +21,7 @@ from protodsl.fields import BLOCKS as FIELDS
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [block for page in PAGES for block in blocks(page)]
-LANGUAGES = {"protodsl", "console", "json", "text", "python", "bash", ""}
+LANGUAGES = {"protodsl", "console", "json", "text", "python", "sh"}
 
 # A small trial round a fragment. A line is left out where the fragment begins a line with its first word.
 FRAME = (
@@ -136,8 +136,7 @@ WITH_COMMANDS = [page for page in PAGES if any(block.language == "console" for b
 
 
 def run_page(page: Path, folder: Path, env: dict[str, str]) -> Iterator[tuple[Block, Command, str]]:
-    """A page's files and commands, in order, in a folder that holds a copy of `protocols/`: each command that prints,
-    with what it printed."""
+    """A page's files and commands, in order, beside a copy of `protocols/`; each with what it printed."""
     shutil.copytree(ROOT / "protocols", folder / "protocols")
     where, status = folder, 0
     for block in blocks(page):
@@ -198,9 +197,8 @@ def test_links_lead_somewhere() -> None:
             if re.match(r"[a-z]+:", target):
                 continue
             file = (page.parent / path) if path else page
-            if not file.exists():
-                broken.append(f"{page.relative_to(ROOT)}: {target}")
-            elif place and file.suffix == ".md" and place not in anchors(file):
+            named = place and file.suffix == ".md"
+            if not file.exists() or (named and place not in anchors(file)):
                 broken.append(f"{page.relative_to(ROOT)}: {target}")
     assert broken == []
 
@@ -232,8 +230,8 @@ def diagnostics_page() -> str:
     lines = [
         "# Diagnostics",
         "",
-        "Every mistake the compiler reports has a code that does not change. `E` is an error, `W` a warning. A warning does",
-        "not keep a protocol from being compiled. This page is made from the catalogue in",
+        "Every mistake the compiler reports has a code that does not change. `E` is an error, `W` a warning.",
+        "A warning does not keep a protocol from being compiled. This page is made from the catalogue in",
         "[`src/protodsl/diagnostics/entries/`](../../src/protodsl/diagnostics/entries).",
         "",
     ]
@@ -258,9 +256,10 @@ def fields_page() -> str:
     lines = [
         "# Fields",
         "",
-        "The prose fields of each block, made from the catalogue in [`fields.py`](../../src/protodsl/fields.py). *Expected*: a",
-        "field that is said in every protocol, or in those with that feature, be it as `not stated`. The last columns name the",
-        "items of SPIRIT 2025, ICH M11 and the WHO Trial Registration Data Set that ask for it.",
+        "The prose fields of each block, made from the catalogue in",
+        "[`fields.py`](../../src/protodsl/fields.py). *Expected*: a field that is said in every protocol,",
+        "or in those with that feature, be it as `not stated`. The last columns name the items of SPIRIT",
+        "2025, ICH M11 and the WHO Trial Registration Data Set that ask for it.",
     ]
     for block, specs in FIELDS.items():
         lines += ["", f"## {block}", ""]

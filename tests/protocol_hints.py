@@ -27,7 +27,7 @@ SPELLINGS = (
 )  # fmt: skip
 # of a number nobody sets a limit on, in its item's unit
 TYPICAL: dict[str, tuple[int | Fraction, int | Fraction]] = {
-    "creatinine": (Fraction(1, 2), Fraction(3, 2)), "body_weight": (40, 110), "body_height": (120, 195),
+    "creatinine": (Fraction(1, 2), Fraction(5, 2)), "body_weight": (40, 110), "body_height": (120, 195),
     "kg": (40, 110), "cm": (100, 195), "m2": (1, 2), "mg/dL": (1, 300), "umol/L": (30, 300), "g/L": (20, 200),
     "U/L": (5, 300), "10*9/L": (0, 15), "%": (1, 100), "Cel": (35, 40), "mm[Hg]": (40, 180), "s": (8, 60),
 }  # fmt: skip

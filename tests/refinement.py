@@ -49,6 +49,45 @@ def refine(record: dict[str, Any], protocol: ir.Protocol, rng: Random) -> dict[s
     return refiner.record
 
 
+def reworded(record: dict[str, Any], protocol: ir.Protocol, rng: Random) -> dict[str, Any]:
+    """The same record in other words: facts in another order, some twice, numbers in another unit."""
+    found = copied(record)
+    for domain in ("results", *EVENTS, "answers"):
+        facts = found.get(domain)
+        if facts:
+            if domain == "results":
+                facts = [_other_unit(fact, protocol, rng) for fact in facts]
+            facts += [dict(fact) for fact in facts if rng.random() < 0.1]
+            rng.shuffle(facts)
+            found[domain] = facts
+    return found
+
+
+def _other_unit(fact: dict[str, Any], protocol: ir.Protocol, rng: Random) -> dict[str, Any]:
+    """A numeric result in another unit of its item, where that changes no digit beyond the sixth."""
+    item = protocol.items.get(fact["code"]) if isinstance(fact.get("code"), str) else None
+    unit = parse_unit(fact.get("unit") or "")
+    if (
+        item is None
+        or item.unit is None
+        or unit is None
+        or isinstance(fact["value"], str)
+        or rng.random() < 0.3
+    ):
+        return fact
+    ratio = factor(item.unit, unit, item.molar_mass)
+    if ratio is None or fact["unit"] in item.also_units:
+        return fact
+    text, times = rng.choice(hints(protocol).units[item.name])
+    changed = {**fact, "unit": text}
+    for key in {"value", "uln", "low"} & fact.keys():
+        exact = Fraction(repr(fact[key])) / ratio * times
+        if exact != round(exact, 6) or abs(exact) > 10**9:
+            return fact
+        changed[key] = exact.numerator if exact.denominator == 1 else float(exact)
+    return changed
+
+
 def copied(record: dict[str, Any]) -> dict[str, Any]:
     return {
         key: [dict(entry) if isinstance(entry, dict) else entry for entry in value]

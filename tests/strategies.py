@@ -16,11 +16,11 @@ from typing import Any
 
 from hypothesis import strategies as st
 from protocol_hints import TYPICAL, hints, moved, plus_months, walk
-from refinement import refine
+from refinement import refine, reworded
 
 from protodsl import ir
 
-__all__ = ["hints", "random_record", "records", "refine", "smaller"]
+__all__ = ["hints", "random_record", "records", "refine", "reworded", "smaller"]
 
 JsonRecord = dict[str, Any]
 EDGES = (  # days on which calendars are interesting

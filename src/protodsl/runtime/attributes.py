@@ -184,7 +184,7 @@ class Attributes:
         kind = value.__class__
         if kind is str or kind is int or kind is Decimal or kind is float:
             try:
-                written = str(value)
+                written = str(value if kind is not float else Decimal(str(value)))  # 0.00001, not 1e-05
             except ValueError:  # an integer beyond the digits Python converts to text
                 written = "9" * (MAX_DIGITS + 1)
             if len(written) <= MAX_TEXT:

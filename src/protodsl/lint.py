@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from functools import cache
 
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
@@ -31,9 +32,15 @@ def nodes(value: object) -> Iterator[object]:
         node = stack.pop()
         if isinstance(node, tuple):
             stack.extend(reversed(node))
-        elif is_dataclass(node) and not isinstance(node, type):
+        elif names := _field_names(type(node)):
             yield node
-            stack.extend(getattr(node, one.name) for one in reversed(fields(node)))
+            stack.extend(getattr(node, name) for name in names)
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Fields of a model class, last first; none for anything else, strings and numbers included."""
+    return tuple(one.name for one in reversed(fields(kind))) if is_dataclass(kind) else ()
 
 
 def parts(protocol: ir.Protocol) -> Iterator[ir.Part]:

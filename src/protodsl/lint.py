@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
-from functools import cache
 
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
@@ -37,10 +36,14 @@ def nodes(value: object) -> Iterator[object]:
             stack.extend(getattr(node, name) for name in names)
 
 
-@cache
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
 def _field_names(kind: type) -> tuple[str, ...]:
     """Fields of a model class, last first; none for anything else, strings and numbers included."""
-    return tuple(one.name for one in reversed(fields(kind))) if is_dataclass(kind) else ()
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(one.name for one in reversed(fields(kind))) if is_dataclass(kind) else ()
+    return _FIELDS[kind]
 
 
 def parts(protocol: ir.Protocol) -> Iterator[ir.Part]:

@@ -1,8 +1,8 @@
 """The language by example: every `##` section of a page here is a test, run on every evaluator there is.
 
 A section holds a protocol fragment (```protodsl), then records (```json), each followed by what is expected
-of it (```expect). A fragment without `protocol` is put inside a small protocol anchored at `screening`, with the
-vocabulary of this folder; a record without `id` or timepoints is given them: screening on 2024-02-20.
+of it (```expect). A fragment without `protocol` is put inside a small protocol anchored at `screening`, with
+the vocabulary of this folder; a record without `id` or timepoints is given them: screening on 2024-02-20.
 
 Lines of an ```expect block:
 
@@ -38,6 +38,7 @@ from typing import Any
 import pytest
 
 from protodsl import driver, interpret, ir
+from protodsl.backends import python
 from protodsl.reading import read_file
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.read import loads, read_record
@@ -141,6 +142,7 @@ def record_of(text: str) -> Record:
 
 
 Screen = Callable[..., Report]
+EVALUATORS = ("interpreter", "checker")
 
 
 def by_interpreter(protocol: ir.Protocol) -> Screen:
@@ -149,21 +151,9 @@ def by_interpreter(protocol: ir.Protocol) -> Screen:
 
 @cache
 def by_checker(fragment: str) -> Screen:
-    from protodsl.backends.python import compile_protocol
-
     protocol = checked(fragment).protocol
     assert protocol is not None
-    module: dict[str, Any] = {"__name__": "checker"}
-    exec(compile(compile_protocol(protocol), "<checker>", "exec"), module)
-    return module["evaluate"]  # type: ignore[no-any-return]  # a module made a moment ago
-
-
-def evaluators() -> list[str]:
-    try:
-        from protodsl.backends import python  # noqa: F401
-    except ImportError:
-        return ["interpreter"]
-    return ["interpreter", "checker"]
+    return python.load(protocol).evaluate  # type: ignore[no-any-return]  # of a module made a moment ago
 
 
 # ---------------------------------------------------------------- expectations
@@ -324,7 +314,7 @@ class Page(pytest.File):
             assert section.cases, f"{self.path.name}:{section.line}: {section.title!r} expects nothing"
             for number, case in enumerate(section.cases, 1):
                 name = section.title if len(section.cases) == 1 else f"{section.title} ({number})"
-                for evaluator in evaluators() if case.record is not None else ["compiler"]:
+                for evaluator in EVALUATORS if case.record is not None else ["compiler"]:
                     yield CaseItem.from_parent(
                         self, name=f"{name} [{evaluator}]", case=case, evaluator=evaluator
                     )

@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from protodsl import ir
-from protodsl.interpret import expressions  # first: it draws the other modules in, in an order that works
+from protodsl.interpret import (  # first: it draws the other modules in, in an order that works
+    answers,
+    expressions,
+)
 from protodsl.interpret.context import Context, anchor_day, as_of, without_repeats
 from protodsl.interpret.criteria import Node, with_parts
 from protodsl.interpret.days import iso, moved
 from protodsl.interpret.matching import is_under
 from protodsl.interpret.stages import StageNode, evaluate_stage, reached, verdict
-from protodsl.interpret.truth import TRUE, Finding, once, or_
+from protodsl.interpret.truth import TRUE, Finding, once
 from protodsl.interpret.windows import anchor_days
 from protodsl.runtime.attributes import Problem, RecordError
 from protodsl.runtime.record import Complete, Days, Record
@@ -123,10 +126,11 @@ def evaluated(
 
 def passed(ctx: Context, protocol: ir.Protocol, run: Run, stage: ir.Stage, cohort: str | None) -> Finding:
     """“A later stage further requires the earlier one, evaluated at its own anchor, or the recorded
-    decision that it was passed”: an answer to “passed” for that stage.
+    decision that it was passed”: an answer to a question of the stage's own name, given since.
     """
-    decided = [a for a in ctx.record.answers if a.question == "passed" and a.stage == stage.id and a.answer]
-    decision = Finding(True, (), tuple(a.where for a in decided)) if decided else Finding(False)
+    decision = answers.answer(ctx, ir.Answer(stage.id, stage.label, (), "confirmed"))
+    if decision.evidence:
+        return decision
     own = replace(
         ctx,
         anchor=ir.AtTimepoint(stage.anchor),
@@ -134,7 +138,7 @@ def passed(ctx: Context, protocol: ir.Protocol, run: Run, stage: ir.Stage, cohor
         previous=stage_context(protocol, ctx.record, run, stage).previous,
     )
     in_cohort = cohort if any(each.id == cohort for each in stage.cohorts) else None
-    return or_([decision, evaluated(own, protocol, run, stage, in_cohort).counts])
+    return evaluated(own, protocol, run, stage, in_cohort).counts
 
 
 def screen(
@@ -236,13 +240,13 @@ def reason(node: Node, outcome: str) -> str:
 
 
 def assumptions(ctx: Context, run: Run) -> list[str]:
-    """What was taken for granted: `as_of` by default, and domains complete without dates."""
-    told = []
+    """What was taken for granted: domains complete without dates, and `as_of` by default."""
+    undated = [each.domain for each in ctx.complete if each.since is None and each.until is None]
+    told = [f"{domain} complete" for domain in once(undated)]
     day = anchor_day(ctx)
     if ctx.stated_as_of is None and day is not None:
         told.append(f"as of {iso(day.last)}, the stage's anchor")
-    undated = [each.domain for each in ctx.complete if each.since is None and each.until is None]
-    return [*told, *(f"{domain} complete" for domain in once(undated))]
+    return told
 
 
 def notes(ctx: Context) -> list[str]:

@@ -66,7 +66,8 @@ def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
     happened = [s for s in samples.samples(ctx, item) if now is None or s.days.first <= now]
     within = [s for s in happened if shares_possibly(s.days, s.days, span)]
     standings = [standing(ctx, observed, sample, span) for sample in within]
-    outside = any(sample.sure and sample not in within for sample in happened)
+    spoilt = [sample for sample, s in zip(within, standings, strict=True) if s is None]
+    outside = any(sample.sure and (sample not in within or sample in spoilt) for sample in happened)
     complete = complete_throughout(ctx, "results", window)
     return Field(span, tuple(s for s in standings if s is not None), outside, complete)
 

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from fractions import Fraction
 
 from protodsl import ir
+from protodsl.cases import tables
 from protodsl.diagnostics import Diagnostic, diagnose
 from protodsl.source import Span
 
@@ -231,7 +232,7 @@ def unused(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 
 RULES: tuple[Rule, ...] = (
-    repeated_criterion, impossible_or_idle, backward_window, missing_source, drug_without_code, unused,
+    repeated_criterion, impossible_or_idle, tables, backward_window, missing_source, drug_without_code, unused,
 )  # fmt: skip
 
 

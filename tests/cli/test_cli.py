@@ -57,6 +57,9 @@ ILL = WELL | {
 OPEN = {"id": "P-3", "sex": "female", "timepoints": {"screening": "2024-02-20"}}
 
 
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+
+
 class Answer(NamedTuple):
     code: int
     out: str
@@ -328,10 +331,9 @@ def test_screen_with_a_broken_protocol(run: Run) -> None:
 # ---------------------------------------------------------------- as a process
 
 
-def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "protodsl", *arguments], capture_output=True, check=False, **options
-    )  # type: ignore[call-overload,no-any-return]
+def command(*arguments: str, env: dict[str, str] = ENVIRONMENT) -> subprocess.CompletedProcess[bytes]:
+    line = [sys.executable, "-m", "protodsl", *arguments]
+    return subprocess.run(line, capture_output=True, check=False, env=env)
 
 
 def test_version_and_help() -> None:
@@ -343,14 +345,14 @@ def test_standard_output_closed_early(tmp_path: Path) -> None:
     (tmp_path / "many.jsonl").write_text("".join(json.dumps(WELL) + "\n" for _ in range(3000)))
     (tmp_path / "good.proto-lite").write_text(GOOD)
     line = f"{sys.executable} -m protodsl screen good.proto-lite many.jsonl --format jsonl | head -n 1"
-    result = subprocess.run(line, shell=True, capture_output=True, check=False, cwd=tmp_path)
+    result = subprocess.run(line, shell=True, capture_output=True, check=False, cwd=tmp_path, env=ENVIRONMENT)
     assert json.loads(result.stdout)["participant"] == "P-1"
     assert result.stderr == b""
 
 
 def test_ascii_output(tmp_path: Path) -> None:
     (tmp_path / "a.proto-lite").write_text("language 1\nlab α\n", encoding="utf-8")
-    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    environment = ENVIRONMENT | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     for form in ("text", "json"):
         result = command("check", str(tmp_path / "a.proto-lite"), "--format", form, env=environment)
         assert (result.returncode, result.stderr) == (1, b"")

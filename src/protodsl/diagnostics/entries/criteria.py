@@ -24,25 +24,24 @@ CRITERIA = (
         good='inclusion 1 "Activity" {\n  source "Active disease"\n  require judged "active disease"\n}',
     ),
     Entry(
-        "E0503",
-        "parts-and-rules",
-        "{id} has parts as well as a rule of its own",
-        ("put the rule into a `part`",),
-        "A criterion either says its rule or is made of parts; with both, the order of reading is not clear.",
-    ),
-    Entry(
-        "E0504",
+        "W0554",
         "rows-overlap",
-        "two rows of this table can hold at once: {reason}",
-        ("make their conditions exclusive, or write `is first of`",),
-        "A table is read in any order, so at most one row may hold for a person.",
+        "two rows of a table hold at once and say different things: when {reason}",
+        ("make their conditions exclusive",),
+        "A table is read in any order. For a person for whom two rows say different things the value is "
+        "`conflicting`, and never known.",
+        bad="table {\n  - 1 if age <= 12 years\n  - 2 if age >= 12 years\n}",
+        good="table {\n  - 1 if age < 12 years\n  - 2 if age >= 12 years\n}",
     ),
     Entry(
-        "E0505",
+        "W0555",
         "rows-gap",
-        "no row of this table holds when {reason}",
+        "no row of a table holds when {reason}",
         ("add a row, or `otherwise`",),
-        "A table without `otherwise` says nothing about people for whom no row holds.",
+        "A table without `otherwise` says nothing about people for whom no row holds: their value is `not "
+        "computable`.",
+        bad="table {\n  - 1 if age < 12 years\n  - 2 if age > 12 years\n}",
+        good="table {\n  - 1 if age < 12 years\n  - 2 if age >= 12 years\n}",
     ),
     Entry(
         "E0506",

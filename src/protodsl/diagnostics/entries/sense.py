@@ -166,15 +166,6 @@ SENSE = (
         good="received live_vaccine within 4 weeks before screening",
     ),
     Entry(
-        "E0316",
-        "no-half-life",
-        "`{name}` declares no half-life",
-        ("add `half_life … days` to its declaration",),
-        "A window in half-lives needs to know how long one is.",
-        bad="received x within 5 half_lives before screening",
-        good='drug x "X" { half_life 22 days }',
-    ),
-    Entry(
         "E0401",
         "no-anchor",
         "nothing says at which time this is asked",
@@ -252,15 +243,6 @@ SENSE = (
         '19th birthday. Many protocols mean "18 and over".',
         bad="require age at screening > 18 years",
         good="require age at screening >= 18 years",
-    ),
-    Entry(
-        "W0355",
-        "class-too-small",
-        "`{name}` has {members} members; {found} can hardly be met",
-        ("complete the class, or check the count",),
-        '"At least k of a class" with fewer than k members can never hold.',
-        bad="received at least 3 of bdmard",
-        good="received at least 2 of bdmard",
     ),
     Entry(
         "W0451",

@@ -36,7 +36,7 @@ def generate(protocol: ir.Protocol, *, standalone: bool = False) -> str:
         head = ["from __future__ import annotations", "", "import sys", "", *writer.imports()]
     text = "\n".join([*lines, "", *head, "", *runtime, *body]) + "\n"
     if any(width(line) > 110 for line in text.splitlines()):
-        text = text.replace("\n\nfrom __future__", "\n# ruff: noqa: E501\n\nfrom __future__", 1)
+        text = text.replace("\n\nfrom __future__", "\n# ruff: noqa: E501, RUF100\n\nfrom __future__", 1)
     return text
 
 
@@ -285,7 +285,7 @@ class Writer:
                 arguments.append((name, sequence(rows)))
         if item.members:
             arguments.append(("members", _texts(item.members)))
-        elif item.is_class:
+        if item.is_class:
             arguments.append(("is_class", "True"))
         if item.open:
             arguments.append(("open", "True"))

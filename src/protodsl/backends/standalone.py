@@ -66,11 +66,14 @@ def inlined() -> tuple[tuple[str, ...], list[str]]:
                 dropped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
             elif isinstance(node, ast.ImportFrom):
                 if node.module != "__future__" and not (node.module or "").startswith("protodsl"):
-                    chosen.setdefault(node.module or "", set()).update(alias.name for alias in node.names)
+                    listed = {alias.name for alias in node.names} - {"TYPE_CHECKING"}
+                    chosen.setdefault(node.module or "", set()).update(listed)
                 dropped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         kept = [line for number, line in enumerate(text.splitlines(), 1) if number not in dropped]
         body = "\n".join(kept).strip("\n").splitlines()
-        lines += ["", f"# {'=' * 16} runtime: {module}", "", *body, ""]
+        opens = _first_statement(tree)
+        gap = ["", ""] if isinstance(opens, (ast.ClassDef, ast.FunctionDef)) else [""]
+        lines += ["", f"# {'=' * 16} runtime: {module}", *gap, *body, ""]
     names = {name for group in chosen.values() for name in group}
     plain.add("sys")
     imports = [f"import {name}" for name in sorted(plain)]
@@ -89,6 +92,15 @@ def inlined() -> tuple[tuple[str, ...], list[str]]:
 
 def _import_order(name: str) -> tuple[int, str]:
     return 0 if name.isupper() else 1 if name[0].isupper() else 2, name
+
+
+def _first_statement(tree: ast.Module) -> ast.stmt | None:
+    """The first statement that stays."""
+    for node in tree.body:
+        imports = isinstance(node, (ast.Import, ast.ImportFrom))
+        if not (imports or _is_docstring(node) or _is_type_checking(node)):
+            return node
+    return None
 
 
 def _is_docstring(node: ast.stmt) -> bool:

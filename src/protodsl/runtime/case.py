@@ -358,7 +358,7 @@ class Case:
         if own:
             return own
         declared = self.vocabulary.items[item]
-        if not declared.members or self.vocabulary.is_open(item):
+        if not declared.is_class or not declared.members or self.vocabulary.is_open(item):
             return []
         found: list[Fact] = []
         for member in declared.members:

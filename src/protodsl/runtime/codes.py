@@ -105,7 +105,7 @@ class Vocabulary:
         system, code = coded.system, _bare(coded.system, coded.code)
         codes = self.codes(name).get(system)
         if not codes:
-            # a code the vocabulary knows as another item's is that item, though this one has none in the system
+            # a code the vocabulary knows as another item's is that item, though this one has none there
             known = self._known_as(system, code, self.domain(name))
             return max((self._match_name(other, name) for other in known), default=Match.BROAD)
         return _best(system, frozenset((code,)), codes)

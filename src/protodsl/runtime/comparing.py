@@ -23,9 +23,10 @@ from protodsl.runtime.numbers import (
     AgeNumber,
     Measured,
     NumberNode,
-    Value,
+    Quantity,
     doubts,
     lead_of,
+    named,
     result_breaks,
     samples_of,
 )
@@ -53,15 +54,12 @@ class CompareNode(Node):
         self.right = right
         self.unit = unit
 
-    def values(self, case: Case) -> tuple[Value, Value]:
-        sides: list[Value] = []
-        for side in (self.left, self.right):
-            try:
-                sides.append(side.value(case))
-            except NotComputable:
-                name = next(iter(side.names()), "formula")
-                sides.append(Value(None, (Cause("not computable", name),), ()))
-        return sides[0], sides[1]
+    def values(self, case: Case) -> tuple[Quantity, Quantity]:
+        left, right = self.left.value(case), self.right.value(case)
+        if left.range is None or right.range is None:
+            name = next(iter((*self.left.names(), *self.right.names())), "formula")
+            return named(left, name), named(right, name)
+        return left, right
 
     def truth(self, case: Case) -> Truth:
         left, right = self.values(case)
@@ -107,7 +105,7 @@ class CompareNode(Node):
         return None
 
     @staticmethod
-    def operand(case: Case, node: NumberNode, value: Value) -> Operand:
+    def operand(case: Case, node: NumberNode, value: Quantity) -> Operand:
         made = value.range
         assert made is not None
         return Operand(node.text(case), made.low, made.high, value.when)

@@ -115,10 +115,10 @@ def _reached(case: Case, offset: int, steps: tuple[Step, ...], marks: Iterable[i
     for mark in marks:
         for target in (mark, mark + 1):
             if least < target <= most:
-                days.add(_first(edge, target, anchor + 1, last))
+                days.add(_first_reaching(edge, target, anchor + 1, last))
 
 
-def _first(edge: Callable[[int], int], target: int, low: int, high: int) -> int:
+def _first_reaching(edge: Callable[[int], int], target: int, low: int, high: int) -> int:
     """The first day with edge(day) ≥ target; edge(low) is less, edge(high) is not."""
     while high - low > 1:
         guess = (low + high) // 2

@@ -15,7 +15,7 @@ from protodsl.runtime.facts import Happening
 from protodsl.runtime.findings import RANKS, Causes, each_once
 from protodsl.runtime.intervals import Range, combined, compared_ranges
 from protodsl.runtime.model import Dose, Window
-from protodsl.runtime.numbers import ChosenNumber, NumberNode, Value, unknown_value
+from protodsl.runtime.numbers import ChosenNumber, NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Coded, Exact, Medication
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion, per_body
@@ -202,7 +202,7 @@ class DoseNumber(NumberNode):
         self.sum = dose
         self.window = window
 
-    def value(self, case: Case) -> Value:
+    def value(self, case: Case) -> Quantity:
         span = case.window(self.window, self.sum.item)
         if isinstance(span, Cause):
             return unknown_value(span)
@@ -224,13 +224,13 @@ class DoseNumber(NumberNode):
                 high = max(high or 0, most)
         made = Range(low, high)
         if low == high:
-            return Value(made, (), evidence)
+            return Quantity(made, (), evidence)
         causes = tuple(cause for course in courses for cause in course.causes)
         if not listed:
             causes = (*causes, Cause("missing", self.sum.item))
         if not causes:
             causes = (Cause("imprecise", self.sum.item),)
-        return Value(made, self.settled(causes), evidence)
+        return Quantity(made, self.settled(causes), evidence)
 
     def settled(self, causes: Causes) -> Causes:
         """One cause of the drug itself, the first that applies; those of a weight stand beside it."""

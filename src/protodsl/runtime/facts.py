@@ -34,7 +34,7 @@ class Happening:
         self.fact = fact
         self.match = match
         self.index = index  # place among the facts of its domain
-        first = fact.onset if isinstance(fact, Condition) else _first(fact)
+        first = fact.onset if isinstance(fact, Condition) else _first_day(fact)
         end = fact.end
         self.first_lo: int = FIRST_DAY if first is None else first.first
         self.first_hi: int | None = None if first is None else first.last
@@ -54,7 +54,7 @@ class Happening:
         return self.fact.where
 
 
-def _first(fact: Medication | Procedure) -> Days | None:
+def _first_day(fact: Medication | Procedure) -> Days | None:
     return fact.start if isinstance(fact, Medication) else fact.date
 
 

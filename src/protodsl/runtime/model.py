@@ -590,7 +590,7 @@ class Item:
     half_life: Duration | None = None
 
 
-DOMAINS = {
+DOMAIN_OF_KIND = {
     "condition": "conditions",
     "state": "conditions",
     "drug": "medications",
@@ -600,7 +600,7 @@ DOMAINS = {
 
 
 def domain_of(item: Item) -> str:
-    return DOMAINS.get(item.kind, "results")
+    return DOMAIN_OF_KIND.get(item.kind, "results")
 
 
 def item(
@@ -644,7 +644,7 @@ def item(
         limits(uln),
         limits(lln),
         members,
-        is_class or bool(members),
+        is_class,
         open,
         acute,
         half_life,

@@ -37,7 +37,7 @@ from protodsl.runtime.units import conversion, parse_unit
 from protodsl.runtime.words import call_text, near_text, operation_text, range_text
 
 
-class Value(NamedTuple):
+class Quantity(NamedTuple):
     """A number, as far as it is known. `range` None: unknown because of `causes`; else `causes` say
     why the range is not a single number. `when`: the date it is of, for the reason's words.
     """
@@ -53,7 +53,7 @@ class NumberNode:
 
     __slots__ = ()
 
-    def value(self, case: Case) -> Value:
+    def value(self, case: Case) -> Quantity:
         raise NotImplementedError
 
     def text(self, case: Case) -> str:
@@ -68,8 +68,19 @@ class NumberNode:
         """See `Node.breaks`."""
 
 
-def unknown_value(*causes: Cause, evidence: tuple[str, ...] = ()) -> Value:
-    return Value(None, causes, evidence)
+UNNAMED = ""  # `what` of a cause of the formula itself, until the formula's name is put in
+
+
+def named(value: Quantity, name: str) -> Quantity:
+    """The causes of the formula itself under its name."""
+    if all(cause.what != UNNAMED for cause in value.causes):
+        return value
+    causes = (Cause(cause.kind, name) if cause.what == UNNAMED else cause for cause in value.causes)
+    return value._replace(causes=each_once(causes))
+
+
+def unknown_value(*causes: Cause, evidence: tuple[str, ...] = ()) -> Quantity:
+    return Quantity(None, causes, evidence)
 
 
 # ---------------------------------------------------------------- results as numbers
@@ -203,7 +214,7 @@ class MeasureNode:
     def computed(self, case: Case, lead: Sample) -> Sample:
         date = lead.result.date
         if case.as_of is None:
-            value: Value = unknown_value(case.undated())
+            value: Quantity = unknown_value(case.undated())
         else:
             days = Days(FIRST_DAY, case.as_of) if date is None else date
             value = self.at(case.at_sample(days, (self.lead, lead)))
@@ -231,7 +242,7 @@ class MeasureNode:
             inputs=tuple(dict.fromkeys(inputs)),
         )
 
-    def at(self, case: Case) -> Value:
+    def at(self, case: Case) -> Quantity:
         causes: Causes = ()
         evidence: tuple[str, ...] = ()
         for node in self.valid:
@@ -241,16 +252,13 @@ class MeasureNode:
             causes += finding.causes
             evidence += finding.evidence
         valid = not causes
-        try:
-            value = self.formula.value(case)
-        except NotComputable:
-            return unknown_value(*each_once((*causes, Cause("not computable", self.item))))
+        value = named(self.formula.value(case), self.item)
         causes = each_once((*causes, *value.causes))
         evidence = (*value.evidence, *evidence)
         if value.range is None or not valid:
-            return Value(None, causes, evidence)
+            return Quantity(None, causes, evidence)
         low, high = value.range
-        return Value(Range(rounded(low, self.decimals), rounded(high, self.decimals)), causes, evidence)
+        return Quantity(Range(rounded(low, self.decimals), rounded(high, self.decimals)), causes, evidence)
 
 
 class ChosenNumber(NumberNode):
@@ -301,7 +309,7 @@ class ChosenNumber(NumberNode):
             until = (case.until, case.until)
         return pooled(case, samples_of(case, self.item), found, until, self.clean), found
 
-    def value(self, case: Case) -> Value:
+    def value(self, case: Case) -> Quantity:
         found = self.entries(case)
         if isinstance(found, Cause):
             return unknown_value(found)
@@ -332,13 +340,13 @@ class ChosenNumber(NumberNode):
             if interval.low != interval.high and not entry.sample.causes:
                 unusable += (Cause("imprecise", self.item),)
         if len(ranges) < len(chosen) or not any(entry.counts for entry in chosen) or (not latest and causes):
-            return Value(None, self.settled(case, (*causes, *unusable)), evidence)
+            return Quantity(None, self.settled(case, (*causes, *unusable)), evidence)
         if any(one != ranges[0] for one in ranges):
             tie = tied(chosen)
             unusable += (Cause("conflicting" if tie else "imprecise", self.item), *causes)
         low, high = hull(ranges)
         when = latest_of(chosen) if latest else earliest_of(chosen)
-        return Value(
+        return Quantity(
             Range(self.scaled(low), self.scaled(high)),
             self.settled(case, unusable),
             evidence,
@@ -351,7 +359,7 @@ class ChosenNumber(NumberNode):
     def scaled(self, number: Exact | None) -> Exact | None:
         return None if number is None else number * self.factor
 
-    def extreme(self, case: Case, pool: Pool, span: Span) -> Value:
+    def extreme(self, case: Case, pool: Pool, span: Span) -> Quantity:
         """The highest or lowest: what is recorded bounds it on one side, only completeness on the other."""
         lead = lead_of(case, self.item)
         if not pool.entries:
@@ -377,7 +385,7 @@ class ChosenNumber(NumberNode):
                 causes += (Cause("imprecise", self.item),)
         evidence = places(pool.entries)
         if not counting:
-            return Value(None, self.settled(case, causes), evidence)
+            return Quantity(None, self.settled(case, causes), evidence)
         open_end = None
         if highest:
             lows = [one.low for one in counting if one.low is not None]
@@ -393,8 +401,8 @@ class ChosenNumber(NumberNode):
             made = Range(open_end, min(highs_known) if highs_known else None)
         scaled = Range(self.scaled(made.low), self.scaled(made.high))
         if scaled.low is not None and scaled.low == scaled.high:
-            return Value(scaled, (), evidence)
-        return Value(scaled, self.settled(case, causes), evidence)
+            return Quantity(scaled, (), evidence)
+        return Quantity(scaled, self.settled(case, causes), evidence)
 
     def breaks(self, case: Case, days: set[int]) -> None:
         result_breaks(case, self.item, self.window, self.clean, days)
@@ -461,9 +469,9 @@ class ConstantNumber(NumberNode):
     __slots__ = ("made",)
 
     def __init__(self, value: Exact) -> None:
-        self.made = Value(Range(value, value), (), ())
+        self.made = Quantity(Range(value, value), (), ())
 
-    def value(self, case: Case) -> Value:
+    def value(self, case: Case) -> Quantity:
         return self.made
 
     def text(self, case: Case) -> str:
@@ -477,7 +485,7 @@ class AgeNumber(NumberNode):
         self.unit = unit
         self.moment = moment
 
-    def value(self, case: Case) -> Value:
+    def value(self, case: Case) -> Quantity:
         at = case.moment(self.moment)
         if isinstance(at, Cause):
             return unknown_value(at)
@@ -486,7 +494,7 @@ class AgeNumber(NumberNode):
             return unknown_value(Cause("missing", "birth_date"))
         low = completed(self.unit, born.last, at.first)
         if born.first == born.last and at.first == at.last:
-            return Value(Range(low, low), (), (), at)
+            return Quantity(Range(low, low), (), (), at)
         high = completed(self.unit, born.first, at.last)
         causes: Causes = ()
         if low != high:
@@ -494,7 +502,7 @@ class AgeNumber(NumberNode):
                 causes = (Cause("imprecise", "birth_date"),)
             else:
                 causes = (Cause("imprecise", self.moment_name()),)
-        return Value(Range(low, high), causes, (), at)
+        return Quantity(Range(low, high), causes, (), at)
 
     def moment_name(self) -> str:
         moment = self.moment
@@ -531,14 +539,17 @@ class ArithmeticNumber(NumberNode):
         self.left = left
         self.right = right
 
-    def value(self, case: Case) -> Value:
+    def value(self, case: Case) -> Quantity:
         left, right = self.left.value(case), self.right.value(case)
         causes = each_once((*left.causes, *right.causes))
         evidence = (*left.evidence, *right.evidence)
         if left.range is None or right.range is None:
-            return Value(None, causes, evidence)
-        made = combined(self.op, left.range, right.range)
-        return Value(made, () if made.low is not None and made.low == made.high else causes, evidence)
+            return Quantity(None, causes, evidence)
+        try:
+            made = combined(self.op, left.range, right.range)
+        except NotComputable:
+            return Quantity(None, (*causes, Cause("not computable", UNNAMED)), evidence)
+        return Quantity(made, () if made.low is not None and made.low == made.high else causes, evidence)
 
     def text(self, case: Case) -> str:
         def said(side: NumberNode) -> str:
@@ -567,15 +578,18 @@ class CallNumber(NumberNode):
         self.function = function
         self.arguments = arguments
 
-    def value(self, case: Case) -> Value:
+    def value(self, case: Case) -> Quantity:
         values = [argument.value(case) for argument in self.arguments]
         causes = each_once(cause for value in values for cause in value.causes)
         evidence = tuple(place for value in values for place in value.evidence)
         ranges = [value.range for value in values if value.range is not None]
         if len(ranges) < len(values):
-            return Value(None, causes, evidence)
-        made = called(self.function, ranges)
-        return Value(made, () if made.low is not None and made.low == made.high else causes, evidence)
+            return Quantity(None, causes, evidence)
+        try:
+            made = called(self.function, ranges)
+        except NotComputable:
+            return Quantity(None, (*causes, Cause("not computable", UNNAMED)), evidence)
+        return Quantity(made, () if made.low is not None and made.low == made.high else causes, evidence)
 
     def text(self, case: Case) -> str:
         def said(side: NumberNode) -> str:
@@ -606,9 +620,9 @@ class CasesNumber(NumberNode):
         self.rows = rows
         self.otherwise = otherwise
 
-    def value(self, case: Case) -> Value:
-        sure: list[Value] = []
-        may: list[Value] = []
+    def value(self, case: Case) -> Quantity:
+        sure: list[Quantity] = []
+        may: list[Quantity] = []
         causes: Causes = ()
         evidence: tuple[str, ...] = ()
         for condition, number in self.rows:
@@ -625,15 +639,14 @@ class CasesNumber(NumberNode):
             causes += value.causes
             (may if may else sure).append(value)
         if not sure and not may:
-            raise NotComputable
+            return Quantity(None, (*each_once(causes), Cause("not computable", UNNAMED)), evidence)
         ranges = [value.range for value in (*sure, *may) if value.range is not None]
         if len(ranges) < len(sure) + len(may):
-            return Value(None, each_once(causes), evidence)
+            return Quantity(None, each_once(causes), evidence)
         if any(value.range != sure[0].range for value in sure[1:]):
-            name = next(iter(self.names()), "birth_date")
-            return Value(None, each_once((*causes, Cause("conflicting", name))), evidence)
+            return Quantity(None, each_once((*causes, Cause("conflicting", UNNAMED))), evidence)
         made = hull(ranges)
-        return Value(
+        return Quantity(
             made, () if made.low is not None and made.low == made.high else each_once(causes), evidence
         )
 

@@ -23,7 +23,7 @@ def both(one: Truth, other: Truth) -> Truth:
     return True if one and other else None
 
 
-def either(one: Truth, other: Truth) -> Truth:
+def any_true(one: Truth, other: Truth) -> Truth:
     if one or other:
         return True
     return False if one is False and other is False else None
@@ -39,7 +39,7 @@ def count_truth(least: int, terms: list[Truth]) -> Truth:
 
 def in_favour(inclusion: bool, applies: Truth, value: Truth) -> Truth:
     """Not applicable, or as the participant needs it."""
-    return either(negated(applies), value if inclusion else negated(value))
+    return any_true(negated(applies), value if inclusion else negated(value))
 
 
 class PartNode:
@@ -127,7 +127,7 @@ class PartNode:
     def term(self, applies: Truth, value: Truth) -> Truth:
         """What a part is in this list."""
         if self.combine == "all":
-            return either(negated(applies), value)
+            return any_true(negated(applies), value)
         return both(applies, value)
 
     def favour(self, case: Case) -> Truth:

@@ -58,7 +58,7 @@ _PLAIN_MEDICATION = {*_ABSENCE, "start", "end", "dose", "unit"}
 _ANSWER = {"question", "answer", "by", "role", "stage", "date"}
 _COMPLETE = {"domain", "since", "until"}
 _SEXES = {"female": "female", "male": "male", "other": None, "unknown": None}
-_UNCODED = Coded(None, None)
+_NO_CODE = Coded(None, None)
 
 
 # ---------------------------------------------------------------- JSON text
@@ -131,7 +131,7 @@ class _Reader(Attributes):
     def absence(self, fact: dict[str, Any], where: str) -> tuple[Coded, Days | None, Days | None]:
         since, until = self.day(fact, "from", where), self.day(fact, "date", where)
         self.order(where, "date", since, until, '"from"')
-        code = self.code(fact, where) if fact.get("code") is not None else _UNCODED
+        code = self.code(fact, where) if fact.get("code") is not None else _NO_CODE
         return code, since, until
 
     # ------------------------------------------------------------ the domains
@@ -309,8 +309,8 @@ class _Reader(Attributes):
     def record(self, data: dict[str, Any]) -> Record:
         self.fields(data, "", _RECORD)
         total = 0
-        for field in ("timepoints", "complete", *DOMAINS):
-            facts = data.get(field)
+        for name in ("timepoints", "complete", *DOMAINS):
+            facts = data.get(name)
             total += len(facts) if isinstance(facts, (list, tuple, dict)) else 0
         if total > MAX_FACTS:
             raise RecordError.at("", f"{total:,} facts in one record; at most {MAX_FACTS:,} are read")

@@ -58,6 +58,11 @@ class Reading(NamedTuple):
     causes: Causes
 
 
+def word_form(word: str) -> str:
+    """A coded value as records are read: `Not detected` is `not_detected`."""
+    return word.lower().replace(" ", "_").replace("-", "_")
+
+
 def all_true(truths: Sequence[Truth]) -> Truth:
     if False in truths:
         return False
@@ -70,7 +75,7 @@ Limits = tuple[tuple[Exact, Node | None], ...]  # the vocabulary's reference lim
 class Tests:
     """The tests of one leaf, for results of one item."""
 
-    __slots__ = ("_plain", "bounds", "coded", "item", "lln", "measured", "uln")
+    __slots__ = ("_plain", "bounds", "coded", "codes", "item", "lln", "measured", "uln", "values")
 
     def __init__(
         self,
@@ -84,6 +89,8 @@ class Tests:
         self.item = measured.item
         self.bounds = bounds
         self.coded = coded
+        self.codes = frozenset(word_form(code) for code in coded.codes) if coded is not None else frozenset()
+        self.values = tuple(word_form(value) for value in self.item.values)
         self.uln = uln
         self.lln = lln
         self._plain: dict[str | None, Any] = {}
@@ -95,9 +102,9 @@ class Tests:
         number = result.number
         if number is None:
             coded, text = self.coded, result.text
-            if coded is None or text not in self.item.values:
+            if coded is None or text not in self.values:
                 return "slow"
-            return (text in coded.codes) != coded.negated
+            return (text in self.codes) != coded.negated
         value = number.low
         if value is None or value != number.high or self.coded is not None:
             return "slow"
@@ -195,9 +202,9 @@ class Tests:
     def coded_reading(self, result: Result) -> Reading:
         coded = self.coded
         assert coded is not None
-        if result.text is None or (self.item.values and result.text not in self.item.values):
+        if result.text is None or (self.values and result.text not in self.values):
             return Reading(None, (Cause("incomparable", self.item.name),))
-        return Reading((result.text in coded.codes) != coded.negated, ())
+        return Reading((result.text in self.codes) != coded.negated, ())
 
     def bound(self, case: Case, sample: Sample, interval: Interval, bound: LimitTest) -> tuple[Truth, Causes]:
         """One bound; `interval` is in the item's unit."""
@@ -281,7 +288,7 @@ class Tests:
         """The result and where it stands, for an answer that is decided."""
         result, item = sample.result, self.item
         if self.coded is not None:
-            return coded_reason(item.label, result.text or result.raw, result.date)
+            return coded_reason(item.label, result.raw or result.text or "", result.date)
         interval = self.measured.interval(result)
         assert interval is not None
         point = interval.low if interval.low is not None and interval.low == interval.high else None
@@ -525,7 +532,7 @@ class ResultNode(Node):
 
     def extreme_word(self, case: Case, pool: Pool, listed: bool) -> Judged:
         """The highest (lowest) of graded words, in the order the item declares."""
-        values, coded = self.tests.item.values, self.tests.coded
+        values, coded = self.tests.values, self.tests.coded
         assert coded is not None
         lead = lead_of(case, self.item)
         entries = pool.entries
@@ -551,7 +558,7 @@ class ResultNode(Node):
         known = max(ranks) if highest else min(ranks)
         reach = (max(every) if highest else min(every)) if listed else (len(values) - 1 if highest else 0)
         possible = range(min(known, reach), max(known, reach) + 1)
-        truths = {(values[rank] in coded.codes) != coded.negated for rank in possible}
+        truths = {(values[rank] in self.tests.codes) != coded.negated for rank in possible}
         if len(truths) == 1:
             deciding = [e for e in entries if e.counts and e.sample.result.text == values[known]]
             return Judged(truths.pop(), (), deciding, "one", len(deciding), pool)

@@ -11,9 +11,9 @@ from protodsl.runtime.model import Answered, Cohort, Group, Stage
 from protodsl.runtime.parts import (
     CriterionNode,
     PartFinding,
+    any_true,
     both,
     count_truth,
-    either,
     negated,
 )
 from protodsl.runtime.report import Truth, Verdict
@@ -100,7 +100,7 @@ def _state(member: CriterionNode, case: Case) -> tuple[Truth, Truth]:
 def group_truth(least: int, states: Sequence[tuple[Truth, Truth]]) -> Truth:
     """At least so many members hold; also in favour when none of them applies."""
     terms = [both(applies, favour) for applies, favour in states]
-    return either(count_truth(least, terms), negated(count_truth(1, [applies for applies, _ in states])))
+    return any_true(count_truth(least, terms), negated(count_truth(1, [applies for applies, _ in states])))
 
 
 def _group_element(least: int, members: Sequence[CriterionNode]) -> Element:

@@ -26,8 +26,8 @@ from typing import Literal
 
 MAX_LENGTH = 64  # characters in a unit; the longest real ones have about 25
 MAX_EXPONENT = 9  # of a unit: m3, cm5
-MAX_POWER = 30  # of ten
-MAX_DIGITS = 6  # of a plain factor: 24 in g/24h
+MAX_UNIT_POWER = 30  # of ten
+MAX_UNIT_DIGITS = 6  # of a plain factor: 24 in g/24h
 MAX_DEPTH = 4  # of brackets
 
 Dimension = tuple[tuple[str, int], ...]
@@ -208,7 +208,7 @@ def _normalise(text: str) -> str:
     return text
 
 
-class _Reader:
+class _UnitReader:
     """One pass over the normalised text; counts every dimension above and below the line apart."""
 
     def __init__(self, text: str) -> None:
@@ -295,11 +295,11 @@ class _Reader:
         while self.peek() and self.peek() in _DIGITS:
             self.at += 1
         digits = self.text[start : self.at]
-        if len(digits) > MAX_DIGITS or int(digits) == 0:
+        if len(digits) > MAX_UNIT_DIGITS or int(digits) == 0:
             raise _NotAUnit
         if digits == "10" and self.peek() in ("^", "*") and self.peek():
             self.at += 1
-            power = self.integer(MAX_POWER)
+            power = self.integer(MAX_UNIT_POWER)
             value = Fraction(10) ** power
         else:
             value = Fraction(int(digits))
@@ -366,7 +366,7 @@ def parse_unit(text: str) -> Unit | None:
     if not text or len(text) > MAX_LENGTH or (text.strip().isdecimal() and text.strip() != "1"):
         return None
     try:
-        reader = _Reader(_normalise(text))
+        reader = _UnitReader(_normalise(text))
         reader.term(1, 0)
         if reader.at != len(reader.text):
             return None

@@ -39,7 +39,7 @@ def test_missing(tmp_path: Path) -> None:
 
 
 def test_as_the_wheel_lays_it_out(tmp_path: Path) -> None:
-    """The package alone, its data inside it as `pyproject.toml` says, far from the checkout: it checks a file."""
+    """The package alone, its data inside it as `pyproject.toml` says, far from the checkout."""
     site = tmp_path / "site"
     package = site / "protodsl"
     package.mkdir(parents=True)

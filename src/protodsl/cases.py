@@ -1,7 +1,7 @@
 """Tables of cases: does a row hold for everybody, and never two that say different things?
 
 The conditions of a table split people by sex and by limits on ages and values. One person from each cell of
-that division is tried, so the answer is exact for the conditions understood; a table with others is left alone.
+that division is tried, so the answer is exact for the conditions understood; other tables are left alone.
 """
 
 from __future__ import annotations

@@ -232,7 +232,8 @@ def unused(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 
 RULES: tuple[Rule, ...] = (
-    repeated_criterion, impossible_or_idle, tables, backward_window, missing_source, drug_without_code, unused,
+    repeated_criterion, impossible_or_idle, tables, backward_window, missing_source, drug_without_code,
+    unused,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The catalogue: codes are single, words can be written, every entry is used, every use gives what it needs."""
+"""The catalogue: codes are single, words can be written, entries are used, uses give what is needed."""
 
 from __future__ import annotations
 

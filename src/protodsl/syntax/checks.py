@@ -73,8 +73,10 @@ def _not_before_verb(source: Source, node: Tree[Token], inner: Tree[Token]) -> D
 
 
 _WINDOWS = frozenset(
-    ("within_before", "within_after", "within_of", "at_least_before", "at_least_after", "before", "after")
-    + ("since", "until", "from_to", "ever")
+    (
+        *("within_before", "within_after", "within_of", "at_least_before", "at_least_after"),
+        *("before", "after", "since", "until", "from_to", "ever"),
+    )
 )
 
 

@@ -231,9 +231,9 @@ class _Recovery:
         elif item.parent is not None and pos > item.start and complete:
             index = item.parent.children.index(item)
             before = item.parent.children[index - 1] if index else None
-            if before is not None and before.end > offset and before.word not in STATEMENTS:
-                if unquoted(self.source.text[before.start : before.end]):
-                    candidate = before  # its last word was read as a field, and our first as its value
+            field = before is not None and before.end > offset and before.word not in STATEMENTS
+            if before is not None and field and unquoted(self.source.text[before.start : before.end]):
+                candidate = before  # its last word was read as a field, and our first as its value
         if candidate is None:
             return None, False
         if candidate.end <= offset or candidate.start in self.dropped:

@@ -250,8 +250,8 @@ SENSE = (
         "how old a value of {name} may be is not said; the latest counts, however old",
         (
             (
-                "add `values within 28 days before …` to the criterion, stage or protocol; where the source gives "
-                "no period, `values ever` with a `clarify` says so"
+                "add `values within 28 days before …` to the criterion, stage or protocol; where the source "
+                "gives no period, `values ever` with a `clarify` says so"
             ),
         ),
         "Without a window the latest value counts, even one of ten years ago. Most protocols mean the "

@@ -1,4 +1,4 @@
-"""The code is formatted, clean and typed: the tools run as part of the tests, so that one command says everything."""
+"""The code is formatted, clean and typed; the tools run as tests, so that one command says everything."""
 
 from __future__ import annotations
 

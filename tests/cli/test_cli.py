@@ -221,8 +221,8 @@ def test_compile_render_and_build_write_whole_files(run: Run) -> None:
     assert Path("out/summary.md").read_text().startswith("#")
     code, out, _ = run("build", "good.proto-lite", "-o", "built", "--format", "json")
     assert code == 0
-    assert json.loads(out)["written"] == ["built/small.py", "built/small.md", "built/small.pdf"]
-    assert sorted(os.listdir("built")) == ["small.md", "small.pdf", "small.py"]
+    assert json.loads(out)["written"] == [f"built/small.{kind}" for kind in ("py", "md", "html", "pdf")]
+    assert sorted(os.listdir("built")) == ["small.html", "small.md", "small.pdf", "small.py"]
     assert sorted(os.listdir("out")) == ["small.py", "summary.md"]
 
 
@@ -238,7 +238,7 @@ def test_build_goes_on_after_a_broken_protocol(run: Run) -> None:
     code, out, err = run("build", ".", "-o", "out")
     assert code == 1
     assert "bad.proto-lite:20:20" in err
-    assert out.splitlines() == ["out/small.py", "out/small.md", "out/small.pdf"]
+    assert out.splitlines() == [f"out/small.{kind}" for kind in ("py", "md", "html", "pdf")]
 
 
 def test_a_vocabulary_is_no_protocol(run: Run) -> None:

@@ -16,7 +16,7 @@ from protodsl.cli.render import rendered
 @click.option("--standalone", is_flag=True, help="Inline the runtime into the checkers.")
 @common_options()
 def command(paths: tuple[str, ...], output: str, standalone: bool, form: str, color: str) -> int:
-    """Write `<id>.py`, `<id>.md` and `<id>.pdf` for each protocol in the files and folders named.
+    """Write `<id>.py`, `<id>.md`, `<id>.html` and `<id>.pdf` for each protocol in the files and folders named.
 
     Files without a protocol (vocabularies) are passed over. A protocol with errors gives no files and exit
     code 1; the others are still built.
@@ -51,6 +51,7 @@ def command(paths: tuple[str, ...], output: str, standalone: bool, form: str, co
         made = {
             ".py": python.generate(model, standalone=standalone).encode("utf-8"),
             ".md": rendered(model, "md"),
+            ".html": rendered(model, "html"),
             ".pdf": rendered(model, "pdf"),
         }
         for suffix, content in made.items():

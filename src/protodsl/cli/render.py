@@ -12,15 +12,17 @@ from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text, load
 if TYPE_CHECKING:
     from protodsl import ir
 
-Kind = Literal["md", "pdf"]
-SUFFIXES: dict[str, Kind] = {".md": "md", ".markdown": "md", ".pdf": "pdf"}
+Kind = Literal["md", "html", "pdf"]
+SUFFIXES: dict[str, Kind] = {".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".pdf": "pdf"}
 
 
-@click.command("render", short_help="Write the summary of a protocol as Markdown or PDF.")
+@click.command("render", short_help="Write the summary of a protocol as Markdown, HTML or PDF.")
 @click.argument("protocol", type=click.Path())
 @click.option("-o", "--output", metavar="FILE", required=True, help="File to write; `-` is standard output.")
 @click.option(
-    "--to", type=click.Choice(["md", "pdf"]), help="What to write; by default what FILE's ending says."
+    "--to",
+    type=click.Choice(["md", "html", "pdf"]),
+    help="What to write; by default what FILE's ending says.",
 )
 @common_options()
 def command(protocol: str, output: str, to: Kind | None, form: str, color: str) -> int:
@@ -34,7 +36,9 @@ def command(protocol: str, output: str, to: Kind | None, form: str, color: str) 
     kind = to or next((kind for suffix, kind in SUFFIXES.items() if output.lower().endswith(suffix)), None)
     if kind is None:
         if output != "-":
-            raise click.UsageError(f"{output} ends neither in .md nor in .pdf; say --to md or --to pdf")
+            raise click.UsageError(
+                f"{output} does not end in .md, .html or .pdf; say --to md, --to html or --to pdf"
+            )
         kind = "md"
     model, _ = load_protocol(protocol, form=form, color=color)
     if model is None:

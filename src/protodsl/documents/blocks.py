@@ -186,6 +186,7 @@ class Summary:
     sections: tuple[DocSection, ...]
     entries: tuple[Entry, ...]
     clarify: tuple[Clarification, ...]
+    kind: str = "Summary for the ethics committee"
 
     def count(self, state: State) -> int:
         return sum(1 for entry in self.entries if entry.state == state)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Container
 
+import markupsafe
+
 _TYPST = re.compile(r"[!-/:-@\[-`{-~]")  # every ASCII punctuation mark
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]#|~$@]")
 _MARKDOWN_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
@@ -43,6 +45,11 @@ def markdown(text: str, start: bool = True) -> str:
     if not start:
         return text
     return _MARKDOWN_START.sub(lambda m: "\\" + m[0] if not m[0].isdigit() else _numbered(m[0]), text)
+
+
+def html(text: str) -> str:
+    """Text for HTML, safe between tags and in quoted attributes."""
+    return str(markupsafe.escape(visible(text)))
 
 
 def _numbered(digits: str) -> str:

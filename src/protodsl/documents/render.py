@@ -1,7 +1,8 @@
-"""From the model to bytes: Markdown and PDF, by way of the view and a template."""
+"""From the model to bytes: Markdown, HTML and PDF, by way of the view and a template."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal, assert_never
 
@@ -10,10 +11,10 @@ from markupsafe import Markup
 
 from protodsl import ir, resources
 from protodsl.documents import escape
-from protodsl.documents.blocks import Block, Summary
+from protodsl.documents.blocks import Block, DocSection, Summary
 from protodsl.documents.view import summary
 
-Format = Literal["md", "pdf"]
+Format = Literal["md", "html", "pdf"]
 
 
 class RenderError(Exception):
@@ -21,7 +22,7 @@ class RenderError(Exception):
 
 
 def render(protocol: ir.Protocol, to: Format) -> bytes:
-    """The summary for the ethics committee as UTF-8 Markdown or as PDF/UA-1. Same protocol, same bytes.
+    """The summary for the ethics committee as UTF-8 Markdown or HTML, or as PDF/UA-1. Same protocol, same bytes.
 
     Raises RenderError where PDF is asked for and the extra `pdf` is not installed.
     """
@@ -29,6 +30,8 @@ def render(protocol: ir.Protocol, to: Format) -> bytes:
     match to:
         case "md":
             return markdown(document).encode()
+        case "html":
+            return html(document).encode()
         case "pdf":
             from protodsl.documents import pdf
 
@@ -42,6 +45,12 @@ def markdown(document: Summary) -> str:
     lines = [line.rstrip() for line in text.splitlines()]
     kept = [line for index, line in enumerate(lines) if line or (index and lines[index - 1])]
     return "\n".join(kept).strip("\n") + "\n"
+
+
+def html(document: Summary) -> str:
+    """One file that needs no other: style inside, no script, nothing loaded."""
+    text = environment(escape.html).get_template("summary.html.j2").render(doc=document)
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
 
 
 def environment(escaping: Callable[[str], str]) -> Environment:
@@ -62,8 +71,20 @@ def environment(escaping: Callable[[str], str]) -> Environment:
         keep_trailing_newline=True,
     )
     made.filters["kind"] = kind
+    made.filters["slug"] = slug
+    made.filters["place"] = place
     made.filters["inline"] = lambda text: Markup(escape.markdown(text, start=False))
     return made
+
+
+def slug(id: str) -> str:
+    """An id as the end of an address: "inclusion 6.3" is "inclusion-6-3"."""
+    return "-".join(re.findall(r"\w+", id.lower()))
+
+
+def place(section: DocSection) -> str:
+    """The id of a section's place in a page."""
+    return f"section-{section.number}" if section.number is not None else "appendix"
 
 
 def kind(block: Block) -> str:

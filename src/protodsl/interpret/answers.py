@@ -33,12 +33,12 @@ def answer(ctx: Context, asked: ir.Answer) -> Finding:
     chosen = [each for each in given if not any(other.days.first > each.days.last for other in counting)]
     evidence = tuple(each.fact.where for each in chosen)
     truths = {each.fact.answer for each in chosen}
-    if not counting:
+    if not counting or None in truths:
         return unknown(Cause("needs judgement", asked.question), evidence=evidence)
     if len(truths) == 1:
         return Finding(truths.pop(), (), evidence)
-    yes = [each for each in chosen if each.fact.answer]
-    no = [each for each in chosen if not each.fact.answer]
+    yes = [each for each in chosen if each.fact.answer and each.counts]
+    no = [each for each in chosen if not each.fact.answer and each.counts]
     tie = any(a.days == b.days and a.days.first == a.days.last for a in yes for b in no)
     return unknown(Cause("conflicting" if tie else "imprecise", asked.question), evidence=evidence)
 
@@ -54,7 +54,7 @@ def answer_window(ctx: Context) -> Span | Cause:
 
 def considered(ctx: Context, asked: ir.Answer, fact: record.Answer, span: Span) -> Given | None:
     """An answer that (may) count: to this question, by one of the roles or by somebody not named, in time."""
-    if fact.question != asked.question or fact.answer is None:
+    if fact.question != asked.question:
         return None
     if asked.roles and fact.role is not None and fact.role not in asked.roles:
         return None

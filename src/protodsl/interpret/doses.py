@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 from protodsl import ir
 from protodsl.interpret import selection
 from protodsl.interpret.amounts import Amount
-from protodsl.interpret.context import Context
+from protodsl.interpret.context import Context, as_of
 from protodsl.interpret.courses import drug_of
 from protodsl.interpret.days import Span, on, shares_surely
 from protodsl.interpret.events import Event, absences, complete_throughout, events
@@ -44,7 +45,7 @@ class Running:
     drug: object
     dose: Interval
     sure: bool
-    causes: tuple[Cause, ...]
+    causes: tuple[tuple[Cause, ...], ...]  # one for each thing that leaves it open
 
 
 def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
@@ -52,6 +53,8 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
     window = window_days(ctx, asked.window, ctx.item(asked.item))
     if isinstance(window, Cause):
         return Amount(None, (window,))
+    if as_of(ctx) is None:
+        return Amount(None, (Cause("timepoint not dated", ctx.anchor_name),))
     span = up_to_now(ctx, window)
     stretches = daily(ctx, asked, None, span.end.last)
     surely = [s for s in stretches if s.days.first <= span.end.first and s.days.last >= span.start.last]
@@ -74,9 +77,8 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
 
 def daily(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, last: int) -> list[Stretch]:
     """“A daily dose is the sum of the courses running that day”, on every day up to `last`."""
-    courses = [
-        running for running in running_courses(ctx, asked, narrowed) if running.event.start.first <= last
-    ]
+    until = min(last, as_of(ctx) or last)
+    courses = [each for each in running_courses(ctx, asked, narrowed) if each.event.start.first <= until]
     changes = {FIRST_DAY}
     for course in courses:
         for day in (*course.event.start, *course.event.end):
@@ -111,7 +113,8 @@ def running_courses(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None) 
         if contradicted(ctx, event):
             why = (*why, Cause("conflicting", item.name))
         dose, doubt = dose_per_day(ctx, asked, event)
-        found.append(Running(event, drug_of(ctx, event) or event.fact.where, dose, not why, (*why, *doubt)))
+        drug = drug_of(ctx, event) or event.fact.where
+        found.append(Running(event, drug, dose, not why, (*((each,) for each in why), doubt)))
     return found
 
 
@@ -132,25 +135,17 @@ def on_day(ctx: Context, asked: ir.DoseOf, courses: Sequence[Running], days: Day
     day = days.first
     surely = [c for c in courses if c.sure and c.event.start.last <= day <= c.event.end.first]
     possibly = [c for c in courses if c.event.start.first <= day <= c.event.end.last]
-    low = total(
-        surely,
-        ends=lambda c: c.event.end.first <= day <= c.event.end.last,
-        starts=lambda c: c.event.start.first <= day <= c.event.start.last,
-        dose=lambda c: c.dose.low or 0,
-    )
+    low = least_total(surely, day)
     complete = complete_throughout(ctx, "medications", Span(on(days.first), on(days.last)))
     high = None
     if complete and all(c.dose.high is not None for c in possibly):
-        high = total(
-            possibly,
-            ends=lambda c: c.event.end == on(day),
-            starts=lambda c: c.event.start == on(day),
-            dose=lambda c: c.dose.high or 0,
-        )
+        ending = [c for c in possibly if c.event.start.last < day and c.event.end == on(day)]
+        starting = [c for c in possibly if c.event.start == on(day) and c.event.end.first > day]
+        high = total(possibly, ending, starting, lambda c: c.dose.high or 0)
     evidence = tuple(c.event.fact.where for c in possibly)
     if high == low:
         return Amount(point(low), (), evidence)
-    told = [c.causes for c in possibly]
+    told = [causes for c in possibly for causes in c.causes]
     told += [(Cause("imprecise", asked.item),) for c in possibly if c not in surely]
     if not complete:
         told.append((Cause("missing", asked.item),))
@@ -161,39 +156,40 @@ def on_day(ctx: Context, asked: ir.DoseOf, courses: Sequence[Running], days: Day
 
 def total(
     courses: Sequence[Running],
-    *,
-    ends: Callable[[Running], bool],
-    starts: Callable[[Running], bool],
+    ending: Sequence[Running],
+    starting: Sequence[Running],
     dose: Callable[[Running], int | Fraction],
 ) -> int | Fraction:
     """“on a day on which a drug changes from one course to the next the higher of the two totals counts,
-    not both”.
+    not both”: the one ends that day, having begun before; the next begins that day and goes on.
     """
     sum_: int | Fraction = 0
     for drug in once(course.drug for course in courses):
-        of_drug = [course for course in courses if course.drug == drug]
-        before, after = changing(of_drug, ends, starts)
-        kept = sum(dose(course) for course in of_drug if course not in before and course not in after)
-        sum_ += kept + max(sum(map(dose, before)), sum(map(dose, after)))
+        before = [course for course in ending if course.drug == drug]
+        after = [course for course in starting if course.drug == drug]
+        changing = [*before, *after] if before and after else []
+        sum_ += sum(dose(c) for c in courses if c.drug == drug and c not in changing)
+        if changing:
+            sum_ += max(sum(map(dose, before)), sum(map(dose, after)))
     return sum_
 
 
-def changing(
-    courses: Sequence[Running], ends: Callable[[Running], bool], starts: Callable[[Running], bool]
-) -> tuple[list[Running], list[Running]]:
-    """The courses that end on the day, and those that begin on it, where a drug changes from the ones to the
-    others.
-
-    A course of that one day stands with those that begin where others end, else with those that end.
-    """
-    ending = [course for course in courses if ends(course) and not starts(course)]
-    starting = [course for course in courses if starts(course) and not ends(course)]
-    one_day = [course for course in courses if starts(course) and ends(course)]
-    if ending:
-        starting += one_day
-    elif starting:
-        ending = one_day
-    return (ending, starting) if ending and starting else ([], [])
+def least_total(courses: Sequence[Running], day: int) -> int | Fraction:
+    """The smallest total of courses that surely run that day: each may be changing if its dates allow it."""
+    may_end = [c for c in courses if c.event.start.first < day and c.event.end.first == day]
+    may_start = [c for c in courses if c.event.start.last == day and c.event.end.last > day]
+    either = [c for c in may_end if c in may_start]
+    totals = [
+        total(
+            courses,
+            [c for c in may_end if c not in either or c in ends],
+            [c for c in may_start if c not in either or c not in ends],
+            lambda c: c.dose.low or 0,
+        )
+        for count in range(len(either) + 1)
+        for ends in combinations(either, count)
+    ]
+    return min(totals)
 
 
 def runs(stretches: Iterable[Days]) -> list[Days]:

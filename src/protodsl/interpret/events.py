@@ -64,7 +64,7 @@ def lasted(ctx: Context, fact: Fact, item: Item) -> tuple[Days, Days]:
         case Procedure():
             start = recorded(ctx, fact.date)
             if fact.ongoing or fact.end is not None:
-                return start, _end(ctx, start, fact.end)
+                return start, _end(ctx, fact.end)
             return start, start
 
 
@@ -72,15 +72,12 @@ def _now(ctx: Context) -> Days:
     return on(as_of(ctx) or LAST_DAY)
 
 
-def _end(ctx: Context, start: Days, end: Days | None) -> Days:
-    """A recorded end, not before the start; one after `as_of` has not happened, nor has `end: null`: it
-    runs until then.
-    """
+def _end(ctx: Context, end: Days | None) -> Days:
+    """A recorded end; one after `as_of` has not happened, nor has `end: null`: it runs until then."""
     now = as_of(ctx)
     if end is None or (now is not None and end.first > now):
         return _now(ctx)
-    cut = recorded(ctx, end)
-    return Days(max(cut.first, start.first), max(cut.last, start.first))
+    return recorded(ctx, end)
 
 
 def _condition_lasted(ctx: Context, fact: Condition, item: Item) -> tuple[Days, Days]:
@@ -90,7 +87,7 @@ def _condition_lasted(ctx: Context, fact: Condition, item: Item) -> tuple[Days, 
     start = recorded(ctx, fact.onset)
     if _acute(ctx, fact, item):
         return start, start
-    return start, _end(ctx, start, fact.end)
+    return start, _end(ctx, fact.end)
 
 
 def _acute(ctx: Context, fact: Condition, item: Item) -> bool:
@@ -107,7 +104,7 @@ def _medication_lasted(ctx: Context, fact: Medication) -> tuple[Days, Days]:
     start = recorded(ctx, fact.start)
     if fact.end is None and not fact.ongoing:
         return start, Days(start.first, max(start.first, _now(ctx).last))
-    return start, _end(ctx, start, fact.end)
+    return start, _end(ctx, fact.end)
 
 
 # ---------------------------------------------------------------- absences and completeness
@@ -137,18 +134,22 @@ def absences(ctx: Context, domain: Domain) -> list[Absence]:
     ]
 
 
-def absent_throughout(ctx: Context, item: Item, span: Span) -> tuple[str, ...] | None:
+def absent_throughout(
+    ctx: Context, item: Item, span: Span, contradicted: tuple[Fact, ...] = ()
+) -> tuple[str, ...] | None:
     """The absences by which nothing of the item was in the span. “Over a class, an absence must be of the
     class or of each member”; “one single absence … covers the whole window (two are not pieced
     together)”.
     """
     for absence in absences(ctx, item.domain):
+        if absence.fact in contradicted:
+            continue
         if wholly_under(ctx.protocol, item, absence.fact.code) and covers(absence.span, span):
             return (absence.fact.where,)
     members = [ctx.protocol.items[name] for name in item.members if name in ctx.protocol.items]
     if not item.is_class or item.open or not members:
         return None
-    of_each = [absent_throughout(ctx, member, span) for member in members]
+    of_each = [absent_throughout(ctx, member, span, contradicted) for member in members]
     if any(each is None for each in of_each):
         return None
     return tuple(where for each in of_each for where in each or ())

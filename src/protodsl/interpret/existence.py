@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from protodsl import ir
 from protodsl.interpret import doses
-from protodsl.interpret.context import Context
+from protodsl.interpret.context import Context, as_of
 from protodsl.interpret.courses import Course, courses
 from protodsl.interpret.days import Span, moved, plus_days, shares_possibly, shares_surely
 from protodsl.interpret.events import (
@@ -54,6 +54,8 @@ def exists(ctx: Context, asked: ir.Exists) -> Finding:
     span = window_days(ctx, asked.window, item)
     if isinstance(span, Cause):
         return unknown(span)
+    if as_of(ctx) is None:
+        return unknown(Cause("timepoint not dated", ctx.anchor_name))
     if asked.dose is not None:
         return _dosed(ctx, asked, asked.dose, item, span)
     found = candidates(ctx, asked, item, up_to_now(ctx, span))
@@ -63,10 +65,11 @@ def exists(ctx: Context, asked: ir.Exists) -> Finding:
     uncontested = [c for c in found if c.sure and not any(contradicts(ctx, a, c, span) for a in against)]
     if often_surely(asked, uncontested):
         return Finding(True, (), evidence_of(uncontested))
-    ruled_out = ruled_out_by(ctx, asked, item, span)
+    ruled_out = ruled_out_by(ctx, item, span, against)
     if ruled_out is not None and not often_possibly(asked, found):
         return Finding(False, (), (*evidence_of(found), *ruled_out))
-    causes = why_open(asked, item, found, conflict=bool(against), ruled_out=ruled_out is not None)
+    covered = ruled_out_by(ctx, item, span, ()) is not None
+    causes = why_open(asked, item, found, conflict=bool(against), covered=covered)
     return unknown(*causes, evidence=(*evidence_of(found), *(a.fact.where for a in against)))
 
 
@@ -230,25 +233,30 @@ def contradicts(ctx: Context, absence: Absence, candidate: Candidate, span: Span
     )
 
 
-def ruled_out_by(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span) -> tuple[str, ...] | None:
-    """“Completeness decides existence and counts”; an absence decides that there was none."""
-    absent = absent_throughout(ctx, item, span)
+def ruled_out_by(
+    ctx: Context, item: ir.Item, span: Span, against: Sequence[Absence]
+) -> tuple[str, ...] | None:
+    """“Completeness decides existence and counts”; an absence that no fact contradicts decides that there was
+    none.
+    """
+    contradicted = tuple(absence.fact for absence in against)
+    absent = absent_throughout(ctx, item, span, contradicted)
     if absent is not None:
         return absent
     return () if complete_throughout(ctx, item.domain, span) else None
 
 
 def why_open(
-    asked: ir.Exists, item: ir.Item, found: Sequence[Candidate], *, conflict: bool, ruled_out: bool
+    asked: ir.Exists, item: ir.Item, found: Sequence[Candidate], *, conflict: bool, covered: bool
 ) -> tuple[Cause, ...]:
     """“one cause, the first that applies”."""
     told = [(cause,) for candidate in found if not candidate.sure for cause in candidate.why]
-    if not ruled_out and not any(candidate.sure for candidate in found):
+    if not covered and not often_surely(asked, [candidate for candidate in found if candidate.sure]):
         told.append((Cause("missing", item.name),))
     if conflict:
         told.append((Cause("conflicting", item.name),))
     if not told:  # sure ones, yet too few of them
-        told.append((Cause("imprecise" if ruled_out else "missing", item.name),))
+        told.append((Cause("imprecise" if covered else "missing", item.name),))
     return first_that_applies(*told)
 
 
@@ -259,18 +267,20 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     """A period of days, each with a daily dose that satisfies the test, that is long enough up to the
     window's end.
     """
-    now = up_to_now(ctx, span)
     number = ir.DoseOf(item.name, dose.equivalence, asked.window, dose.unit, dose.per)
-    stretches = doses.daily(ctx, number, asked, now.end.last)
+    stretches = doses.daily(ctx, number, asked, span.end.last)
     tests = [compare(each.amount.interval or ANYTHING, dose.op, point(dose.amount)) for each in stretches]
     surely = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is True])
     possibly = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is not False])
     evidence = once(where for each in stretches for where in each.amount.evidence)
-    if any(_period(asked, *_around(run, possibly), now) is True for run in surely):
+    if any(_period(asked, *_around(run, possibly), span) is True for run in surely):
         return Finding(True, (), evidence)
-    if all(_period(asked, run, run, now) is False for run in possibly):
+    complete = complete_throughout(ctx, item.domain, span)
+    if complete and all(_period(asked, run, run, span) is False for run in possibly):
         return Finding(False, (), evidence)
     open_ = [s.amount.causes for s, truth in zip(stretches, tests, strict=True) if truth is None]
+    if not complete:
+        open_.append((Cause("missing", item.name),))
     return unknown(*(first_that_applies(*open_) or (Cause("imprecise", item.name),)), evidence=evidence)
 
 

@@ -20,9 +20,9 @@ from protodsl.interpret.selection import (
     absent,
     disagreement,
     field,
-    looked_for,
     may_be_earliest,
     may_be_latest,
+    one_or_all,
     surely_later,
 )
 from protodsl.interpret.truth import Finding, and_, first_that_applies, once, unknown
@@ -37,7 +37,7 @@ def result(ctx: Context, asked: ir.Result) -> Finding:
     found = field(ctx, asked.observed)
     if isinstance(found, Cause):
         return unknown(found)
-    item = looked_for(ctx, asked.observed.item)
+    item = ctx.item(asked.observed.item)
     if asked.occasions is not None and asked.occasions.last is not None:
         return of_the_last(ctx, asked, found, item, asked.occasions.least, asked.occasions.last)
     if asked.occasions is not None:
@@ -76,16 +76,16 @@ def agreed(
     """“The answer is decided when at least one counts and all that may be the latest agree”; “The latest
     result that cannot be used makes the answer unknown: there is no falling back on an older one.”
     """
-    tested = [(each.sample, test(ctx, asked, each.sample)) for each in chosen]
+    tested = [(each, test(ctx, asked, each.sample)) for each in chosen]
     evidence = once((*evidence_of(chosen), *(where for _, finding in tested for where in finding.evidence)))
     truths = {finding.truth for _, finding in tested}
     if found.counting and len(truths) == 1 and None not in truths:
         return Finding(truths.pop(), (), evidence)
-    told = [absent(found, item), *(finding.causes for _, finding in tested if finding.truth is None)]
+    told = [*(finding.causes for _, finding in tested if finding.truth is None), absent(ctx, found, item)]
     if {True, False} <= truths:
         apart = [(a, b) for a, x in tested for b, y in tested if x.truth is True and y.truth is False]
         told.append(disagreement(item, apart))
-    return unknown(*first_that_applies(*told), evidence=evidence)
+    return unknown(*one_or_all(ctx, item, told), evidence=evidence)
 
 
 def any_of(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
@@ -282,8 +282,8 @@ def of_the_last(
     """
     tested = tests(ctx, asked, found)
     if any(not each.counts or each.sample.days.first != each.sample.days.last for each, _ in tested):
-        why = first_that_applies(*(each.why for each, _ in tested)) or (Cause("imprecise", item.name),)
-        return unknown(*why, evidence=told_by(tested))
+        why = [each.why for each, _ in tested] + [finding.causes for _, finding in tested]
+        return unknown(*first_that_applies(*why, (Cause("imprecise", item.name),)), evidence=told_by(tested))
     sure_in = [pair for pair in tested if len(not_earlier(pair, tested)) <= last]
     perhaps = [pair for pair in tested if pair not in sure_in and len(later(pair, tested)) < last]
     seats = last - len(sure_in)
@@ -320,7 +320,7 @@ def not_earlier(pair: Tested, tested: Sequence[Tested]) -> list[Tested]:
 
 def change(ctx: Context, asked: ir.Change) -> Finding:
     """From the earlier value to the later; “`falls by 25 %` is relative to the earlier value”."""
-    item = looked_for(ctx, asked.item)
+    item = ctx.item(asked.item)
     latest = ir.Observed(asked.item, window=asked.end)
     if asked.start == asked.end:
         before = one_value(ctx, replace(latest, select="earliest"))
@@ -354,7 +354,7 @@ def one_value(ctx: Context, observed: ir.Observed) -> Amount:
     """The chosen value; all that may be chosen must have a whole date."""
     from protodsl.interpret import selection
 
-    item = looked_for(ctx, observed.item)
+    item = ctx.item(observed.item)
     found = field(ctx, observed)
     if isinstance(found, Cause):
         return Amount(None, (found,))

@@ -4,7 +4,7 @@ result that leads it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protodsl.interpret import formulas
 from protodsl.interpret.amounts import Amount
@@ -35,20 +35,23 @@ def samples(ctx: Context, item: Item) -> list[Sample]:
     measure = ctx.protocol.measures.get(item.name)
     if measure is None:
         return reported(ctx, item)
-    computed = [
-        Sample(item, lead.fact, lead.days, lead.sure, measure)
-        for lead in reported(ctx, ctx.item(measure.lead))
-    ]
-    return [*computed, *(reported(ctx, item) if measure.reported else [])]
+    lead, found = ctx.item(measure.lead), []
+    for fact in ctx.record.results:
+        found += [replace(sample, item=item, measure=measure) for sample in sampled(ctx, lead, fact)]
+        found += sampled(ctx, item, fact) if measure.reported else []
+    return found
 
 
 def reported(ctx: Context, item: Item) -> list[Sample]:
-    found = []
-    for fact in ctx.record.results:
-        matched = match(ctx.protocol, fact.code, item)
-        if matched is not Match.NO:
-            found.append(Sample(item, fact, recorded(ctx, fact.date), matched is Match.SURE))
-    return found
+    return [sample for fact in ctx.record.results for sample in sampled(ctx, item, fact)]
+
+
+def sampled(ctx: Context, item: Item, fact: Result) -> list[Sample]:
+    """The result as one of the item, if it may be."""
+    matched = match(ctx.protocol, fact.code, item)
+    if matched is Match.NO:
+        return []
+    return [Sample(item, fact, recorded(ctx, fact.date), matched is Match.SURE)]
 
 
 # ---------------------------------------------------------------- the value of one sample

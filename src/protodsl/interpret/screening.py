@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -19,7 +19,7 @@ from protodsl.interpret.stages import StageNode, evaluate_stage, reached, verdic
 from protodsl.interpret.truth import TRUE, Finding, once
 from protodsl.interpret.windows import anchor_days
 from protodsl.runtime.attributes import Problem, RecordError
-from protodsl.runtime.record import Complete, Days, Record
+from protodsl.runtime.record import Coded, Complete, Days, Record
 from protodsl.runtime.report import Cause, CriterionReport, Report
 
 Day = int | str | date
@@ -129,7 +129,7 @@ def passed(ctx: Context, protocol: ir.Protocol, run: Run, stage: ir.Stage, cohor
     decision that it was passed”: an answer to a question of the stage's own name, given since.
     """
     decision = answers.answer(ctx, ir.Answer(stage.id, stage.label, (), "confirmed"))
-    if decision.evidence:
+    if decision.evidence and all(each.kind != "needs judgement" for each in decision.causes):
         return decision
     own = replace(
         ctx,
@@ -251,15 +251,23 @@ def assumptions(ctx: Context, run: Run) -> list[str]:
 
 def notes(ctx: Context) -> list[str]:
     """Plain names the vocabulary does not know."""
-    record = ctx.record
-    codes = [
-        *(fact.code for fact in record.results),
+    record, items = ctx.record, ctx.protocol.items
+    events = [
         *(fact.code for fact in record.conditions),
         *(fact.code for fact in record.medications),
         *(fact.code for fact in record.procedures),
     ]
-    unknown = once(c.code for c in codes if c.system is None and c.code and c.code not in ctx.protocol.items)
-    return [f'code "{name}" is not in the vocabulary' for name in unknown]
+
+    def unknown(codes: Iterable[Coded]) -> tuple[str, ...]:
+        return once(c.code for c in codes if c.system is None and c.code and c.code not in items)
+
+    return [
+        *(
+            f'code "{name}" is not in the vocabulary: it matches nothing'
+            for name in unknown(fact.code for fact in record.results)
+        ),
+        *(f'code "{name}" is not in the vocabulary: it may be anything' for name in unknown(events)),
+    ]
 
 
 # ---------------------------------------------------------------- definitions and endpoints

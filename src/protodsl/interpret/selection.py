@@ -58,6 +58,8 @@ def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
     window = window_of(ctx, observed)
     if isinstance(window, Cause):
         return window
+    if as_of(ctx) is None:
+        return Cause("timepoint not dated", ctx.anchor_name)
     span = up_to_now(ctx, window)
     if ctx.lead is not None and ctx.lead.measure.lead == item.name:
         lead = ctx.lead.sample
@@ -101,15 +103,14 @@ def standing(ctx: Context, observed: ir.Observed, sample: Sample, span: Span) ->
     """“A result *counts* if it is surely inside, *may count* if possibly”; None: something spoilt it."""
     why: list[tuple[Cause, ...]] = []
     evidence: list[str] = [sample.fact.where]
-    if not sample.sure or not shares_surely(sample.days, sample.days, span):
-        name = sample.measure.lead if sample.measure is not None else sample.item.name
-        why.append((Cause("imprecise", name),))
     for clean in observed.clean:
         spoilt = existence.exists(ctx.at_sample(sample.days), ir.Exists(clean.item, clean.window, "had"))
         evidence += spoilt.evidence
         if spoilt.truth is True:
             return None
         why.append(spoilt.causes)
+    if not sample.sure or not shares_surely(sample.days, sample.days, span):
+        why.append((Cause("imprecise", sample.item.name),))
     causes = first_that_applies(*why)
     return Standing(sample, not causes, causes, once(evidence))
 
@@ -126,10 +127,11 @@ def surely_later(a: Sample, b: Sample) -> bool:
     return same_date and times[0] is not None and times[1] is not None and times[0] > times[1]
 
 
-def looked_for(ctx: Context, name: str) -> ir.Item:
-    """What a choice among results is named after: of a computed value, the result that leads it."""
-    measure = ctx.protocol.measures.get(name)
-    return ctx.item(measure.lead if measure is not None else name)
+def one_or_all(ctx: Context, item: ir.Item, told: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
+    """One cause, the first that applies; “A formula collects the causes of its inputs.”"""
+    if item.name in ctx.protocol.measures:
+        return once(cause for causes in told for cause in causes)
+    return first_that_applies(*told)
 
 
 def may_be_latest(found: Field) -> list[Standing]:
@@ -149,15 +151,17 @@ def may_be_earliest(found: Field) -> list[Standing]:
     ]
 
 
-def absent(found: Field, item: ir.Item) -> tuple[Cause, ...]:
-    """Why nothing counts: “`missing` (nothing recorded …), `stale` (only outside the window)”, or one
-    only may count.
+def absent(ctx: Context, found: Field, item: ir.Item) -> tuple[Cause, ...]:
+    """Why nothing counts: “`missing` (nothing recorded …), `stale` (only outside the window)”, or one only
+    may count. A value that cannot be computed for want of its lead wants the lead.
     """
     if found.counting:
         return ()
     if found.standings:
-        return first_that_applies(*(each.why for each in found.standings))
-    return (Cause("stale" if found.others else "missing", item.name),)
+        return one_or_all(ctx, item, [each.why for each in found.standings])
+    measure = ctx.protocol.measures.get(item.name)
+    name = measure.lead if measure is not None else item.name
+    return (Cause("stale" if found.others else "missing", name),)
 
 
 def tied(a: Sample, b: Sample) -> bool:
@@ -166,9 +170,12 @@ def tied(a: Sample, b: Sample) -> bool:
     return whole and not surely_later(a, b) and not surely_later(b, a)
 
 
-def disagreement(item: ir.Item, apart: Sequence[tuple[Sample, Sample]]) -> tuple[Cause, ...]:
-    """“a tie that disagrees is `conflicting`”; otherwise it is a partial date that leaves the choice open."""
-    return (Cause("conflicting" if any(tied(a, b) for a, b in apart) else "imprecise", item.name),)
+def disagreement(item: ir.Item, apart: Sequence[tuple[Standing, Standing]]) -> tuple[Cause, ...]:
+    """“a tie that disagrees is `conflicting`”, where both count; else a date or code leaves the choice
+    open.
+    """
+    ties = [(a, b) for a, b in apart if a.counts and b.counts and tied(a.sample, b.sample)]
+    return (Cause("conflicting" if ties else "imprecise", item.name),)
 
 
 # ---------------------------------------------------------------- as a number
@@ -176,7 +183,7 @@ def disagreement(item: ir.Item, apart: Sequence[tuple[Sample, Sample]]) -> tuple
 
 def amount(ctx: Context, observed: ir.Observed) -> Amount:
     """The value of a chosen result, for arithmetic."""
-    item = looked_for(ctx, observed.item)
+    item = ctx.item(observed.item)
     found = field(ctx, observed)
     if isinstance(found, Cause):
         return Amount(None, (found,))
@@ -195,18 +202,18 @@ def agreed(ctx: Context, observed: ir.Observed, found: Field, chosen: Sequence[S
     """“The answer is decided when at least one counts and all that may be the latest agree”: else the
     hull of them.
     """
-    item = looked_for(ctx, observed.item)
+    item = ctx.item(observed.item)
     evidence = once(where for each in chosen for where in each.evidence)
     values = [samples.value_of(ctx, each.sample, observed.unit) for each in chosen]
-    told = [absent(found, item), *(value.causes for value in values if value.interval is None)]
+    told = [*(value.causes for value in values if value.interval is None), absent(ctx, found, item)]
     if any(told):
-        return Amount(None, first_that_applies(*told), evidence)
+        return Amount(None, one_or_all(ctx, item, told), evidence)
     intervals = [value.interval for value in values if value.interval is not None]
     evidence = once((*evidence, *(where for value in values for where in value.evidence)))
     if all(interval == intervals[0] for interval in intervals):
         return Amount(intervals[0], values[0].causes, evidence)
     apart = [
-        (a.sample, b.sample)
+        (a, b)
         for (a, x) in zip(chosen, intervals, strict=True)
         for (b, y) in zip(chosen, intervals, strict=True)
         if x != y
@@ -220,7 +227,7 @@ def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
     """The highest or lowest of the results in the window: one end of it is known, the other only of
     complete results.
     """
-    item = looked_for(ctx, observed.item)
+    item = ctx.item(observed.item)
     evidence = once(where for each in found.standings for where in each.evidence)
     values = [(each, samples.value_of(ctx, each.sample, observed.unit)) for each in found.standings]
     certain = [v.interval for each, v in values if each.counts and v.interval is not None]

@@ -134,13 +134,15 @@ def _reached_listed(listed: Listed) -> Iterator[Node]:
     for group in listed.groups:
         if group.counts.truth is None:
             for node, member in zip(group.nodes, group.members, strict=True):
-                if member.truth is None:
+                if member.truth is None or node.applies.truth is None:
                     yield from _reached_node(node)
 
 
 def _reached_node(node: Node) -> Iterator[Node]:
+    """Its parts, through its value, and through whether any of them applies."""
     yield node
-    if node.value.truth is None:
-        for part, member in zip(node.parts, node.members, strict=True):
-            if member.truth is None:
-                yield from _reached_node(part)
+    for part, member in zip(node.parts, node.members, strict=True):
+        by_value = node.value.truth is None and member.truth is None
+        by_guard = node.applies.truth is None and part.applies.truth is None
+        if by_value or by_guard:
+            yield from _reached_node(part)

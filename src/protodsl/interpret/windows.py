@@ -22,7 +22,7 @@ def timepoint_days(ctx: Context, name: str) -> Days | Cause:
         return Cause("timepoint not dated", name)
     found = anchor_days(replace(ctx, resolving=ctx.resolving | {name}), timepoint.at)
     if isinstance(found, Cause) and found.kind == "timepoint not dated":
-        return Cause("timepoint not dated", found.what)
+        return Cause("timepoint not dated", name)
     return found
 
 

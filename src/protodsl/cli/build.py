@@ -16,7 +16,8 @@ from protodsl.cli.render import rendered
 @click.option("--standalone", is_flag=True, help="Inline the runtime into the checkers.")
 @common_options()
 def command(paths: tuple[str, ...], output: str, standalone: bool, form: str, color: str) -> int:
-    """Write `<id>.py`, `<id>.md`, `<id>.html` and `<id>.pdf` for each protocol in the files and folders named.
+    """Write checker and summary (`<id>.py`, `.md`, `.html`, `.pdf`) of each protocol in the files and folders
+    named.
 
     Files without a protocol (vocabularies) are passed over. A protocol with errors gives no files and exit
     code 1; the others are still built.

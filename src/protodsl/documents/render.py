@@ -22,7 +22,7 @@ class RenderError(Exception):
 
 
 def render(protocol: ir.Protocol, to: Format) -> bytes:
-    """The summary for the ethics committee as UTF-8 Markdown or HTML, or as PDF/UA-1. Same protocol, same bytes.
+    """The summary for the ethics committee: Markdown, HTML (both UTF-8) or PDF/UA-1. Same model, same bytes.
 
     Raises RenderError where PDF is asked for and the extra `pdf` is not installed.
     """

@@ -94,7 +94,10 @@ def field_value(ctx: Context, block: str, name: str, value: Child, document: Doc
 
 
 def label(ctx: Context, token: Token) -> str:
-    """The label of a vocabulary item, else the words of the name."""
+    """The label of a vocabulary item or of a panel, else the words of the name."""
+    if str(token) in ctx.scope.panel_labels:
+        ctx.scope.used.add(str(token))
+        return ctx.scope.panel_labels[str(token)]
     item = ctx.scope.items.get(str(token))
     if item is None:
         return str(token).replace("_", " ")

@@ -40,6 +40,7 @@ class Scope:
     definitions: dict[str, ir.Definition] = field(default_factory=dict)
     timepoints: dict[str, ir.Timepoint] = field(default_factory=dict)
     panels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    panel_labels: dict[str, str] = field(default_factory=dict)
     pending: dict[str, Declaration] = field(default_factory=dict)  # definitions not elaborated yet
     defining: list[str] = field(default_factory=list)  # being elaborated now, to see circles
     places: dict[str, Span] = field(default_factory=dict)  # where each name was declared

@@ -104,6 +104,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
     )  # fmt: skip
     codes: list[ir.Code] = []
     panel: list[str] = []
+    labels: dict[str, str] = {}  # of a panel's items, where their names do not read well
     unit_token = next(
         (cast(Token, c.children[0]) for c in tree.children if isinstance(c, Tree) and c.data == "unit"), None
     )
@@ -114,7 +115,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
         if not (isinstance(child, Tree) and child.data == "field"):
             continue
         key, value = field_value(child)
-        if str(key) not in allowed:
+        if str(key) not in (*allowed, *panel):
             ctx.report(
                 "unknown-field", key, field=str(key), block=f"`{kind}`", suggestion=suggest(str(key), allowed)
             )
@@ -165,6 +166,8 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
                 )
             case "half_life":
                 made = replace(made, half_life=quantities.length(ctx, values.first(ctx, value), whole=False))
+            case one if one not in allowed:
+                labels[one] = "; ".join(values.texts(ctx, value))
             case _ if isinstance(value, Tree) and value.data == "not_stated":
                 made = replace(made, uncoded=True)
             case system:
@@ -192,9 +195,10 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
             )
             raise Refused
         scope.panels[str(name)] = tuple(f"{name}.{one}" for one in panel)
+        scope.panel_labels[str(name)] = made.label
         for one in panel:
             full = f"{name}.{one}"
-            label = f"{made.label}, {one.replace('_', ' ')}"
+            label = f"{made.label}, {labels.get(one) or one.replace('_', ' ')}"
             scope.items[full] = replace(made, name=full, label=label, codes=())
         return
     scope.items[str(name)] = made

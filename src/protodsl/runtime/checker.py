@@ -83,15 +83,16 @@ class Checker:
         at: Mapping[str, Day] | None = None,
         as_of: Day | None = None,
         assume: Iterable[str] = (),
+        cure: bool = True,
     ) -> Report:
         """The verdict of a stage (by default the last one whose anchor is dated) and every reason for it.
 
         `at`: dates of timepoints, `as_of`: the last day the record speaks of, `assume`: domains taken to be
-        complete. Raises RecordError for a record that is refused, RequestError for what the trial does
-        not have.
+        complete, `cure` False: without the dates on which time cures a failure. Raises RecordError for
+        a record that is refused, RequestError for what the trial does not have.
         """
         assumed = tuple(assume)
-        return self.session(record, stage, cohort, at, as_of, assumed).report(assumed)
+        return self.session(record, stage, cohort, at, as_of, assumed).report(assumed, cure)
 
     def evaluate_endpoints(
         self, record: Input, *, at: Mapping[str, Day] | None = None, as_of: Day | None = None
@@ -246,12 +247,12 @@ class Session:
 
     # ------------------------------------------------------------ the report
 
-    def report(self, assumed: tuple[str, ...]) -> Report:
+    def report(self, assumed: tuple[str, ...], cure: bool) -> Report:
         case, node, cohort = self.case, self.node, self.cohort
         finding = StageFinding(node, case, cohort, self.earlier)
         undecided = finding.undecided()
         needed = list(dict.fromkeys(cause.what for one in undecided for cause in one.causes))
-        later = Later(case)
+        later = Later(case) if cure else None
         rows: list[CriterionReport] = []
         hanging = finding.bodies()
         for body in (finding.common, *(found for _, found in finding.cohorts)):
@@ -266,7 +267,7 @@ class Session:
             rows = self.with_others(rows)
         verdict = VERDICTS[finding.truth]
         earliest: int | None = None
-        if verdict == "ineligible":
+        if later is not None and verdict == "ineligible":
             earliest = later.nothing_fails(node.elements(cohort, self.earlier))
         return Report(
             self.checker.protocol.id,
@@ -279,7 +280,7 @@ class Session:
             [(one.id, VERDICTS[found.truth]) for one, found in finding.cohorts],
             needed,
             None if earliest is None else day_text(earliest),
-            [] if earliest is None else self.to_repeat(later.on(earliest)),
+            [] if later is None or earliest is None else self.to_repeat(later.on(earliest)),
             None if case.as_of is None else day_text(case.as_of),
             self.notes(),
         )
@@ -290,13 +291,15 @@ class Session:
         group: str | None,
         cohort: str | None,
         reached: set[int],
-        later: Later,
+        later: Later | None,
         rows: list[CriterionReport],
     ) -> None:
         """A criterion's row, then those of its parts."""
         node, outcome = finding.node, finding.outcome
         unknown = finding.unknown()
-        cured = later.first(node.passes, node.breaks) if outcome == "fails" else None
+        cured: int | None = None
+        if later is not None and outcome == "fails":
+            cured = later.first(node.passes, node.breaks)
         rows.append(
             CriterionReport(
                 node.id,

@@ -22,7 +22,7 @@ class Given:
 
 
 def answer(ctx: Context, asked: ir.Answer) -> Finding:
-    """“`judged ”…“` and questions are unknown until the person asked has answered: the latest answer on
+    """“`judged …` and questions are unknown until the person asked has answered: the latest answer on
     or before the anchor, by that role, not before the previous stage's anchor.”
     """
     span = answer_window(ctx)

@@ -63,7 +63,7 @@ def earliest(
     ctx: Context, protocol: ir.Protocol, run: Run, node: StageNode, report: Report, day: int
 ) -> bool:
     """“`earliest_date` the first on which no criterion or cohort choice fails”; “Results then stale are
-    listed ”to repeat“.”
+    listed “to repeat”.”
     """
     from protodsl.interpret.screening import evaluated
 

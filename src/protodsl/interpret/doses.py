@@ -49,7 +49,7 @@ class Running:
 
 
 def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
-    """“”dose in a window“ is the highest such day, a lower bound unless medications are complete”."""
+    """The dose in a window “is the highest such day, a lower bound unless medications are complete”."""
     window = window_days(ctx, asked.window, ctx.item(asked.item))
     if isinstance(window, Cause):
         return Amount(None, (window,))
@@ -70,9 +70,15 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
     told = [s.amount.causes for s in possibly]
     if not complete:
         told.append((Cause("missing", asked.item),))
-    return Amount(
-        Interval(low, high), first_that_applies(*told) or (Cause("imprecise", asked.item),), evidence
-    )
+    return Amount(Interval(low, high), one_and_body(asked, told), evidence)
+
+
+def one_and_body(asked: ir.DoseOf, told: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
+    """One cause of the drug's, the first that applies, and those of the body the dose is divided by."""
+    own = [tuple(cause for cause in causes if cause.what == asked.item) for causes in told]
+    body = [cause for causes in told for cause in causes if cause.what != asked.item]
+    found = (*first_that_applies(*own), *once(body))
+    return found or (Cause("imprecise", asked.item),)
 
 
 def daily(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, last: int) -> list[Stretch]:
@@ -149,9 +155,7 @@ def on_day(ctx: Context, asked: ir.DoseOf, courses: Sequence[Running], days: Day
     told += [(Cause("imprecise", asked.item),) for c in possibly if c not in surely]
     if not complete:
         told.append((Cause("missing", asked.item),))
-    return Amount(
-        Interval(low, high), first_that_applies(*told) or (Cause("imprecise", asked.item),), evidence
-    )
+    return Amount(Interval(low, high), one_and_body(asked, told), evidence)
 
 
 def total(

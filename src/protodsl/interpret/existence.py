@@ -278,7 +278,9 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     complete = complete_throughout(ctx, item.domain, span)
     if complete and all(_period(asked, run, run, span) is False for run in possibly):
         return Finding(False, (), evidence)
-    open_ = [s.amount.causes for s, truth in zip(stretches, tests, strict=True) if truth is None]
+    doubtful = [s.amount for s, truth in zip(stretches, tests, strict=True) if truth is None]
+    doubtful.sort(key=lambda amount: not amount.evidence)  # what is recorded goes before what is not
+    open_ = [amount.causes for amount in doubtful]
     if not complete:
         open_.append((Cause("missing", item.name),))
     return unknown(*(first_that_applies(*open_) or (Cause("imprecise", item.name),)), evidence=evidence)

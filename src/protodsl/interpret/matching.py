@@ -70,7 +70,33 @@ def match(protocol: Protocol, code: Coded, item: Item) -> Match:
     return found
 
 
+def each_code(code: Coded) -> list[Coded]:
+    """A fact may carry several codes for one thing."""
+    return [Coded(code.system, code.code), *(Coded(system, other) for system, other in code.also)]
+
+
+def speaks(protocol: Protocol, code: Coded, item: Item) -> bool:
+    """The code says something about the item: the vocabulary knows it, or has codes of its system there."""
+    if code.code is None:
+        return False
+    if code.system is None:
+        return code.code in protocol.items
+    own = Code(code.system, code.code)
+    return any(
+        c.system.lower() == own.system.lower() for each in below(protocol, item) for c in each.codes
+    ) or any(has(each, own) for each in protocol.items.values() if each.domain == item.domain)
+
+
 def _match_listed(protocol: Protocol, code: Coded, item: Item) -> Match:
+    """One sure code is enough; otherwise the codes that speak of the item decide. What is only suspected is
+    never sure.
+    """
+    if code.suspected or code.also:
+        found = [(one, _match_listed(protocol, one, item)) for one in each_code(code)]
+        best = max(matched for _, matched in found)
+        if best is not Match.SURE:
+            best = max((matched for one, matched in found if speaks(protocol, one, item)), default=best)
+        return min(best, Match.MAY) if code.suspected else best
     if code.code is None:
         return Match.MAY
     if code.system is not None:
@@ -135,6 +161,9 @@ def wholly_under(protocol: Protocol, item: Item, code: Coded) -> bool:
     """
     if code.code is None:
         return False
+    if code.also:
+        speaking = [one for one in each_code(code) if speaks(protocol, one, item)]
+        return bool(speaking) and all(wholly_under(protocol, item, one) for one in speaking)
     if code.system is None:
         named = protocol.items.get(code.code)
         return named is not None and (is_under(protocol, item, named) or _codes_under(item, named))
@@ -159,6 +188,9 @@ def names_too(protocol: Protocol, absent: Coded, fact: Coded) -> bool:
         return False
     if absent == fact:
         return True
+    if absent.also or fact.also or fact.suspected:
+        pairs = [(one, other) for one in each_code(absent) for other in each_code(fact)]
+        return any(names_too(protocol, one, other) for one, other in pairs)
     if fact.system is None:
         named = protocol.items.get(fact.code)
         return named is not None and wholly_under(protocol, named, absent)

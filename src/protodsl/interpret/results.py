@@ -18,6 +18,7 @@ from protodsl.interpret.selection import (
     Field,
     Standing,
     absent,
+    amount,
     disagreement,
     field,
     may_be_earliest,
@@ -185,7 +186,7 @@ def number_test(
     for op, limit in bounds:
         mine, theirs = against(ctx, sample, unit, value, limit)
         if mine.interval is None or theirs.interval is None:
-            findings.append(unknown(*mine.causes, *theirs.causes))
+            findings.append(unknown(*(theirs.causes if mine.interval is not None else mine.causes)))
         else:
             truth = compare(mine.interval, op, theirs.interval)
             causes = first_that_applies(theirs.causes, mine.causes) if truth is None else ()
@@ -280,7 +281,7 @@ def of_the_last(
     """Among the last n results. “`last n`, `two most recent` and `change` need whole dates”; those not
     recorded may be anything.
     """
-    tested = tests(ctx, asked, found)
+    tested = among_the_last(tests(ctx, asked, found), last)
     if any(not each.counts or each.sample.days.first != each.sample.days.last for each, _ in tested):
         why = [each.why for each, _ in tested] + [finding.causes for _, finding in tested]
         return unknown(*first_that_applies(*why, (Cause("imprecise", item.name),)), evidence=told_by(tested))
@@ -306,6 +307,11 @@ def of_the_last(
     return unknown(*first_that_applies(*told), evidence=told_by(tested))
 
 
+def among_the_last(tested: Sequence[Tested], last: int) -> list[Tested]:
+    """Those that may be: not so many that count are surely later."""
+    return [pair for pair in tested if sum(other[0].counts for other in later(pair, tested)) < last]
+
+
 def later(pair: Tested, tested: Sequence[Tested]) -> list[Tested]:
     return [other for other in tested if surely_later(other[0].sample, pair[0].sample)]
 
@@ -321,16 +327,11 @@ def not_earlier(pair: Tested, tested: Sequence[Tested]) -> list[Tested]:
 def change(ctx: Context, asked: ir.Change) -> Finding:
     """From the earlier value to the later; “`falls by 25 %` is relative to the earlier value”."""
     item = ctx.item(asked.item)
-    latest = ir.Observed(asked.item, window=asked.end)
-    if asked.start == asked.end:
-        before = one_value(ctx, replace(latest, select="earliest"))
-        after = one_value(ctx, latest)
-        if before.evidence == after.evidence and before.interval is not None:
-            return unknown(Cause("missing", item.name), evidence=after.evidence)
-    else:
-        before, after = one_value(ctx, replace(latest, window=asked.start)), one_value(ctx, latest)
+    before, after = two_values(ctx, asked)
     evidence = once((*before.evidence, *after.evidence))
     causes = once((*before.causes, *after.causes))
+    if asked.start == asked.end:  # one choice of two among the same results
+        causes = first_that_applies(*((cause,) for cause in causes))
     if before.interval is None or after.interval is None:
         return unknown(*causes, evidence=evidence)
     try:
@@ -339,6 +340,19 @@ def change(ctx: Context, asked: ir.Change) -> Finding:
         return unknown(Cause("not computable", item.name), evidence=evidence)
     truth = compare(moved if asked.direction == "rises" else negative(moved), asked.op, point(asked.amount))
     return Finding(truth, causes if truth is None else (), evidence)
+
+
+def two_values(ctx: Context, asked: ir.Change) -> tuple[Amount, Amount]:
+    """The earlier and the later value: at two moments, or the earliest and the latest of one window, which
+    must be two.
+    """
+    latest = ir.Observed(asked.item, window=asked.end)
+    if asked.start != asked.end:
+        return one_value(ctx, replace(latest, window=asked.start)), one_value(ctx, latest)
+    before, after = one_value(ctx, replace(latest, select="earliest")), one_value(ctx, latest)
+    if before.interval is not None and before.evidence == after.evidence:
+        before = replace(before, interval=None, causes=(Cause("missing", asked.item),))
+    return before, after
 
 
 def change_of(before: Interval, after: Interval, *, percent: bool) -> Interval:
@@ -352,12 +366,12 @@ def change_of(before: Interval, after: Interval, *, percent: bool) -> Interval:
 
 def one_value(ctx: Context, observed: ir.Observed) -> Amount:
     """The chosen value; all that may be chosen must have a whole date."""
-    from protodsl.interpret import selection
-
-    item = ctx.item(observed.item)
     found = field(ctx, observed)
     if isinstance(found, Cause):
         return Amount(None, (found,))
-    if any(each.sample.days.first != each.sample.days.last for each in found.standings):
-        return Amount(None, (Cause("imprecise", item.name),), evidence_of(found.standings))
-    return selection.amount(ctx, observed)
+    value = amount(ctx, observed)
+    chosen = may_be_latest(found) if observed.select == "latest" else may_be_earliest(found)
+    if all(each.sample.days.first == each.sample.days.last for each in chosen):
+        return value
+    causes = first_that_applies(value.causes, (Cause("imprecise", observed.item),))
+    return replace(value, interval=None, causes=causes)

@@ -155,13 +155,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A drawing, as SVG made of our own shapes and escaped text. `alt` says in words all that it shows."""
+
+    caption: str
+    alt: str
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
-    """The trial from first to last event, in order."""
+    """The trial from first to last event, in order, and drawn."""
 
     steps: tuple[Step, ...]
+    picture: Picture
 
 
-Block = Heading | Text | Entries | Table | Rules | Quotes | Questions | Criteria | Schema
+Block = Heading | Text | Entries | Table | Rules | Quotes | Questions | Criteria | Schema | Picture
 
 
 @dataclass(frozen=True, slots=True)

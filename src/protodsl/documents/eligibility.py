@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from protodsl import ir
-from protodsl.documents import vocabulary
+from protodsl.documents import flow, vocabulary
 from protodsl.documents.blocks import (
     Block,
     Clarification,
@@ -284,6 +284,9 @@ def blocks(protocol: ir.Protocol) -> tuple[Block, ...]:
         ),
         tally(protocol),
     ]
+    way = flow.draw(protocol, {c.id: expressions(c.root) for c in all_criteria(protocol)})
+    if way is not None:
+        made.append(way)
     if not protocol.stages:
         made.append(Text("Not stated in the source"))
     for stage in protocol.stages:

@@ -61,3 +61,9 @@ def typst(text: str, missing: Container[str] = ()) -> str:
     """Text for typst markup. `missing`: characters no font has; they are shown by number, not as a box."""
     text = "".join(code_point(char) if char in missing else char for char in visible(text))
     return _TYPST.sub(lambda m: "\\" + m[0], text)
+
+
+def typst_string(text: str, missing: Container[str] = ()) -> str:
+    """Text as a string of typst's code, quotation marks included."""
+    text = "".join(code_point(char) if char in missing else char for char in visible(text))
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

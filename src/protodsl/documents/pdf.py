@@ -24,7 +24,7 @@ def make(document: Summary) -> bytes:
     typst = _typst()
 
     def text(missing: set[str]) -> str:
-        made = environment(lambda value: escape.typst(value, missing)).get_template("summary.typ.j2")
+        made = environment(lambda value: escape.typst(value, missing), missing).get_template("summary.typ.j2")
         return made.render(doc=document)
 
     plain = text(set())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Literal, assert_never
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -53,8 +53,11 @@ def html(document: Summary) -> str:
     return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
 
 
-def environment(escaping: Callable[[str], str]) -> Environment:
-    """Templates in which every value is escaped unless it is markup; an undefined name is an error."""
+def environment(escaping: Callable[[str], str], missing: Container[str] = ()) -> Environment:
+    """Templates in which every value is escaped unless it is markup; an undefined name is an error.
+
+    `missing`: characters that no font of a PDF has.
+    """
 
     def finalize(value: object) -> Markup:
         if isinstance(value, Markup):
@@ -71,6 +74,7 @@ def environment(escaping: Callable[[str], str]) -> Environment:
         keep_trailing_newline=True,
     )
     made.filters["kind"] = kind
+    made.filters["string_literal"] = lambda text: Markup(escape.typst_string(text, missing))
     made.filters["slug"] = slug
     made.filters["place"] = place
     made.filters["inline"] = lambda text: Markup(escape.markdown(text, start=False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protodsl import fields, ir
-from protodsl.documents import eligibility, entries, vocabulary
+from protodsl.documents import eligibility, entries, pictures, vocabulary
 from protodsl.documents.blocks import (
     Block,
     Clarification,
@@ -116,7 +116,7 @@ def _definitions(protocol: ir.Protocol) -> list[Block]:
 def schema(protocol: ir.Protocol) -> Schema:
     """Timepoints in their declared order, each with what happens there."""
     context = Context(protocol)
-    steps = []
+    steps: dict[str, Step] = {}
     for point in _in_order(protocol.timepoints):
         when = ""
         if point.at is not None and not isinstance(point.at, ir.AtTimepoint):
@@ -140,8 +140,8 @@ def schema(protocol: ir.Protocol) -> Schema:
         marks += [
             f"Visit: {visit.label}" for visit in protocol.visits if visit.at.split(" ±")[0] == point.label
         ]
-        steps.append(Step(capital(point.label or point.name.replace("_", " ")), when, tuple(marks)))
-    return Schema(tuple(steps))
+        steps[point.name] = Step(capital(point.label or point.name.replace("_", " ")), when, tuple(marks))
+    return Schema(tuple(steps.values()), pictures.time_line(protocol, steps))
 
 
 def _in_order(points: tuple[ir.Timepoint, ...]) -> list[ir.Timepoint]:
@@ -234,6 +234,9 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
                 doses.append((level.id, power(level.text), exact, counted, source))
             headers = ("Level", "Dose", "Written out", "What is counted", "The source's words")
             made.append(Table(headers, tuple(doses), (1, 2, 2, 3, 3), "Dose levels"))
+            ladder = pictures.dose_ladder(intervention)
+            if ladder is not None:
+                made.append(ladder)
             for level in intervention.levels:
                 if level.clarify:
                     made.append(Questions(tuple(f"Dose level {level.id}: {text}" for text in level.clarify)))

@@ -1,0 +1,161 @@
+"""The way through eligibility as a checklist that can be followed with a finger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from protodsl import ir
+from protodsl.documents.blocks import Picture
+from protodsl.documents.svg import LINE, WIDTH, Pen, wrap
+from protodsl.documents.words import By, capital, decided_by, number
+
+Expressions = dict[str, list[ir.Expr]]
+HALF = WIDTH // 2
+PAGE = 1000
+"""Height of a page at the width of the text; what would be higher counts its criteria and lists none."""
+_MARK: dict[By, str] = {"computed": "full", "partly judged": "half", "judged": "empty"}
+ENDS = (
+    "everything is known and fits: eligible",
+    "something is known not to fit: not eligible",
+    "otherwise: undetermined; what is missing has to be found out",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    mark: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class _List:
+    heading: str
+    rows: tuple[_Row, ...]
+
+    @property
+    def words(self) -> str:
+        listed = "; ".join(row.words for row in self.rows)
+        return f"{self.heading} ({listed})" if listed else self.heading
+
+
+def draw(protocol: ir.Protocol, expressions: Expressions) -> Picture | None:
+    """`expressions`: of each criterion, by its id. None where there are no criteria."""
+    if not expressions:
+        return None
+    pen, words = _drawn(protocol, expressions, listed=True)
+    if pen.y > PAGE:
+        pen, words = _drawn(protocol, expressions, listed=False)
+    return Picture("The way through eligibility", words, pen.done().svg)
+
+
+def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tuple[Pen, str]:
+    pen, told = Pen(4), []
+    for stage in protocol.stages:
+        name = capital(stage.label or stage.id)
+        lists = _lists(protocol, stage.criteria, stage.groups, expressions, listed)
+        _bar(pen, f"{name}: ALL of the left list and NONE of the right list")
+        pen.y = max(_column(pen, n * HALF, found) for n, found in enumerate(lists)) + 8
+        told.append(f"{name}: {_said(lists)}.")
+        if stage.cohorts:
+            _bar(pen, "and AT LEAST ONE of these disease groups")
+        for start in range(0, len(stage.cohorts), 2):
+            ends = [pen.y]
+            for column, cohort in enumerate(stage.cohorts[start : start + 2]):
+                label = capital(cohort.label or cohort.id)
+                lists = _lists(protocol, cohort.criteria, cohort.groups, expressions, listed)
+                lines = wrap(label, HALF - 20, bold=True)
+                pen.lines(column * HALF, pen.y + 12, lines, bold=True)
+                top, pen.y = pen.y, pen.y + len(lines) * LINE + 2
+                for found in lists:
+                    pen.y = _column(pen, column * HALF, found)
+                ends.append(pen.y)
+                pen.y = top
+                told.append(f"Disease group {label}: {_said(lists)}.")
+            pen.y = max(ends) + 8
+        pen.arrow(HALF, pen.y, HALF, pen.y + 16)
+        pen.y += 20
+    _outcomes(pen)
+    return pen, " ".join((*told, f"Outcomes: {'; '.join(ENDS)}."))
+
+
+def _said(lists: tuple[_List, ...]) -> str:
+    return "; ".join(found.words for found in lists if found.heading) or "no criteria"
+
+
+def _bar(pen: Pen, words: str) -> None:
+    lines = wrap(words, WIDTH - 16, bold=True)
+    height = len(lines) * LINE + 8
+    pen.box(1, pen.y, WIDTH - 2, height)
+    pen.lines(8, pen.y + 15, lines, bold=True)
+    pen.y += height + 6
+
+
+def _column(pen: Pen, x: int, found: _List) -> int:
+    """Draws a list from where the pen stands; gives back where it ends."""
+    y = pen.y
+    if found.heading:
+        pen.text(x, y + 12, found.heading)
+        y += LINE + 3
+    for row in found.rows:
+        lines = wrap(row.words, HALF - 34)
+        pen.dot(x + 7, y + 8, row.mark)
+        pen.lines(x + 18, y + 12, lines)
+        y += len(lines) * LINE
+    return y
+
+
+def _outcomes(pen: Pen) -> None:
+    width = WIDTH // 3
+    boxes = [wrap(capital(end), width - 26) for end in ENDS]
+    height = max(map(len, boxes)) * LINE + 12
+    for index, lines in enumerate(boxes):
+        pen.box(index * width + 1, pen.y, width - 8, height)
+        pen.lines(index * width + 8, pen.y + 16, lines)
+    pen.y += height + 8
+    marks = (("full", "computed from data"), ("half", "partly judged"), ("empty", "judged by a person"))
+    for index, (kind, words) in enumerate(marks):
+        pen.dot(index * 180 + 7, pen.y + 8, kind)
+        pen.text(index * 180 + 18, pen.y + 12, words)
+    pen.y += 20
+
+
+def _lists(
+    protocol: ir.Protocol,
+    criteria: tuple[ir.Criterion, ...],
+    groups: tuple[ir.Group, ...],
+    expressions: Expressions,
+    listed: bool,
+) -> tuple[_List, ...]:
+    """What must be true, and what must not. Criteria that stand for one another are one row of the first."""
+    names = {criterion.id: _name(criterion) for criterion in criteria}
+    grouped = {member for group in groups for member in group.members}
+    rows: dict[str, list[_Row]] = {"inclusion": [], "exclusion": []}
+    for criterion in criteria:
+        if criterion.id not in grouped:
+            mark = _MARK[decided_by(protocol, expressions[criterion.id])]
+            rows[criterion.kind].append(_Row(mark, names[criterion.id]))
+    denied = {criterion.id for criterion in criteria if criterion.kind == "exclusion"}
+    for group in groups:
+        members = [f"not: {names[m]}" if m in denied else names[m] for m in group.members if m in names]
+        found = [expr for member in group.members for expr in expressions.get(member, [])]
+        least = "either" if group.least == 1 else f"at least {number(Fraction(group.least))} of:"
+        words = f"{least} {' or '.join(members)}"
+        rows["inclusion"].append(_Row(_MARK[decided_by(protocol, found)], words))
+    made = []
+    for heading, own in (("ALL of", rows["inclusion"]), ("NONE of", rows["exclusion"])):
+        kind = "inclusion" if heading == "ALL of" else "exclusion"
+        plural = "criterion" if len(own) == 1 else "criteria"
+        words = f"{heading} {len(own)} {kind} {plural}" if own else ""
+        made.append(_List(words, tuple(own) if listed else ()))
+    return tuple(made)
+
+
+def _name(criterion: ir.Criterion) -> str:
+    """Number and label; how many parts it has and how they join."""
+    words = f"{criterion.id.rsplit(' ', 1)[-1]} {criterion.root.label}".strip()
+    if not criterion.root.parts:
+        return words
+    joined = criterion.root.combine
+    how = joined if isinstance(joined, str) else f"at least {number(Fraction(joined))}"
+    return f"{words} [{how} of {len(criterion.root.parts)} parts]"

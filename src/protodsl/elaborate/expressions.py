@@ -185,6 +185,8 @@ def named(ctx: Context, name: Token) -> ir.Expr:
             "procedures": "underwent",
             "answers": "confirmed",
         }
+        if item.kind == "state":
+            verbs["conditions"] = "is"
         test = f"`{verbs[item.domain]} {name}`" if item.domain in verbs else f"`{name} is …` or `{name} >= …`"
         ctx.report("not-a-test", name, name=str(name), suggestion=test.strip("`"))
     raise Refused

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from lark import Token, Tree
 
-from protodsl import ir
+from protodsl import diagnostics, ir
 from protodsl.diagnostics import Diagnostic, diagnose
 from protodsl.runtime.units import Unit
 from protodsl.source import Span
@@ -65,7 +64,18 @@ class Scope:
             name=name,
             what=wanted.removeprefix("a ").removeprefix("an "),
             suggestion=suggest(name, among),
+            help=self.instead(name),
         )
+
+    def instead(self, name: str) -> str | None:
+        """What is written for a word that names nothing because the language says it otherwise."""
+        if name in ("female", "male", "women", "men"):
+            return f"write `sex is {'female' if name in ('female', 'women') else 'male'}`"
+        if name == "sex":
+            return "write `sex is female` or `sex is male`"
+        if any(name in item.values for item in self.items.values()):
+            return f"a reported word is compared with `is`: `… is {name}`, `… is one of [{name}, …]`"
+        return None
 
 
 @dataclass(frozen=True)
@@ -117,8 +127,19 @@ def span_of(path: str, tree: Child) -> Span:
 
 
 def suggest(name: str, among: Iterable[str]) -> str | None:
-    close = difflib.get_close_matches(name, list(among), n=1, cutoff=0.6)
-    return close[0] if close else None
+    """What a name was meant to be: one spelt nearly so, or the only one it abbreviates or is a part of."""
+    known = sorted(set(among))
+    near = diagnostics.suggest(name, known)
+    if near is not None:
+        return near
+    low = name.lower()
+    for fits in (
+        [one for one in known if len(low) > 1 and "".join(part[:1] for part in one.split("_")) == low],
+        [one for one in known if len(low) > 3 and f"_{low}_" in f"_{one}_"],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+    return None
 
 
 def string(token: Child) -> str:

@@ -15,6 +15,7 @@ from protodsl.diagnostics import Diagnostic, Fix, Label, diagnose, suggest
 from protodsl.runtime.units import parse_unit
 from protodsl.source import Source
 from protodsl.syntax.grammar import literal_of, reserved_words
+from protodsl.syntax.habits import habit_at, joined_name
 from protodsl.syntax.outline import STATEMENTS, Item
 from protodsl.syntax.words import describe
 
@@ -365,7 +366,8 @@ def _declaration(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
 def unquoted(line: str) -> bool:
     """Whether a line is a field whose text of several words has no quotation marks."""
     said = line.split("#")[0].split()
-    return len(said) > 2 and all(re.fullmatch(r"[^\W\d][\w.,&'-]*", part) for part in said)
+    words = all(re.fullmatch(r"[^\W\d][\w.,&'-]*", part) for part in said)
+    return len(said) > 2 and words and not reserved_words() & set(said[:2])
 
 
 def _bracket(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
@@ -399,6 +401,36 @@ def _open(words: list[re.Match[str]]) -> list[re.Match[str]]:
     return [word for word in stack if word.group() != "{"]
 
 
+def _habit(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
+    """What people write from habit: `3 × ULN`, `prior to`, `creatinine clearance`."""
+    place = case.pos
+    if words and "\n" in case.source.text[words[-1].end() : place]:
+        place = words[-1].end()
+    habit, code = habit_at(case.source.text, case.item.start, place), "other-words"
+    if habit is None:
+        code = "name-of-several-words"
+        habit = joined_name(case.source.text, case.pos, reserved_words() | STATEMENTS)
+        if habit is None or case.item.word not in (
+            "require",
+            "exclude",
+            "applies",
+            "means",
+            "define",
+            "valid",
+        ):
+            return None
+    said = case.source.text[habit.start : habit.end]
+    fix = Fix(case.source.span(habit.start, habit.end), habit.instead, f"write `{habit.instead}`")
+    return case.report(
+        code,
+        habit.start,
+        habit.end,
+        text=said,
+        suggestion=habit.instead,
+        fix=None if "…" in habit.instead else fix,
+    )
+
+
 _TEACHERS: tuple[Callable[[Case, list[re.Match[str]]], Diagnostic | None], ...] = (
     _open_text,
     _character,
@@ -407,6 +439,7 @@ _TEACHERS: tuple[Callable[[Case, list[re.Match[str]]], Diagnostic | None], ...] 
     _chain,
     _relaxed,
     _dose,
+    _habit,
     _unit,
     _list,
     _name,

@@ -276,6 +276,15 @@ SYNTAX = (
         good="note \"the 'other' trial\"",
     ),
     Entry(
+        "E0145",
+        "unopened-block",
+        "`{name}` has no `{{`, though its block follows",
+        ("add the missing `{{`",),
+        "What belongs to a declaration stands between `{` and `}`.",
+        bad='inclusion 1 "Adult"\n  require age at screening >= 18 years\n}',
+        good='inclusion 1 "Adult" {\n  require age at screening >= 18 years\n}',
+    ),
+    Entry(
         "E0144",
         "unclosed-bracket",
         "this `{bracket}` is not closed in its sentence",
@@ -283,5 +292,24 @@ SYNTAX = (
         "Round and square brackets are closed before the next statement begins.",
         bad="require (has sle or has mctd",
         good="require (has sle or has mctd)",
+    ),
+    Entry(
+        "E0146",
+        "other-words",
+        "`{text}` is not written so",
+        ("write `{suggestion}`",),
+        "Registries say a thing in many ways; the language says it in one, so that it can be read in one. "
+        "`≥`, `>=`, a window with its anchor, and `ULN` behind its number are how limits are written.",
+        bad="require alt <= 3 × ULN",
+        good="require alt <= 3 ULN",
+    ),
+    Entry(
+        "E0147",
+        "name-of-several-words",
+        "`{text}` is read as several words; a name is one",
+        ("if one thing is meant, write `{suggestion}`",),
+        "A name is one word, joined by underscores. Documents print the label, with its blanks.",
+        bad="require creatinine clearance >= 60 mL/min",
+        good="require creatinine_clearance >= 60 mL/min",
     ),
 )

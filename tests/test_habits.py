@@ -1,0 +1,66 @@
+"""What people write from habit is answered with how it is written here, and never accepted silently."""
+
+from __future__ import annotations
+
+import pytest
+
+from protodsl.diagnostics import Diagnostic
+from protodsl.source import Source
+from protodsl.syntax import parse
+
+HABITS = {
+    "alt > 3 × ULN": "3 ULN",
+    "alt > 3 x ULN": "3 ULN",
+    "alt > ULN × 3": "3 ULN",
+    "received vaccine within 30 days prior to screening": "before",
+    "received vaccine in the last 30 days": "within 30 days before …",
+    "received vaccine within the 30 days before screening": "within 30 days",
+    "received vaccine less than 30 days before screening": "within less than 30 days before",
+    "received vaccine within 30 days": "within 30 days before …",
+    "received rituximab within 5 half-lives before screening": "half_lives",
+    "has lupus for at least 6 months": "for >= 6 months",
+    "history of malignancy": "had malignancy",
+    "had at least 2 seizures": "had seizures on at least 2 occasions",
+    "takes prednisone at > 10 mg daily": "10 mg/d",
+    "takes prednisone at more than 10 mg/d": ">",
+    "sledai is at least 8": ">=",
+    "age < 18 years old": "18 years",
+    "age 5 to 18 years": "age between 5 and 18 years",
+    "hbsag positive": "hbsag is positive",
+    'judged by investigator "unfit"': 'judged "unfit" by investigator',
+    "investigator judges unfit": 'judged "…" by investigator',
+    "creatinine clearance < 30 mL/min": "creatinine_clearance",
+}
+
+
+def diagnosed(rule: str) -> list[Diagnostic]:
+    text = f'language 1\nprotocol p "P" {{\nexclusion 1 "One" {{\n  exclude if {rule}\n}}\n}}\n'
+    return parse(Source("p.proto-lite", text))[1]
+
+
+@pytest.mark.parametrize(("rule", "instead"), HABITS.items(), ids=lambda text: text)
+def test_habit(rule: str, instead: str) -> None:
+    (found,) = diagnosed(rule)
+    assert found.name in ("other-words", "name-of-several-words")
+    assert found.fact("suggestion") == instead
+    assert found.help is not None and instead in found.help
+
+
+@pytest.mark.parametrize("rule", [rule for rule in HABITS if "…" not in HABITS[rule]])
+def test_the_fix_takes_the_line_a_step_further(rule: str) -> None:
+    (found,) = diagnosed(rule)
+    assert found.fix is not None
+    said = rule.replace(str(found.fact("text")), found.fix.replacement, 1)
+    assert said != rule
+    for again in diagnosed(said):
+        assert again.span.start > found.span.start or again.name != found.name
+
+
+def test_what_is_written_right_is_no_habit() -> None:
+    for rule in (
+        "at least 2 of { \n - alt > 3 ULN\n - ast > 3 ULN\n}",
+        "received vaccine within 30 days before screening",
+        "had seizure on at least 2 occasions",
+        "takes prednisone at > 10 mg/d",
+    ):
+        assert diagnosed(rule) == []

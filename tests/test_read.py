@@ -363,7 +363,7 @@ def test_codes_of_published_systems() -> None:
         {"system": "SNOMED CT", "code": "55464009"},
         {"system": "Local", "code": "abc"},
     ]
-    found = [fact.code for fact in read(conditions=[{"code": code} for code in written]).conditions]
+    found = [fact.code[:2] for fact in read(conditions=[{"code": code} for code in written]).conditions]
     assert found == [("icd10", "M32.1"), ("loinc", "1742-6"), ("snomed", "55464009"), ("local", "abc")]
 
 

@@ -32,6 +32,12 @@ DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
     multiple=True,
     help=f"Take these domains as completely recorded: {', '.join(DOMAINS)}.",
 )
+@click.option(
+    "--from",
+    "source",
+    type=click.Choice(("fhir", "omop", "json")),
+    help="What the data are; by default seen from their content.",
+)
 @common_options(("text", "json", "jsonl"))
 def command(
     protocol: str,
@@ -41,10 +47,12 @@ def command(
     at: tuple[str, ...],
     as_of: str | None,
     assume: tuple[str, ...],
+    source: str | None,
     form: str,
     color: str,
 ) -> int:
-    """Screen the participants in RECORD files (JSON, or JSON Lines; `-` is standard input) with a protocol.
+    """Screen the participants in RECORDS with a protocol: patient records (JSON, or JSON Lines), FHIR (a
+    Bundle, a folder of bundles, Bulk Data) or OMOP CDM 5.4 (a folder of tables). `-` is standard input.
 
     Exit code 1 says that a participant is not eligible, or not yet known to be, or that a record could not
     be read; the others are screened all the same. `--format jsonl` writes one line per participant as it
@@ -57,7 +65,7 @@ def command(
           --at screening=2024-02-20 --assume complete=conditions
     """
     from protodsl.backends import python
-    from protodsl.records.json import read_records
+    from protodsl.records.detect import read_participants
 
     model, _ = load_protocol(protocol, form=form, color=color)
     if model is None:
@@ -72,7 +80,8 @@ def command(
         "assume": tuple(domain for words in assume for domain in _domains(words)),
     }
     evaluate = python.load(model).evaluate
-    entries = (entry for path in records for entry in read_records(path))
+    study = _called(model)
+    entries = (entry for path in records for entry in read_participants(path, source, study))
     answers = _answers(entries, evaluate, options)
     match form:
         case "json":
@@ -90,23 +99,35 @@ def _answers(
     entries: Iterator[Entry], evaluate: Callable[..., Report], options: dict[str, Any]
 ) -> Iterator[Answer]:
     """Each record with its report, or with what is wrong with it."""
+    from protodsl.diagnostics.text import visible
     from protodsl.runtime.attributes import RecordError
 
-    progress = _Progress()
+    progress, refusals = _Progress(), 0
     for entry in entries:
+        if entry.record is None and not entry.problems:  # a file that holds no participant
+            for note in entry.notes:
+                click.echo(visible(f"{entry.where}: {note}"), err=True)
+            continue
         progress.step()
         if entry.record is None:
+            refusals += 1
             yield entry, None, tuple((problem.place, problem.message) for problem in entry.problems)
             continue
         try:
-            yield entry, evaluate(entry.record, **options), ()
+            report = evaluate(entry.record, **options)
+            report.notes.extend(entry.notes)
+            yield entry, report, ()
         except RecordError as refused:
+            refusals += 1
             yield entry, None, tuple((problem.place, problem.message) for problem in refused.problems)
         except ValueError as refused:
             if options["cohort"] is None:
                 raise  # a mistake of ours; with a cohort, this record's stage may not have it
+            refusals += 1
             yield entry, None, (("", str(refused)),)
     progress.done()
+    if refusals:
+        click.echo(f"{progress.count - refusals:,} screened, {refusals:,} could not be", err=True)
 
 
 def _data(answer: Answer) -> dict[str, Any]:
@@ -189,6 +210,20 @@ class _Progress:
 
 
 # ---------------------------------------------------------------- options
+
+
+def _called(model: ir.Protocol) -> frozenset[str]:
+    """What registries call the trial, in small letters: data may name it as the one already joined."""
+    from protodsl import ir
+
+    found = {model.id.lower()}
+    for section in model.sections:
+        if section.name == "identifiers":
+            named = [
+                one.text for key, one in section.fields if "number" in key and isinstance(one, ir.Stated)
+            ]
+            found |= {word.strip().lower() for text in named for word in text.replace(";", ",").split(",")}
+    return frozenset(found)
 
 
 def _known(value: str | None, what: str, known: list[str]) -> str | None:

@@ -28,6 +28,8 @@ class Entry:
     """One record of a file, read or refused. `where` is the file, with the line if it holds several.
 
     `data` is what the record was read from. `last` marks a failure after which nothing more can be read.
+    `notes` say what of the participant's data was not taken; without record and problems they speak of a file
+    that holds no participant.
     """
 
     where: str
@@ -35,6 +37,7 @@ class Entry:
     problems: tuple[Problem, ...] = ()
     data: Any = None
     last: bool = False
+    notes: tuple[str, ...] = ()
 
     def messages(self) -> list[str]:
         """The problems, one line each: `patients.jsonl:12: P-001: results/3/date: …`."""

@@ -12,6 +12,7 @@ from protodsl.runtime.values import MAX_DIGITS, Value, days_of, name_code, publi
 
 MAX_PROBLEMS = 50  # told at once; reading stops there
 MAX_TEXT = 1000  # characters in any text
+MAX_CODES = 1000  # of one fact
 
 _CODE = {"system", "code"}
 _INSTEAD = {  # the usual other names; anything else is looked up by likeness
@@ -139,6 +140,12 @@ class Attributes:
             return None
         return "_".join(found.lower().replace("-", " ").split())
 
+    def flag(self, fact: dict[str, Any], key: str, where: str) -> bool:
+        value = fact.get(key)
+        if value is not None and value.__class__ is not bool:
+            self.problem(f"{where}/{key}", f"true or false is expected here, not {kind_of(value)}")
+        return value is True
+
     def integer(self, fact: dict[str, Any], key: str, where: str, low: int, high: int) -> int | None:
         value = fact.get(key)
         if value is None or (value.__class__ is int and low <= value <= high):
@@ -161,6 +168,8 @@ class Attributes:
         elif value is None:
             if "code" not in fact:
                 self.problem(where, 'the field "code" is missing; write null where the fact carries no code')
+        elif isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            return self.codes(value, where)
         elif isinstance(value, dict):
             told = len(self.problems)
             self.fields(value, f"{where}/code", _CODE)
@@ -178,6 +187,15 @@ class Attributes:
                 f"{where}/code", f"a name, a system and code, or null is expected here, not {kind_of(value)}"
             )
         return _UNCODED
+
+    def codes(self, listed: list[dict[str, Any]], where: str) -> Coded:
+        """Several published codes of one thing, in any order."""
+        if len(listed) > MAX_CODES:
+            self.problem(f"{where}/code", f"{len(listed)} codes of one fact; at most {MAX_CODES} are read")
+            return _UNCODED
+        found = [self.code({"code": one}, where) for one in listed]
+        known = sorted({(one.system, one.code) for one in found if one.system and one.code})
+        return Coded(*known[0], tuple(known[1:])) if known else _UNCODED
 
     def value(self, value: Any, key: str, where: str) -> Value | None:
         """A value; None, after telling why, where it is none."""

@@ -98,6 +98,10 @@ class Vocabulary:
         return coded.system is not None or coded.code is None or coded.code in self.items
 
     def _match(self, coded: Coded, name: str) -> Match:
+        if coded.suspected:
+            return min(self._match(coded._replace(suspected=False), name), Match.BROAD)
+        if coded.also:
+            return self._match_translated(coded, name)
         if coded.code is None:
             return Match.BROAD
         if coded.system is None:
@@ -109,6 +113,31 @@ class Vocabulary:
             known = self._known_as(system, code, self.domain(name))
             return max((self._match_name(other, name) for other in known), default=Match.BROAD)
         return _best(system, frozenset((code,)), codes)
+
+    def _match_translated(self, coded: Coded, name: str) -> Match:
+        """Several codes of one thing: a sure match of one is one. Else those decide that say something of the
+        item: a code of a system in which it has none must not make doubtful what another code denies.
+        """
+        best, silent = Match.NO, Match.NO
+        spoken = False
+        for one in _each(coded):
+            match = self._match(one, name)
+            if match is Match.SURE:
+                return match
+            if self._speaks(one, name):
+                best, spoken = max(best, match), True
+            else:
+                silent = max(silent, match)
+        return best if spoken else silent
+
+    def _speaks(self, coded: Coded, name: str) -> bool:
+        """Whether the item has codes in this one's system, or the vocabulary knows what the code is."""
+        if coded.system is None or coded.code is None:
+            return coded.code in self.items
+        if self.codes(name).get(coded.system):
+            return True
+        bare = _bare(coded.system, coded.code)
+        return bool(self._known_as(coded.system, bare, self.domain(name)))
 
     def _match_name(self, other: str, name: str) -> Match:
         """`other` is what the record names, `name` what is asked for."""
@@ -153,6 +182,9 @@ class Vocabulary:
         """Whether an absence with this code is one of the item too: of itself or of what stands above it."""
         if coded.code is None:
             return False
+        if coded.also:  # a translation may be broader than the thing itself: all that speak must agree
+            speaking = [one for one in _each(coded) if self._speaks(one, name)]
+            return bool(speaking) and all(self.covers(one, name) for one in speaking)
         if coded.system is None:
             other = coded.code
             if other not in self.items or domain_of(self.items[other]) != self.domain(name):
@@ -176,12 +208,13 @@ class Vocabulary:
             return coded
         found = self._drugs.get(coded)
         if found is None:
-            bare = _bare(coded.system, coded.code)
+            each = [(one.system, one.code) for one in _each(coded) if one.system and one.code]
+            own = {(system, _bare(system, code)) for system, code in each}
             names = [
                 item.name
                 for item in self.items.values()
                 if not item.is_class
-                and any(system == coded.system and _bare(system, code) == bare for system, code in item.codes)
+                and any((system, _bare(system, code)) in own for system, code in item.codes)
             ]
             found = Coded(None, names[0]) if len(names) == 1 else coded
             if len(self._drugs) > 100_000:
@@ -190,10 +223,15 @@ class Vocabulary:
         return found
 
 
+def _each(coded: Coded) -> list[Coded]:
+    """The codes of a fact, one at a time."""
+    return [Coded(coded.system, coded.code), *(Coded(*other) for other in coded.also)]
+
+
 def _best(system: str, own: frozenset[str], theirs: frozenset[str]) -> Match:
-    """SURE where all `own` codes lie under `theirs`, BROAD where one stands above, else NO."""
+    """SURE where all `own` codes lie under `theirs`, BROAD where some do or one stands above, else NO."""
     if all(any(_under(system, one, other) for other in theirs) for one in own):
         return Match.SURE
-    if any(_under(system, other, one) for one in own for other in theirs):
+    if any(_under(system, other, one) or _under(system, one, other) for one in own for other in theirs):
         return Match.BROAD
     return Match.NO

@@ -39,7 +39,7 @@ SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 _RECORD = {"id", "birth_date", "sex", "as_of", "timepoints", "complete", *DOMAINS, "$schema"}
 _RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method"}
 _ABSENCE = {"code", "present", "from", "date"}
-_CONDITION = {*_ABSENCE, "onset", "end", "severity", "grade", "stage", "side"}
+_CONDITION = {*_ABSENCE, "suspected", "onset", "end", "severity", "grade", "stage", "side"}
 _MEDICATION = {
     *_ABSENCE,
     "start",
@@ -202,6 +202,8 @@ class _Reader(Attributes):
                 self.order(where, "end", onset, end, "onset")
                 ongoing = fact.get("end", 0) is None
                 condition = Condition(self.code(fact, where), True, onset, end, ongoing, where=where)
+                if self.flag(fact, "suspected", where):
+                    condition.code = condition.code._replace(suspected=True)
                 found.append(condition)
                 if not fact.keys() <= _PLAIN_CONDITION:
                     condition.severity = self.word(fact, "severity", where, SEVERITIES)

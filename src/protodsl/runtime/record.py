@@ -33,10 +33,16 @@ class Interval(NamedTuple):
 
 
 class Coded(NamedTuple):
-    """The code of a fact. `system` None: a vocabulary name. `code` None: the fact carries no code."""
+    """The code of a fact. `system` None: a vocabulary name. `code` None: the fact carries no code.
+
+    A fact may carry several codes for the same thing: `also` has the others, as (system, code). A fact that
+    is only `suspected` may be what its code says, and never surely is.
+    """
 
     system: str | None
     code: str | None
+    also: tuple[tuple[str, str], ...] = ()
+    suspected: bool = False
 
 
 @dataclass(slots=True)

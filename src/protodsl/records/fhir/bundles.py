@@ -1,0 +1,217 @@
+"""Bundles: one file in memory, its resources sorted by patient."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from protodsl.records.fhir.participant import READERS, SHARED, identifier_of, read_participant, subject_of
+from protodsl.records.fhir.reading import Json, Malformed, day, obj, objs, text
+from protodsl.records.json import Entry
+from protodsl.runtime.attributes import Problem, RecordError, kind_of
+from protodsl.runtime.read import loads
+from protodsl.runtime.values import quote
+
+MAX_BYTES = 256 * 2**20  # of one bundle, which is held whole; Bulk Data is for more
+MAX_NESTED = 3  # bundles within bundles: the answers to a batch of searches
+
+
+def read_bundle(path: str, study: frozenset[str]) -> Iterator[Entry]:
+    """The participants of a JSON file with a Bundle, a list of resources or one resource."""
+    try:
+        if os.path.getsize(path) > MAX_BYTES:
+            yield refused(
+                path, f"more than {MAX_BYTES // 2**20} MiB in one file; write it as Bulk Data (NDJSON)"
+            )
+            return
+        with open(path, "rb") as opened:
+            raw = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        yield refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}")
+        return
+    yield from parse_bundle(path, raw, study)
+
+
+def parse_bundle(where: str, raw: bytes, study: frozenset[str]) -> Iterator[Entry]:
+    try:
+        data = loads(raw.decode("utf-8-sig"))
+        holder = Holder(where, study)
+        holder.take(data, 0)
+    except UnicodeDecodeError as error:
+        yield refused(where, f"not UTF-8: byte 0x{raw[error.start]:02X} at offset {error.start}")
+    except RecordError as error:
+        yield Entry(where, None, error.problems)
+    except Malformed as wrong:
+        yield refused(where, f"{wrong.field}: {wrong.message}")
+    else:
+        yield from holder.entries()
+
+
+def refused(where: str, message: str) -> Entry:
+    return Entry(where, None, (Problem("", message),))
+
+
+class Holder:
+    """The resources of one file, and who they are about."""
+
+    def __init__(self, where: str, study: frozenset[str]) -> None:
+        self.where = where
+        self.study = study
+        self.resources: list[Json] = []
+        self.by_reference: dict[str, Json] = {}
+        self.as_of: int | None = None
+        self.ambiguous: dict[str, None] = {}  # references two different resources claim
+
+    # ------------------------------------------------------------ taking in
+
+    def take(self, data: object, depth: int) -> None:
+        """The resources of a bundle, a list or one alone."""
+        if isinstance(data, list):
+            for number, one in enumerate(data):
+                if not isinstance(one, dict):
+                    raise Malformed(f"[{number}]", f"a resource is expected here, not {kind_of(one)}")
+                self.one(one, "", depth)
+        elif isinstance(data, dict):
+            self.one(data, "", depth)
+        else:
+            raise Malformed("", f"a FHIR resource is expected, not {kind_of(data)}")
+
+    def one(self, resource: Json, url: str, depth: int) -> None:
+        kind = resource.get("resourceType")
+        if not isinstance(kind, str) or not kind.isalnum() or len(kind) > 64:
+            told = "is missing" if kind is None else f"{quote(kind)} is no type"
+            raise Malformed(f"{url or 'resource'}.resourceType", told)
+        if kind == "Bundle":
+            if depth >= MAX_NESTED:
+                raise Malformed("entry", "bundles within bundles within bundles")
+            self.bundle(resource, depth)
+            return
+        identifier = resource.get("id")
+        if identifier is not None and (not isinstance(identifier, str) or not identifier.isprintable()):
+            raise Malformed(f"{kind}.id", f"a text is expected here, not {kind_of(identifier)}")
+        self.resources.append(resource)
+        for name in filter(
+            None, ("" if url.startswith("entry[") else url, f"{kind}/{identifier}" if identifier else "")
+        ):
+            there = self.by_reference.setdefault(name, resource)
+            if there is not resource and there != resource:
+                self.ambiguous[name] = None
+        if kind == "Patient":
+            for one in objs(resource, "identifier"):
+                named = f"?identifier={text(one, 'system')}|{text(one, 'value')}"
+                self.by_reference.setdefault(named, resource)
+
+    def bundle(self, bundle: Json, depth: int) -> None:
+        kind = text(bundle, "type")
+        if kind == "history":
+            raise Malformed(
+                "type", "a history holds every version of a resource; a record needs the present one"
+            )
+        if kind in ("searchset", "collection", "document") and (made := day(bundle, "timestamp")) is not None:
+            self.as_of = made.last if self.as_of is None else min(self.as_of, made.last)
+        for number, entry in enumerate(objs(bundle, "entry")):
+            resource = entry.get("resource")
+            if obj(entry, "request").get("method") == "DELETE" or resource is None:
+                continue
+            if not isinstance(resource, dict):
+                raise Malformed(
+                    f"entry[{number}].resource", f"an object is expected here, not {kind_of(resource)}"
+                )
+            url = text(entry, "fullUrl")
+            self.one(resource, url or f"entry[{number}]", depth + 1)
+
+    # ------------------------------------------------------------ references
+
+    def resolve(self, reference: str, holder: Json) -> Json | None:
+        """The resource a reference points at: contained, by its full URL, or by type and id."""
+        reference = reference.partition("/_history/")[0]
+        if reference.startswith("#"):
+            return next((one for one in objs(holder, "contained") if f"#{one.get('id')}" == reference), None)
+        found = self.by_reference.get(reference)
+        if found is None and reference.count("/") >= 1:
+            found = self.by_reference.get("/".join(reference.rsplit("/", 2)[-2:]))
+        if found is None and "?identifier=" in reference:
+            found = self.by_reference.get(reference[reference.index("?identifier=") :])
+        return found
+
+    # ------------------------------------------------------------ participants
+
+    def entries(self) -> Iterator[Entry]:
+        patients: dict[str, Json] = {}
+        contradictory: dict[str, None] = {}
+        for one in self.resources:
+            if one["resourceType"] == "Patient":
+                name = identifier_of(one)
+                if not name:
+                    yield refused(self.where, "Patient.id is missing: there is no name for this participant")
+                elif patients.setdefault(name, one) != one:
+                    contradictory[name] = None
+        about, nobody, elsewhere = self._sorted(patients)
+        if not patients and not elsewhere:
+            counted: dict[str, int] = {}
+            for one in self.resources:
+                counted[one["resourceType"]] = counted.get(one["resourceType"], 0) + 1
+            told = ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items())) or "nothing"
+            yield Entry(self.where, None, notes=(f"holds no patient: {told}",))
+            return
+        for name, patient in patients.items():
+            if name in contradictory:
+                told = "two Patient resources with this id say different things"
+                yield Entry(self.where, None, (Problem(f"Patient/{name}", told),))
+                continue
+            yield self._entry(patient, about[name], nobody)
+        for reference, first, count in elsewhere:
+            told = f"{first} and {count - 1} more resources are about" if count > 1 else f"{first} is about"
+            yield refused(self.where, f"{told} {reference}, who is not in the file")
+
+    def _sorted(
+        self, patients: dict[str, Json]
+    ) -> tuple[dict[str, list[Json]], list[Json], list[tuple[str, str, int]]]:
+        """Resources by patient; those that name nobody; of the rest (reference, first resource, count)."""
+        about: dict[str, list[Json]] = {name: [] for name in patients}
+        nobody: list[Json] = []
+        elsewhere: dict[str, list[str]] = {}
+        seen: dict[str, Json] = {}
+        for one in self.resources:
+            kind = one["resourceType"]
+            if kind == "Patient" or kind in SHARED:
+                continue
+            name = f"{kind}/{one['id']}" if one.get("id") else ""
+            if name and seen.setdefault(name, one) is not one and seen[name] == one:
+                continue  # the same resource twice
+            reference = subject_of(one)
+            patient = self.resolve(reference, one) if reference else None
+            if patient is not None and patient.get("resourceType") == "Patient":
+                about[identifier_of(patient)].append(one)
+            elif kind not in READERS or reference is None:
+                nobody.append(one)
+            else:
+                shown = quote(reference)
+                elsewhere.setdefault(shown, []).append(name or kind)
+        return about, nobody, [(name, found[0], len(found)) for name, found in elsewhere.items()]
+
+    def _entry(self, patient: Json, resources: list[Json], nobody: list[Json]) -> Entry:
+        name = identifier_of(patient)
+        try:
+            doubtful = sorted(
+                reference
+                for one in resources
+                if (reference := f"{one['resourceType']}/{one.get('id')}") in self.ambiguous
+            )
+            if doubtful:
+                told = "stands twice in the file, and says different things"
+                raise RecordError([Problem(one, told) for one in dict.fromkeys(doubtful)])
+            record, notes = read_participant(patient, resources, self.resolve, self.study, self.as_of)
+        except RecordError as error:
+            problems = tuple(Problem(f"Patient/{name}: {place}", told) for place, told in error.problems)
+            return Entry(self.where, None, problems)
+        for one in nobody:
+            if one["resourceType"] in READERS:
+                notes.left(
+                    one["resourceType"],
+                    "names no patient, left out",
+                    f"{one['resourceType']}/{one.get('id')}",
+                )
+            else:
+                notes.unread(one["resourceType"])
+        return Entry(self.where, record, notes=notes.lines())

@@ -81,6 +81,15 @@ STATEMENTS = frozenset(
 )
 """Words that begin a statement or declaration somewhere."""
 
+BLOCKS = frozenset(
+    (
+        *("protocol", "stage", "cohort", "satisfy", "inclusion", "exclusion", "part", "arm", "intervention"),
+        *("visit", "activity", "objective", "endpoint", "measure", "equivalent", "score", "panel", "grade"),
+        *("identifiers", "escalation", "design", "safety", "ethics", "background", "define", "question"),
+    )
+)
+"""Words that begin a declaration with a block."""
+
 _TOKEN = re.compile(
     r'(?P<text>"""(?:.|\n)*?"""|"[^"\n]*")|(?P<open_text>"""|")|(?P<comment>\#[^\n]*)'
     r"|(?P<bracket>[\[\](){}])|(?P<line>\n[ \t]*)|(?P<chunk>[^\s\"\#\[\](){}]+)|(?P<blank>[^\S\n]+)"
@@ -161,6 +170,9 @@ class Outline:
     open_texts: list[int] = field(default_factory=list)  # quotation marks that are never closed
     unclosed: list[tuple[int, int]] = field(default_factory=list)  # `{`, and where its `}` should stand
     stray: list[int] = field(default_factory=list)  # `}` that close nothing
+    unopened: list[Item] = field(
+        default_factory=list
+    )  # blocks whose `{` is missing; `open` is where it should stand
     too_deep: int | None = None
 
     def item_at(self, offset: int) -> Item:
@@ -187,6 +199,7 @@ class _Bracket:
     start: int
     item: Item  # whose header or sentence it stands in
     block: bool  # opens the body of a declaration
+    indent: int  # of its line
 
 
 class _Scan:
@@ -254,10 +267,25 @@ class _Scan:
         word = found.group() if found else ""
         if fresh and word in STATEMENTS:
             self.leave_open_brackets(start, indent)
+        if fresh and self.surplus and word and word not in _CONTINUES and self.current is not None:
+            self.open_forgotten(indent)
         inside = bool(self.stack) and not self.stack[-1].block
         if not inside and self.current is not None and fresh and self.begins(word, indent):
             self.end_current(start)
         self.begin_if_needed(start, word, indent)
+
+    def open_forgotten(self, indent: int) -> None:
+        """There are too many `}`, and a line stands deeper than a header without `{`: there it is missing."""
+        item = self.current
+        if item is None or item.word not in BLOCKS or item.open is not None or indent <= item.indent:
+            return
+        if "\n" in self.text[item.start : self.solid]:
+            return
+        self.surplus -= 1
+        item.open = self.solid
+        self.result.unopened.append(item)
+        self.stack.append(_Bracket("{", self.solid, item, True, item.indent))
+        self.block, self.current = item, None
 
     def begins(self, word: str, indent: int) -> bool:
         """Whether a word at the beginning of a line begins the next statement of the body."""
@@ -293,7 +321,7 @@ class _Scan:
             item = self.current or self.block
             if block and item.open is not None:
                 block = False
-            self.stack.append(_Bracket(char, start, item, block))
+            self.stack.append(_Bracket(char, start, item, block, indent))
             if len(self.stack) > DEPTH_LIMIT:
                 self.result.too_deep = start
             if block:
@@ -307,15 +335,18 @@ class _Scan:
             self.begin_if_needed(start, "", indent)
 
     def is_list(self) -> bool:
-        return self.previous in ("of", "table")
+        satisfy = self.current is not None and self.current.word == "satisfy"
+        return self.previous in ("of", "table") and not satisfy
 
     def closing_brace(self, start: int, indent: int, fresh: bool) -> None:
         braces = [entry for entry in self.stack if entry.char == "{"]
-        if not braces or (self.surplus and fresh and indent > braces[-1].item.indent):
+        # The brace of a list may stand under its `- ` or under the words behind it.
+        deepest = 0 if not braces else braces[-1].indent + (0 if braces[-1].block else 2)
+        if not braces or (self.surplus and fresh and indent > deepest):
             self.surplus = max(0, self.surplus - 1)
             self.result.stray.append(start)
             return
-        while self.missing and fresh and indent < braces[-1].item.indent and len(braces) > 1:
+        while self.missing and fresh and indent < braces[-1].indent and len(braces) > 1:
             self.missing -= 1
             self.result.unclosed.append((braces[-1].start, self.solid))
             self.drop_to(braces[-1])

@@ -48,6 +48,7 @@ _HEADERS = {
         for kind in ("lab", "drug", "condition", "state", "procedure", "question", "finding", "score")
     },
 }
+_MEANING = "means sex is male "
 _KEPT = (
     "protocol",
     "stage",
@@ -137,18 +138,28 @@ class _Recovery:
                 )
             )
         for _, end in self.shape.unclosed:
-            self.insert_brace(end, text)
+            self.insert("}", end, text)
+        for item in self.shape.unopened[:ERROR_LIMIT]:
+            end = item.open or 0
+            said = " ".join(text[item.start : end].split())
+            fix = Fix(self.source.span(end, end), " {", "add the missing `{`")
+            place = self.source.span(item.start, end)
+            short = said if len(said) <= 50 else item.word
+            self.diagnostics.append(diagnose("unopened-block", place, name=short, fix=fix))
+            self.insert("{", end, text)
+            self.headers[item.start] = f"{text[item.start : end]} {{"
         for start in self.shape.stray[:ERROR_LIMIT]:
             place = self.source.span(start, start + 1)
             fix = Fix(place, "", "remove it")
             self.diagnostics.append(diagnose("stray-bracket", place, bracket="}", opening="{", fix=fix))
         self.edits += [(start, start + 1, " ") for start in self.shape.stray]
 
-    def insert_brace(self, place: int, text: str) -> None:
+    def insert(self, brace: str, place: int, text: str) -> None:
+        """Put a brace in the place of the next blank."""
         taken = {start for start, _, _ in self.edits}
         while place < len(text) and (place in taken or not text[place].isspace()):
             place += 1
-        self.edits.append((place, place + 1, "}"))
+        self.edits.append((place, place + 1, brace))
 
     def edited(self) -> str:
         """The text with all edits; as long as the original, or longer by braces at its end."""
@@ -246,6 +257,13 @@ class _Recovery:
     def drop(self, item: Item) -> None:
         self.dropped.add(item.start)
         text = self.source.text
+        define = item.parent
+        size = item.end - item.start
+        if item.word == "means" and define is not None and define.open is not None and size >= len(_MEANING):
+            # A definition cannot do without its meaning; with one put in, its name is still known.
+            self.edits.append((item.start, item.end, _MEANING.ljust(size)))
+            self.headers[define.start] = f"{text[define.start : define.open + 1]} {_MEANING}"
+            return
         self.edits.append((item.start, item.end, _NOT_NEWLINE.sub(" ", text[item.start : item.end])))
 
     def chain(self, ancestors: list[Item]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from protodsl.runtime.attributes import RecordError
@@ -57,44 +58,53 @@ def run(checker: Checker, arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--as-of", metavar="DATE", help="the last day the record speaks of")
     parser.add_argument("--assume", default="", metavar="complete=DOMAIN,…")
     options = parser.parse_args(arguments)
-    reports: list[Report] = []
-    refused = False
     try:
-        at = dict(_pair(text) for text in options.at)
-        assume = _assumed(options.assume)
-        for path in options.record:
-            for place, data in _records(path):
-                try:
-                    report = checker.evaluate(
-                        data,
-                        stage=options.stage,
-                        cohort=options.cohort,
-                        at=at,
-                        as_of=options.as_of,
-                        assume=assume,
-                    )
-                except RecordError as error:
-                    refused = True
-                    for problem in error.problems:
-                        print(f"{place}: {problem}", file=sys.stderr)
-                    continue
-                if options.format == "jsonl":
+        return _screened(checker, options)
+    except BrokenPipeError:  # whoever reads us, `head` say, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (RequestError, RecordError, OSError, UnicodeDecodeError) as error:
+        print(f"{parser.prog}: {error}", file=sys.stderr)
+        return 2
+
+
+def _screened(checker: Checker, options: argparse.Namespace) -> int:
+    """Answers each record as it is read, and keeps none."""
+    at = dict(_pair(text) for text in options.at)
+    assume = _assumed(options.assume)
+    refused, number, all_eligible = False, 0, True
+    held = ""  # of one participant an object is printed, of several an array
+    for path in options.record:
+        for place, data in _records(path):
+            try:
+                report = checker.evaluate(
+                    data,
+                    stage=options.stage,
+                    cohort=options.cohort,
+                    at=at,
+                    as_of=options.as_of,
+                    assume=assume,
+                )
+            except RecordError as error:
+                refused = True
+                for problem in error.problems:
+                    print(f"{place}: {problem}", file=sys.stderr)
+                continue
+            all_eligible = all_eligible and report.verdict == "eligible"
+            match options.format:
+                case "jsonl":
                     print(json.dumps(report.to_dict(), ensure_ascii=False))
-                elif options.format == "text":
+                case "text":
                     print(text_of(report))
-                reports.append(report)
-    except (RequestError, OSError, UnicodeDecodeError) as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
-    except RecordError as error:
-        print(f"{parser.prog}: {error}", file=sys.stderr)
-        return 2
+                case _:
+                    if number:
+                        print("[" + held if number == 1 else held, end=",\n")
+                    held = json.dumps(report.to_dict(), ensure_ascii=False, indent=2)
+            number += 1
     if options.format == "json":
-        made = [report.to_dict() for report in reports]
-        print(json.dumps(made[0] if len(made) == 1 else made, ensure_ascii=False, indent=2))
-    if refused:
-        return 2
-    return 0 if all(report.verdict == "eligible" for report in reports) else 1
+        print(held if number == 1 else f"{held}]" if number else "[]")
+    sys.stdout.flush()
+    return 2 if refused else 0 if all_eligible else 1
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -112,17 +122,21 @@ def _assumed(text: str) -> tuple[str, ...]:
     return tuple(one for one in text.removeprefix("complete=").split(",") if one)
 
 
-def _records(path: str) -> list[tuple[str, Any]]:
-    """Every record of a file, with its place."""
+def _records(path: str) -> Iterator[tuple[str, Any]]:
+    """Every record of a file, with its place. JSON Lines are read line by line."""
+    if path.endswith(".jsonl"):
+        with open(path, encoding="utf-8-sig") as file:
+            for index, line in enumerate(file, 1):
+                if line.strip():
+                    yield f"{path}:{index}", loads(line, index)
+        return
     if path == "-":
         text = sys.stdin.read()
     else:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read()
-    if path.endswith(".jsonl"):
-        lines = [(index, line) for index, line in enumerate(text.splitlines(), 1) if line.strip()]
-        return [(f"{path}:{index}", loads(line, index)) for index, line in lines]
     data = loads(text)
     if isinstance(data, list):
-        return [(f"{path}: record {index}", one) for index, one in enumerate(data, 1)]
-    return [(path, data)]
+        yield from ((f"{path}: record {index}", one) for index, one in enumerate(data, 1))
+    else:
+        yield path, data

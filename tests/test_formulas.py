@@ -75,15 +75,15 @@ CASES = {
         person("female", "2015-01-01", creatinine=(1.0, "mg/dL"), body_height=(120, "cm")),
         "49.56",
     ),
-    "CKiD U25, girl of 9": (
+    "CKiD U25, girl of 9 years and 5 months": (
         "egfr_ckid_u25",
         person("female", "2015-01-01", creatinine=(1.0, "mg/dL"), body_height=(120, "cm")),
-        "42.30",
+        "42.44",
     ),
-    "CKiD U25, boy of 15": (
+    "CKiD U25, boy of 15 years and 5 months": (
         "egfr_ckid_u25",
         person("male", "2009-01-01", creatinine=(0.8, "mg/dL"), body_height=(1.7, "m")),
-        "94.57",
+        "96.32",
     ),
     "CKiD U25, woman of 20": (
         "egfr_ckid_u25",

@@ -219,6 +219,8 @@ def test_compile_render_and_build_write_whole_files(run: Run) -> None:
     compile(Path("out/small.py").read_text(), "small.py", "exec")
     assert run("render", "good.proto-lite", "-o", "out/summary.md") == (0, "out/summary.md\n", "")
     assert Path("out/summary.md").read_text().startswith("#")
+    code, out, _ = run("render", "good.proto-lite", "--lay", "-o", "-")
+    assert code == 0 and "## 1. What is this trial about?" in out
     code, out, _ = run("build", "good.proto-lite", "-o", "built", "--format", "json")
     assert code == 0
     assert json.loads(out)["written"] == [f"built/small.{kind}" for kind in ("py", "md", "html", "pdf")]

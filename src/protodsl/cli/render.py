@@ -24,14 +24,16 @@ SUFFIXES: dict[str, Kind] = {".md": "md", ".markdown": "md", ".html": "html", ".
     type=click.Choice(["md", "html", "pdf"]),
     help="What to write; by default what FILE's ending says.",
 )
+@click.option("--lay", is_flag=True, help="The short one in plain language, for people who may take part.")
 @common_options()
-def command(protocol: str, output: str, to: Kind | None, form: str, color: str) -> int:
+def command(protocol: str, output: str, to: Kind | None, lay: bool, form: str, color: str) -> int:
     """Write the summary of a protocol. The file is written whole or not at all.
 
     \b
     Example:
       protodsl render protocols/NCT06892145.proto-lite -o summary.pdf
       protodsl render protocols/NCT06892145.proto-lite --to md -o -
+      protodsl render protocols/NCT06892145.proto-lite --lay -o for-participants.pdf
     """
     kind = to or next((kind for suffix, kind in SUFFIXES.items() if output.lower().endswith(suffix)), None)
     if kind is None:
@@ -43,7 +45,7 @@ def command(protocol: str, output: str, to: Kind | None, form: str, color: str) 
     model, _ = load_protocol(protocol, form=form, color=color)
     if model is None:
         return FINDINGS
-    content = rendered(model, kind)
+    content = rendered(model, kind, plain=lay)
     if output == "-":
         sys.stdout.buffer.write(content)
         return CLEAN
@@ -52,11 +54,11 @@ def command(protocol: str, output: str, to: Kind | None, form: str, color: str) 
     return CLEAN
 
 
-def rendered(model: ir.Protocol, kind: Kind) -> bytes:
+def rendered(model: ir.Protocol, kind: Kind, *, plain: bool = False) -> bytes:
     """The summary. That it cannot be made here, typst not being installed, is a matter of usage."""
     from protodsl import documents
 
     try:
-        return documents.render(model, to=kind)
+        return documents.render(model, to=kind, plain=plain)
     except documents.RenderError as problem:
         raise click.UsageError(str(problem)) from None

@@ -68,3 +68,17 @@ def single_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
     """Entries of the blocks of which a protocol has one each."""
     blocks, known = sections_by_name(protocol), features(protocol)
     return tuple(made for name in fields.SINGLE_BLOCKS for made in block_entries(name, blocks[name], known))
+
+
+def said(protocol: ir.Protocol, block: str, name: str) -> str | None:
+    """What the protocol states in a field, a bare word by its label; None where it states nothing."""
+    field = sections_by_name(protocol)[block].get(name)
+    spec = fields.find(block, name)
+    if not isinstance(field, ir.Stated):
+        return None
+    return (spec.word_label(field.text) if spec is not None else None) or field.text
+
+
+def identifier(protocol: ir.Protocol) -> str:
+    """The trial's registration number or, without one, the protocol's name."""
+    return said(protocol, "identifiers", "registry_number") or protocol.id

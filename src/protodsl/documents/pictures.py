@@ -36,10 +36,14 @@ def day_of(protocol: ir.Protocol, at: ir.Anchor | None) -> Fraction | None:
 # ---------------------------------------------------------------- the time line
 
 
-def time_line(protocol: ir.Protocol, steps: dict[str, Step]) -> Picture:
+def time_line(protocol: ir.Protocol, steps: dict[str, Step], endpoints: bool = True) -> Picture:
     """From the first to the last event. `steps`: what is said of each timepoint, by its name."""
     pen = Pen(4)
-    said = [_order(protocol, steps, pen), _treatment_days(protocol, pen), _follow_up(protocol, pen)]
+    said = [
+        _order(protocol, steps, pen),
+        _treatment_days(protocol, pen),
+        _follow_up(protocol, pen, endpoints),
+    ]
     return Picture(
         "Time line of the trial",
         " ".join(words for words in said if words),
@@ -193,12 +197,12 @@ def _treatment_days(protocol: ir.Protocol, pen: Pen) -> str:
     return f"On stated days: {'; '.join(told)}."
 
 
-def _follow_up(protocol: ir.Protocol, pen: Pen) -> str:
+def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
     """Visits and endpoints after day 0, to scale."""
     dated = [(p, day) for p in protocol.timepoints if (day := day_of(protocol, p.at)) is not None and day > 0]
     rows: list[tuple[str, str, Fraction, bool]] = []
     elsewhere: list[str] = []
-    for objective in protocol.objectives:
+    for objective in protocol.objectives if endpoints else ():
         for endpoint in objective.endpoints:
             words = f"{endpoint.label} ({objective.level})"
             day = day_of(protocol, endpoint.anchor)

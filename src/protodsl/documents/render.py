@@ -12,6 +12,7 @@ from markupsafe import Markup
 from protodsl import ir, resources
 from protodsl.documents import escape
 from protodsl.documents.blocks import Block, DocSection, Summary
+from protodsl.documents.lay import lay
 from protodsl.documents.view import summary
 
 Format = Literal["md", "html", "pdf"]
@@ -21,12 +22,17 @@ class RenderError(Exception):
     """The document cannot be made, for a reason the user can mend; the message says how."""
 
 
-def render(protocol: ir.Protocol, to: Format) -> bytes:
+def render(protocol: ir.Protocol, to: Format, *, plain: bool = False) -> bytes:
     """The summary for the ethics committee: Markdown, HTML (both UTF-8) or PDF/UA-1. Same model, same bytes.
 
-    Raises RenderError where PDF is asked for and the extra `pdf` is not installed.
+    `plain`: the short one in plain language. Raises RenderError where PDF is asked for and the extra `pdf` is
+    not installed.
     """
-    document = summary(protocol)
+    return laid_out(lay(protocol) if plain else summary(protocol), to)
+
+
+def laid_out(document: Summary, to: Format) -> bytes:
+    """A document in one of the formats."""
     match to:
         case "md":
             return markdown(document).encode()

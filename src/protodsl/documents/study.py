@@ -113,8 +113,8 @@ def _definitions(protocol: ir.Protocol) -> list[Block]:
 # ---------------------------------------------------------------- 5 design
 
 
-def schema(protocol: ir.Protocol) -> Schema:
-    """Timepoints in their declared order, each with what happens there."""
+def schema(protocol: ir.Protocol, endpoints: bool = True) -> Schema:
+    """Timepoints in their declared order, each with what happens there; drawn with or without endpoints."""
     context = Context(protocol)
     steps: dict[str, Step] = {}
     for point in _in_order(protocol.timepoints):
@@ -141,7 +141,7 @@ def schema(protocol: ir.Protocol) -> Schema:
             f"Visit: {visit.label}" for visit in protocol.visits if visit.at.split(" ±")[0] == point.label
         ]
         steps[point.name] = Step(capital(point.label or point.name.replace("_", " ")), when, tuple(marks))
-    return Schema(tuple(steps.values()), pictures.time_line(protocol, steps))
+    return Schema(tuple(steps.values()), pictures.time_line(protocol, steps, endpoints))
 
 
 def _in_order(points: tuple[ir.Timepoint, ...]) -> list[ir.Timepoint]:

@@ -58,12 +58,7 @@ def summary(protocol: ir.Protocol) -> Summary:
     made.append(
         DocSection(None, "Appendix: where each field belongs in SPIRIT, ICH M11 and WHO", _crosswalk(counted))
     )
-    return Summary(_id(protocol), protocol.title, tuple(made), counted, clarify)
-
-
-def _id(protocol: ir.Protocol) -> str:
-    number = entries.sections_by_name(protocol)["identifiers"].get("registry_number")
-    return number.text if isinstance(number, ir.Stated) else protocol.id
+    return Summary(entries.identifier(protocol), protocol.title, tuple(made), counted, clarify)
 
 
 def _computed(label: str, text: str) -> Entry:
@@ -123,11 +118,7 @@ def _plain_words(
     """Sentences put together from fields, for a reader without medical training; marked as computed."""
 
     def said(block: str, name: str) -> str | None:
-        field = entries.sections_by_name(protocol)[block].get(name)
-        spec = fields.find(block, name)
-        if not isinstance(field, ir.Stated):
-            return None
-        return (spec.word_label(field.text) if spec is not None else None) or field.text
+        return entries.said(protocol, block, name)
 
     made = []
     what = " and ".join(intervention.label for intervention in protocol.interventions)

@@ -105,6 +105,11 @@ def between(
         unit = [child for child in high.children if isinstance(child, Token) and child.type == "UNIT"]
         low = Tree("quantity", [*low.children, *unit], low.meta)
 
+    ends = [numbers.number(ctx, end).constant if _is_quantity(end) else None for end in (low, high)]
+    if ends[0] is not None and ends[1] is not None and ends[0] > ends[1]:
+        ctx.report("bad-bounds", tree, minimum=number_text(ends[0]), maximum=number_text(ends[1]))
+        raise Refused
+
     def make(where: Context, subject: Node) -> ir.Expr:
         first = comparison(where, tree, subject, ">=", low, tails)
         second = comparison(where, tree, subject, "<=", high, tails)
@@ -121,6 +126,10 @@ def between(
         assert isinstance(left, Tree)
         expr = make(inner, left)
     return qualify(ctx, expr, qualified)
+
+
+def _is_quantity(tree: Child) -> bool:
+    return isinstance(tree, Tree) and tree.data == "quantity"
 
 
 def _is_bare(tree: Child) -> bool:

@@ -182,6 +182,7 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
                 times = tail
             case _:
                 base = replace(base, window=quantities.window(ctx, tail))
+    refuse_foreign(ctx, base, tails)
     if base.dose is not None and base.lasting is None:
         if base.attributes or base.but_not or times is not None or base.first_day:
             ctx.report("wrong-clause", tails[0], clause="another clause", name="a dose without `for`")
@@ -194,6 +195,18 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
     else:
         made = base
     return comparisons.qualify(ctx, made, words)
+
+
+def refuse_foreign(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> None:
+    """Routes and responses belong to drugs; severity, grade and stage to conditions."""
+    item = ctx.scope.items[base.item]
+    for test in base.attributes:
+        domain = "medications" if test.attribute in ("route", "response", "reason") else "conditions"
+        if item.domain != domain:
+            wanted = "a drug" if domain == "medications" else "a condition"
+            at = tails[0] if tails else None
+            ctx.report("wrong-clause", at, clause=test.attribute, name=f"`{item.name}`", expected=wanted)
+            raise Refused
 
 
 _TAILS = {

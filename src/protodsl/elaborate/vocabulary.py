@@ -30,7 +30,7 @@ NUMBER_FIELDS = ("molar_mass", "range", "also_units", "detection_limit")
 FIELDS: dict[str, tuple[str, ...]] = {
     "lab": NUMBER_FIELDS,
     "score": ("range", "scale", "version", "worse"),
-    "finding": ("values",),
+    "finding": (),
     "grade": ("levels", "version", "worse"),
     "panel": ("items", "grades", "version", "worse"),
     "condition": ("acute",),
@@ -112,6 +112,10 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
         made = replace(made, unit=values.unit(ctx, unit_token))
     seen: set[str] = set()
     for child in tree.children:
+        if isinstance(child, Tree) and child.data == "coded_values" and base == "finding":
+            made = replace(made, values=tuple(str(token) for token in values.names(ctx, child.children[0])))
+        elif isinstance(child, Tree) and child.data == "coded_values":
+            ctx.report("unknown-field", child, field="values", block=f"`{kind}`")
         if not (isinstance(child, Tree) and child.data == "field"):
             continue
         key, value = field_value(child)
@@ -131,7 +135,7 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
                 pass  # names of other items: see `refer` and `measure`
             case "items":
                 panel = [str(token) for token in values.names(ctx, value)]
-            case "levels" | "values" | "grades":
+            case "levels" | "grades":
                 made = replace(made, values=tuple(str(token) for token in values.names(ctx, value)))
             case "answered_by":
                 made = replace(made, answered_by=tuple(str(token) for token in values.names(ctx, value)))

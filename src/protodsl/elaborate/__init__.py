@@ -149,8 +149,8 @@ def _protocol(
     )
     given = {**{one.id: one.label for one in interventions}, **{one.id: one.label for one in regimens}}
     arms = tuple(study.arm(ctx, one, given, document) for one in trees(tree, "arm"))
-    for given_one in interventions:
-        prose.missing_fields(ctx, "intervention", given_one.details, features, name)
+    for one_tree, given_one in zip(trees(tree, "intervention"), interventions, strict=True):
+        prose.missing_fields(ctx, "intervention", given_one.details, features, one_tree.children[0])
     visits: list[ir.Visit] = []
     for visited in trees(tree, "visit", "activity"):
         with declaration():

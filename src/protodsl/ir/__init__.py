@@ -5,8 +5,8 @@ are resolved, units are canonical, numbers are exact `Fraction`s, sugar is gone:
 …`, relaxed limits, `unless`, `count of … where` have become `And`, `Or`, `Not`, `AtLeast`. `Style` keeps how
 the author said it, for documents only; no evaluator reads it.
 
-The meaning of every node is `language.md` §4 (docs/reference/meaning.md); docstrings here say only what the
-fields hold.
+The meaning of every node is in docs/reference/meaning.md and, by example, in spec/; docstrings here say only
+what the fields hold.
 """
 
 from protodsl.ir.expressions import (

@@ -28,12 +28,10 @@ def answer(ctx: Context, asked: ir.Answer) -> Finding:
     span = answer_window(ctx)
     if isinstance(span, Cause):
         return unknown(span)
-    given = [each for fact in ctx.record.answers if (each := considered(ctx, asked, fact, span)) is not None]
-    counting = [each for each in given if each.counts]
-    chosen = [each for each in given if not any(other.days.first > each.days.last for other in counting)]
+    chosen = may_be_last(ctx, asked, span)
     evidence = tuple(each.fact.where for each in chosen)
     truths = {each.fact.answer for each in chosen}
-    if not counting or None in truths:
+    if not any(each.counts for each in chosen) or None in truths:
         return unknown(Cause("needs judgement", asked.question), evidence=evidence)
     if len(truths) == 1:
         return Finding(truths.pop(), (), evidence)
@@ -41,6 +39,13 @@ def answer(ctx: Context, asked: ir.Answer) -> Finding:
     no = [each for each in chosen if not each.fact.answer and each.counts]
     tie = any(a.days == b.days and a.days.first == a.days.last for a in yes for b in no)
     return unknown(Cause("conflicting" if tie else "imprecise", asked.question), evidence=evidence)
+
+
+def may_be_last(ctx: Context, asked: ir.Answer, span: Span) -> list[Given]:
+    """The answers that may be the latest: none that counts is surely later."""
+    given = [each for fact in ctx.record.answers if (each := considered(ctx, asked, fact, span)) is not None]
+    counting = [each for each in given if each.counts]
+    return [each for each in given if not any(other.days.first > each.days.last for other in counting)]
 
 
 def answer_window(ctx: Context) -> Span | Cause:

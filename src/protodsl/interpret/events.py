@@ -85,12 +85,12 @@ def _condition_lasted(ctx: Context, fact: Condition, item: Item) -> tuple[Days, 
     until `as_of`.”
     """
     start = recorded(ctx, fact.onset)
-    if _acute(ctx, fact, item):
+    if acute(ctx, fact, item):
         return start, start
     return start, _end(ctx, fact.end)
 
 
-def _acute(ctx: Context, fact: Condition, item: Item) -> bool:
+def acute(ctx: Context, fact: Condition, item: Item) -> bool:
     """The item asked about, the one the record names, or the one it surely matches, was declared `acute`."""
     named = ctx.protocol.items.get(fact.code.code or "") if fact.code.system is None else None
     sure = (each for each in below(ctx.protocol, item) if match(ctx.protocol, fact.code, each) is Match.SURE)

@@ -46,6 +46,17 @@ class Candidate:
         return self.course.event
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the record says for and against a statement."""
+
+    found: tuple[Candidate, ...]  # the events that surely or possibly match
+    uncontested: tuple[Candidate, ...]  # those that surely do, and that no absence contradicts
+    against: tuple[Absence, ...]  # the absences that contradict one
+    ruled_out: tuple[str, ...] | None  # by these absences (none: by completeness) there was no other
+    covered: bool  # an absence or completeness covers the window, contradicted or not
+
+
 def exists(ctx: Context, asked: ir.Exists) -> Finding:
     """“True when one record surely matches in code, attributes and time. False when no record may match
     and one single absence or completeness covers the whole window … Otherwise unknown.”
@@ -58,19 +69,25 @@ def exists(ctx: Context, asked: ir.Exists) -> Finding:
         return unknown(Cause("timepoint not dated", ctx.anchor_name))
     if asked.dose is not None:
         return _dosed(ctx, asked, asked.dose, item, span)
+    weighed = weigh(ctx, asked, item, span)
+    if often_surely(asked, weighed.uncontested):
+        return Finding(True, (), evidence_of(weighed.uncontested))
+    if weighed.ruled_out is not None and not often_possibly(asked, weighed.found):
+        return Finding(False, (), weighed.ruled_out)
+    return unknown(*why_open(asked, item, weighed), evidence=evidence_of(weighed.found))
+
+
+def weigh(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span) -> Weighed:
     found = candidates(ctx, asked, item, up_to_now(ctx, span))
-    against = [
-        a for a in absences(ctx, item.domain) if any(c.sure and contradicts(ctx, a, c, span) for c in found)
-    ]
-    uncontested = [c for c in found if c.sure and not any(contradicts(ctx, a, c, span) for a in against)]
-    if often_surely(asked, uncontested):
-        return Finding(True, (), evidence_of(uncontested))
-    ruled_out = ruled_out_by(ctx, item, span, against)
-    if ruled_out is not None and not often_possibly(asked, found):
-        return Finding(False, (), (*evidence_of(found), *ruled_out))
-    covered = ruled_out_by(ctx, item, span, ()) is not None
-    causes = why_open(asked, item, found, conflict=bool(against), covered=covered)
-    return unknown(*causes, evidence=(*evidence_of(found), *(a.fact.where for a in against)))
+    sure = [candidate for candidate in found if candidate.sure]
+    against = [a for a in absences(ctx, item.domain) if any(contradicts(ctx, a, c, span) for c in sure)]
+    return Weighed(
+        tuple(found),
+        tuple(c for c in sure if not any(contradicts(ctx, a, c, span) for a in against)),
+        tuple(against),
+        ruled_out_by(ctx, item, span, against),
+        ruled_out_by(ctx, item, span, ()) is not None,
+    )
 
 
 def evidence_of(found: Sequence[Candidate]) -> tuple[str, ...]:
@@ -246,17 +263,16 @@ def ruled_out_by(
     return () if complete_throughout(ctx, item.domain, span) else None
 
 
-def why_open(
-    asked: ir.Exists, item: ir.Item, found: Sequence[Candidate], *, conflict: bool, covered: bool
-) -> tuple[Cause, ...]:
+def why_open(asked: ir.Exists, item: ir.Item, weighed: Weighed) -> tuple[Cause, ...]:
     """“one cause, the first that applies”."""
-    told = [(cause,) for candidate in found if not candidate.sure for cause in candidate.why]
-    if not covered and not often_surely(asked, [candidate for candidate in found if candidate.sure]):
+    sure = [candidate for candidate in weighed.found if candidate.sure]
+    told = [(cause,) for candidate in weighed.found if not candidate.sure for cause in candidate.why]
+    if not weighed.covered and not often_surely(asked, sure):
         told.append((Cause("missing", item.name),))
-    if conflict:
+    if weighed.against:
         told.append((Cause("conflicting", item.name),))
     if not told:  # sure ones, yet too few of them
-        told.append((Cause("imprecise" if covered else "missing", item.name),))
+        told.append((Cause("imprecise" if weighed.covered else "missing", item.name),))
     return first_that_applies(*told)
 
 

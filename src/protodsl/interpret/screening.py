@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from protodsl import ir
-from protodsl.interpret import (  # first: it draws the other modules in, in an order that works
-    answers,
-    expressions,
-)
+
+# expressions first: it draws the other modules in, in an order that works
+from protodsl.interpret import answers, expressions, reasons
 from protodsl.interpret.context import Context, anchor_day, as_of, without_repeats
 from protodsl.interpret.criteria import Node, with_parts
 from protodsl.interpret.days import iso, moved
-from protodsl.interpret.matching import is_under
 from protodsl.interpret.stages import StageNode, evaluate_stage, reached, verdict
 from protodsl.interpret.truth import TRUE, Finding, once
 from protodsl.interpret.windows import anchor_days
+from protodsl.runtime import words
 from protodsl.runtime.attributes import Problem, RecordError
 from protodsl.runtime.record import Coded, Complete, Days, Record
 from protodsl.runtime.report import Cause, CriterionReport, Report
@@ -176,7 +175,7 @@ def reported(ctx: Context, protocol: ir.Protocol, run: Run, node: StageNode) -> 
     found = node.counts
     decisive = list(reached(node))
     criteria = [
-        criterion_report(criterion, each, decisive, None, ())
+        criterion_report(ctx, criterion, each, decisive, None)
         for criterion, root in node.common.criteria
         for each in with_parts(root)
     ]
@@ -184,7 +183,9 @@ def reported(ctx: Context, protocol: ir.Protocol, run: Run, node: StageNode) -> 
         left_out = cohort not in node.open_cohorts
         for criterion, root in cohort.listed.criteria:
             criteria += [
-                criterion_report(criterion, each, decisive, cohort.cohort.id, (), left_out=left_out)
+                criterion_report(
+                    ctx, criterion, each, decisive, cohort.cohort.id, chosen=node.chosen if left_out else None
+                )
                 for each in with_parts(root)
             ]
     last_day = as_of(ctx)
@@ -206,37 +207,35 @@ def reported(ctx: Context, protocol: ir.Protocol, run: Run, node: StageNode) -> 
 
 
 def criterion_report(
+    ctx: Context,
     criterion: ir.Criterion,
     node: Node,
     decisive: Sequence[Node],
     cohort: str | None,
-    above: Sequence[Node],
     *,
-    left_out: bool = False,
+    chosen: str | None = None,
 ) -> CriterionReport:
+    left_out = chosen is not None
     outcome = "not applicable" if left_out else node.outcome
     unknown = node.counts.causes if outcome == "unknown" else ()
     decides = any(each is node for each in decisive)
+    told, evidence = reasons.of_node(ctx, node, outcome)
+    if left_out:
+        told, evidence = words.not_applicable([f"cohort {chosen} was chosen"]), ()
     return CriterionReport(
         id=node.part.id,
         kind=criterion.kind,
         label=node.part.label,
         value=None if outcome == "not applicable" else node.value.truth,
         outcome=outcome,
-        reason=reason(node, outcome),
+        reason=told,
         unknown=unknown,
         decides=frozenset(unknown) if decides else frozenset(),
         group=criterion.group,
         cohort=cohort,
-        evidence=node.evidence,
+        evidence=evidence,
         source="\n".join(quotation.text for quotation in node.part.source),
     )
-
-
-def reason(node: Node, outcome: str) -> str:
-    if outcome == "unknown":
-        return "; ".join(f"{cause.what}: {cause.kind}" for cause in node.counts.causes)
-    return outcome
 
 
 def assumptions(ctx: Context, run: Run) -> list[str]:
@@ -343,6 +342,3 @@ def endpoints(
         for each in objective.endpoints
         if each.definition is not None and each.anchor is not None
     ]
-
-
-__all__ = ["EndpointResult", "endpoints", "is_under", "screen", "truth_of"]

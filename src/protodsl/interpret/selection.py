@@ -42,8 +42,12 @@ class Field:
 
     span: Span
     standings: tuple[Standing, ...]
-    others: bool
+    outside: tuple[Sample, ...]
     complete: bool
+
+    @property
+    def others(self) -> bool:
+        return bool(self.outside)
 
     @property
     def counting(self) -> tuple[Standing, ...]:
@@ -63,13 +67,13 @@ def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
     span = up_to_now(ctx, window)
     if ctx.lead is not None and ctx.lead.measure.lead == item.name:
         lead = ctx.lead.sample
-        return Field(span, (Standing(lead, True, (), (lead.fact.where,)),), False, False)
+        return Field(span, (Standing(lead, True, (), (lead.fact.where,)),), (), False)
     now = as_of(ctx)
     happened = [s for s in samples.samples(ctx, item) if now is None or s.days.first <= now]
     within = [s for s in happened if shares_possibly(s.days, s.days, span)]
     standings = [standing(ctx, observed, sample, span) for sample in within]
     spoilt = [sample for sample, s in zip(within, standings, strict=True) if s is None]
-    outside = any(sample.sure and (sample not in within or sample in spoilt) for sample in happened)
+    outside = tuple(s for s in happened if s.sure and (s not in within or s in spoilt))
     complete = complete_throughout(ctx, "results", window)
     return Field(span, tuple(s for s in standings if s is not None), outside, complete)
 

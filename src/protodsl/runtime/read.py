@@ -102,7 +102,7 @@ def loads(text: str, line: int = 1) -> Any:
 
 def not_json(error: json.JSONDecodeError, left: int) -> str:
     """What is wrong with a text that is not JSON; `left`: how much of it stands behind the error."""
-    if left <= 0:
+    if left <= 0 or error.msg.startswith("Unterminated string"):  # a text has no other end
         return "not JSON: the text ends before the record does,"
     return f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
 

@@ -79,7 +79,7 @@ class Bulk:
             except RecordError as error:
                 yield Entry(where, None, error.problems)
             except Malformed as wrong:
-                yield refused(where, f"{wrong.field}: {wrong.message}")
+                yield refused(where, str(wrong))
 
     def _place(self, resource: Json, at: int) -> None:
         kind, identifier = text(resource, "resourceType"), text(resource, "id")
@@ -133,7 +133,7 @@ class Bulk:
                 for place in self.about.get(name, ()):
                     holder.take(self._at(place), 0)
             except Malformed as wrong:
-                yield refused(where, f"Patient/{name}: {wrong.field}: {wrong.message}")
+                yield refused(where, f"Patient/{name}: {wrong}")
                 continue
             yield from holder.entries()
         for name, places in self.about.items():
@@ -172,7 +172,7 @@ class _BulkHolder(Holder):
 
 def _parsed(raw: bytes, line: int) -> Json:
     try:
-        data = loads(raw.decode("utf-8-sig"), line)
+        data = loads(raw.decode("utf-8-sig").rstrip(), line)
     except UnicodeDecodeError as error:
         raise Malformed("", f"not UTF-8: byte 0x{raw[error.start]:02X}") from None
     if not isinstance(data, dict):

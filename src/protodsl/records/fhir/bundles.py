@@ -42,7 +42,7 @@ def parse_bundle(where: str, raw: bytes, study: frozenset[str]) -> Iterator[Entr
     except RecordError as error:
         yield Entry(where, None, error.problems)
     except Malformed as wrong:
-        yield refused(where, f"{wrong.field}: {wrong.message}")
+        yield refused(where, str(wrong))
     else:
         yield from holder.entries()
 
@@ -147,7 +147,11 @@ class Holder:
                 elif patients.setdefault(name, one) != one:
                     contradictory[name] = None
         about, nobody, elsewhere = self._sorted(patients)
-        if not patients and not elsewhere:
+        if (
+            not patients
+            and not elsewhere
+            and not any(one["resourceType"] == "Patient" for one in self.resources)
+        ):
             counted: dict[str, int] = {}
             for one in self.resources:
                 counted[one["resourceType"]] = counted.get(one["resourceType"], 0) + 1

@@ -26,7 +26,7 @@ class Malformed(Exception):
 
     def __init__(self, field: str, message: str) -> None:
         self.field, self.message = field, message
-        super().__init__(f"{field}: {message}")
+        super().__init__(f"{field}: {message}" if field else message)
 
 
 # ---------------------------------------------------------------- typed access
@@ -233,7 +233,7 @@ class Reading:
         sign = text(age, "comparator")
         first, last = _shifted(born.first, count, unit), _shifted(born.last, count + 1, unit) - 1
         if sign.startswith("<"):
-            return Days(born.first, last if sign == "<=" else _shifted(born.last, count, unit))
+            return Days(born.first, last if sign == "<=" else _shifted(born.last, count, unit) - 1)
         return Days(first, LAST_DAY) if sign.startswith(">") else Days(first, max(first, last))
 
     # ------------------------------------------------------------ quantities

@@ -7,7 +7,9 @@ out of the printed sentences on the other.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +18,7 @@ from document_fixture import TRIALS, trial
 
 from protodsl import ir
 from protodsl.documents import summary
-from protodsl.documents.blocks import Criteria
+from protodsl.documents.blocks import Criteria, Text
 from protodsl.documents.words import Line
 
 SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
@@ -107,9 +109,30 @@ def leaf_parts(protocol: ir.Protocol) -> Iterator[tuple[ir.Part, list[ir.Expr]]]
             yield from below(child)
 
     for stage in protocol.stages:
-        for criterion in (*stage.criteria, *(c for cohort in stage.cohorts for c in cohort.criteria)):
+        criteria = (*stage.criteria, *(c for cohort in stage.cohorts for c in cohort.criteria))
+        usual = usual_window(tuple(part for criterion in criteria for part in below(criterion.root)))
+        for criterion in criteria:
             for part in below(criterion.root):
-                yield part, [expr for expr in (part.applies, part.expr) if expr is not None]
+                exprs = [expr for expr in (part.applies, part.expr) if expr is not None]
+                yield part, [without(expr, usual) for expr in exprs]
+
+
+def usual_window(parts: tuple[ir.Part, ...]) -> ir.Window | None:
+    """The window of most results, which the document says once for the stage (tested below)."""
+    found = [node.window for node in walk(parts) if isinstance(node, ir.Observed)]
+    ranked = Counter(window for window in found if window is not None and window.start is not None)
+    return ranked.most_common(1)[0][0] if ranked else None
+
+
+def without(node: Any, usual: ir.Window | None) -> Any:
+    """The node, results of the usual time without it."""
+    if isinstance(node, tuple):
+        return tuple(without(member, usual) for member in node)
+    if isinstance(node, ir.Observed) and node.window == usual:
+        return replace(node, window=None)
+    names = getattr(type(node), "__dataclass_fields__", ())
+    kept = {name: without(getattr(node, name), usual) for name in names if name not in ("span", "unit")}
+    return replace(node, **kept) if kept else node
 
 
 def sentences(line: Line) -> Iterator[str]:
@@ -260,3 +283,38 @@ def test_polarity_stands_in_every_rule(name: str) -> None:
                 assert re.search(r"\bmust\b|required|may be|decides", text), (row.id, text)
                 if block.kind == "exclusion":
                     assert forbids, (row.id, text)
+
+
+USUAL = {
+    "NCT06222853": ["the latest result within 28 days before enrollment counts and no older one"],
+    "NCT06350110": ["the latest result within 28 days before leukapheresis counts and no older one"],
+    "NCT06892145": ["the latest result within 28 days before enrollment counts and no older one"],
+    "changzheng-cd19-cd3e": [
+        "the latest result within 28 days before enrollment counts and no older one",
+        "the latest result from enrollment to CAR-T infusion counts and no older one",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_the_usual_time_of_results_is_said_once_for_each_step(name: str) -> None:
+    said = [
+        block.text
+        for block in summary_of(name).sections[8].blocks
+        if isinstance(block, Text) and block.text.startswith("Assessed on the day of")
+    ]
+    assert len(said) == len(USUAL[name])
+    for text, words in zip(said, USUAL[name], strict=True):
+        assert words in text.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_a_result_of_another_time_says_so(name: str) -> None:
+    """Where the usual time does not hold, the rule says from when a result counts, be it "at any time"."""
+    for part, exprs in ruled(trial(name)):
+        others = [
+            node for expr in exprs for node in walk(expr)
+            if isinstance(node, ir.Observed) and node.window is not None and node.window.start is None
+        ]  # fmt: skip
+        if others:
+            assert "at any time" in printed(name, part) or "before" in printed(name, part), part.id

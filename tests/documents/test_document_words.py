@@ -488,3 +488,19 @@ def test_headings_end_in_a_colon_and_sentences_in_a_full_stop(expr: ir.Expr) -> 
             check(child)
 
     check(read(CONTEXT, expr, "must"))
+
+
+def test_the_usual_time_is_left_out_only_where_the_latest_value_counts() -> None:
+    usual = within(28, "day")
+    context = replace(CONTEXT, usual=usual)
+    test = ir.NumberTest((("<=", ir.Constant(F(5))),))
+
+    def said(observed: ir.Observed, occasions: ir.Occasions | None = None) -> str:
+        return plain(clause(context, ir.Result(observed, test, occasions), "must"))
+
+    assert said(ir.Observed("alt", window=usual)) == "ALT must be at most 5 U/L"
+    assert "28 days before screening" in said(ir.Observed("alt", "highest", usual))
+    assert "28 days before screening" in said(ir.Observed("alt", window=usual), ir.Occasions(2))
+    assert "latest value at any time" in said(ir.Observed("alt", window=EVER))
+    assert "latest value at any time" in said(ir.Observed("alt"))
+    assert "within 7 days before screening" in said(ir.Observed("alt", window=within(7, "day")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -102,8 +103,24 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Entries:
+    """Fields: a row for each that is known, one line for all that are not stated."""
+
     entries: tuple[Entry, ...]
     header: str = "What the source states"
+
+    @property
+    def known(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.state != "not stated")
+
+    @property
+    def missing(self) -> str:
+        """ "Sponsor; number of arms (one is likely)"."""
+        return unstated(entry for entry in self.entries if entry.state == "not stated")
+
+
+def unstated(entries: Iterable[Entry]) -> str:
+    """The labels of fields that are not stated, each with its remark."""
+    return "; ".join(entry.label + (f" ({entry.text})" if entry.text else "") for entry in entries)
 
 
 @dataclass(frozen=True, slots=True)

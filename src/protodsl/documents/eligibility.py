@@ -21,7 +21,18 @@ from protodsl.documents.blocks import (
     Table,
     Text,
 )
-from protodsl.documents.words import By, Context, Line, capital, decided_by, number, read, soften
+from protodsl.documents.words import (
+    By,
+    Context,
+    Line,
+    capital,
+    decided_by,
+    leaves_of,
+    number,
+    read,
+    soften,
+    window,
+)
 from protodsl.documents.words.leaves import Mood
 
 Join = Literal["all", "any"] | int
@@ -185,18 +196,37 @@ def _or(words: list[str]) -> str:
 # ---------------------------------------------------------------- stages and cohorts
 
 
+def usual_window(protocol: ir.Protocol, stage: ir.Stage) -> ir.Window | None:
+    """The time from which most results of the stage's own rules count; None where no such time stands out."""
+    found: list[ir.Window | None] = []
+    for criterion in (*stage.criteria, *(c for cohort in stage.cohorts for c in cohort.criteria)):
+        for expr in expressions(criterion.root):
+            for leaf in leaves_of(protocol, expr):
+                if isinstance(leaf, ir.Result):
+                    found.append(leaf.observed.window)
+    stated = [value for value in found if value is not None and value.start is not None]
+    if not stated:
+        return None
+    usual = max(stated, key=stated.count)
+    return usual if found.count(usual) >= 3 and 2 * found.count(usual) > len(found) else None
+
+
 def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
     point = next((t for t in protocol.timepoints if t.name == stage.anchor), None)
     anchor = soften(point.label) if point is not None and point.label else stage.anchor.replace("_", " ")
-    context = Context(protocol, anchor)
+    usual = usual_window(protocol, stage)
+    context = Context(protocol, anchor, usual)
     made: list[Block] = []
     level = 1 if only else 2
     if not only:
         made.append(Heading(stage.label or stage.id, 1))
     before = next((s for s in protocol.stages if s.id == stage.requires), None)
+    results = "the latest result up to it counts"
+    if usual is not None:
+        results = f"the latest result {window(Context(protocol, anchor), usual)} counts and no older one"
     said = (
         f"Assessed on the day of {anchor}. Unless a rule names another time, conditions are those of that "
-        "day, the latest result up to it counts, and “at any time” means up to and including it."
+        f"day, {results}, and “at any time” means up to and including that day."
     )
     if before is not None:
         said += f" This step further requires that “{before.label or before.id}” was passed."
@@ -244,8 +274,6 @@ def tally(protocol: ir.Protocol) -> Table:
 
 def used_definitions(protocol: ir.Protocol, exprs: Iterable[ir.Expr]) -> list[ir.Definition]:
     """Definitions the expressions refer to, directly or through another, in the order of the protocol."""
-    from protodsl.documents.words import leaves_of
-
     names = {
         leaf.name for expr in exprs for leaf in leaves_of(protocol, expr) if isinstance(leaf, ir.Defined)
     }

@@ -209,11 +209,11 @@ def _risks(protocol: ir.Protocol, said: _Sentences) -> list[Block]:
         said.all.append("The source says nothing about these risks")
         made.append(Text(f"The source says nothing about these risks: {'; '.join(silent)}."))
     said.all.append("On avoiding a pregnancy the source says")
-    words = [
+    stated = [
         field.text if isinstance(field := ethics.get(name), ir.Stated) else "not stated"
         for name in ("contraception", "contraception_end")
     ]
-    made.append(Text(f"On avoiding a pregnancy the source says: {words[0]}. How long: {words[1]}."))
+    made.append(Text(f"On avoiding a pregnancy the source says: {stated[0]}. How long: {stated[1]}."))
     return made
 
 

@@ -79,6 +79,7 @@ def environment(escaping: Callable[[str], str], missing: Container[str] = ()) ->
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.tests["short"] = lambda entry: len(entry.label) < 42 and len(entry.words) < 52
     made.filters["kind"] = kind
     made.filters["string_literal"] = lambda text: Markup(escape.typst_string(text, missing))
     made.filters["slug"] = slug

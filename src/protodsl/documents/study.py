@@ -75,15 +75,15 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
             )
         headers = ("Endpoint", "What is measured", "Time frame", "The source's words")
         made.append(Table(headers, tuple(rows), (3, 4, 2, 6)))
-        details = [
-            (endpoint.label, entry.label, entry.words, f"line {entry.line}" if entry.line else "")
-            for endpoint in objective.endpoints
-            for entry in _details(protocol, "endpoint", endpoint.details)
-        ]
+        details = []
+        for endpoint in objective.endpoints:
+            found = Entries(_details(protocol, "endpoint", endpoint.details))
+            if found.entries:
+                details.append(
+                    (endpoint.label, " ".join(_detail(e) for e in found.known) or "–", found.missing or "–")
+                )
         if details:
-            made.append(
-                Table(("Endpoint", "Field", "What the source states", "Where"), tuple(details), (4, 4, 8, 2))
-            )
+            made.append(Table(("Endpoint", "Stated of it", NOT_STATED), tuple(details), (4, 8, 4)))
         for endpoint in objective.endpoints:
             made += [Text(f"{endpoint.label}: {note}") for note in endpoint.notes]
             if endpoint.clarify:
@@ -93,6 +93,11 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
     exprs += [definition.expr for _, definition in endpoint_definitions(protocol)]
     made += vocabulary.instruments(protocol, exprs)
     return made
+
+
+def _detail(entry: Entry) -> str:
+    """ "Method: flow cytometry (line 117)."."""
+    return f"{entry.label}: {entry.words.rstrip('.')}" + (f" (line {entry.line})." if entry.line else ".")
 
 
 def _definitions(protocol: ir.Protocol) -> list[Block]:

@@ -18,6 +18,7 @@ from protodsl.documents.blocks import (
     Summary,
     Table,
     Text,
+    unstated,
 )
 from protodsl.documents.words import capital, soften
 
@@ -199,13 +200,13 @@ def _to_clarify(clarify: tuple[Clarification, ...]) -> list[Block]:
 
 def _not_stated(counted: tuple[Entry, ...]) -> list[Block]:
     rows = tuple(
-        (f"{e.section}. {fields.SECTIONS[e.section]}", e.label, e.text or "–")
-        for e in counted
-        if e.state == "not stated"
+        (f"{number}. {title}", unstated(found))
+        for number, title in enumerate(fields.SECTIONS)
+        if (found := [e for e in counted if e.state == "not stated" and e.section == number])
     )
     if not rows:
         return [Text("Nothing: every field is stated or not applicable.", computed=True)]
-    return [Table(("Section", "Field", "Remark"), rows, (4, 4, 3))]
+    return [Table(("Section", "Fields"), rows, (3, 9))]
 
 
 def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:

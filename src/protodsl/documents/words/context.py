@@ -69,10 +69,14 @@ def capital(sentence: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The protocol, and the label of what `StageAnchor` stands for here; None: a shared definition."""
+    """The protocol, and the label of what `StageAnchor` stands for here; None: a shared definition.
+
+    `usual`: the time from which results count where a rule names no other; it is said once, not in each rule.
+    """
 
     protocol: ir.Protocol
     anchor: str | None = None
+    usual: ir.Window | None = None
 
     def item(self, name: str) -> str:
         """An item's label, softened; of a name the vocabulary does not have, the name."""

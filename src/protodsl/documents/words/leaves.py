@@ -95,11 +95,14 @@ def test_words(context: Context, observed: ir.Observed, test: ir.NumberTest | ir
             assert_never(test)
 
 
-def qualifiers(context: Context, observed: ir.Observed) -> str:
-    """Which values count, in brackets behind the subject."""
+def qualifiers(context: Context, observed: ir.Observed, several: bool = False) -> str:
+    """Which values count, in brackets behind the subject. `several`: more than one of them is asked for."""
     found = []
-    when = value_window(context, observed.window)
+    when = value_window(context, observed.window, observed.select == "latest" and not several)
     match observed.select:
+        case "latest" if several:
+            if when:
+                found.append(when)
         case "latest":
             if when:
                 found.append(f"latest value {when}")
@@ -128,7 +131,7 @@ def _flipped(test: ir.NumberTest | ir.CodeTest, mood: Mood) -> tuple[ir.NumberTe
 def _result(context: Context, leaf: ir.Result, mood: Mood) -> str:
     observed = leaf.observed
     label = terms.item_label(context, observed.item)
-    which = qualifiers(context, observed)
+    which = qualifiers(context, observed, leaf.occasions is not None)
     if leaf.occasions is not None:
         predicate = test_words(context, observed, leaf.test)
         often = occasions_words(leaf.occasions, negative(mood))

@@ -179,7 +179,7 @@ def _merge(
         return Line(clause(context, replace(first, item=terms.PLACEHOLDER + who), mood), labels)
     if first.occasions is not None and (denied or how == "count"):
         return None
-    which = leaves.qualifiers(context, first.observed)
+    which = leaves.qualifiers(context, first.observed, first.occasions is not None)
     predicate = leaves.test_words(context, first.observed, first.test)
     select = "" if first.observed.select in ("latest", "earliest") else f"the {first.observed.select} "
     if denied and how == "any":

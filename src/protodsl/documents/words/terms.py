@@ -124,7 +124,7 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
 
 def observed(context: Context, value: ir.Observed) -> str:
     label = item_label(context, value.item)
-    when = value_window(context, value.window)
+    when = value_window(context, value.window, value.select == "latest")
     if value.select == "latest":
         said = f"{label} {when}".rstrip()
     else:

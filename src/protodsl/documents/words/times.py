@@ -80,10 +80,15 @@ def window(context: Context, value: ir.Window) -> str:
     return f"from {bound(context, start)} to {bound(context, end)}"
 
 
-def value_window(context: Context, value: ir.Window | None) -> str:
-    """The same for a value that is looked up; empty where it is the stage's own default."""
-    if value is None or value == EVER:
+def value_window(context: Context, value: ir.Window | None, latest: bool = True) -> str:
+    """The same for a value that is looked up; empty where it is the stage's own default.
+
+    `latest`: it is the latest one in that time; of several, or the highest, the time is always said.
+    """
+    if latest and value is not None and value == context.usual:
         return ""
+    if value is None or value == EVER:
+        return "at any time" if context.usual is not None else ""
     if value == NOW:
         return f"on the day of {context.here}"
     start, end = value.start, value.end

@@ -1,8 +1,8 @@
 """One fact added to somebody eligible, and the criterion it must move.
 
 Each probe is a reading of the source that would harm a participant or wrongly keep one out if it were wrong:
-codes that name the disease elsewhere, a window that ends too early, a value too old, an exception that swallows
-the rule.
+codes that name the disease elsewhere, a window that ends too early, a value too old, an exception that
+swallows the rule.
 """
 
 from __future__ import annotations

@@ -44,13 +44,16 @@ def facts_of(ctx: Context, domain: Domain) -> Sequence[Fact]:
 
 
 def events(ctx: Context, item: Item) -> list[Event]:
-    """The facts of the item's domain that match it surely or possibly, in the record's order."""
-    found = []
+    """The facts of the item's domain that match it surely or possibly, in the record's order. “an event dated
+    after `as_of` is a plan and has not happened”.
+    """
+    found, now = [], as_of(ctx)
     for fact in facts_of(ctx, item.domain):
         matched = match(ctx.protocol, fact.code, item)
         if fact.present and matched is not Match.NO:
             start, end = lasted(ctx, fact, item)
-            found.append(Event(fact, matched, start, end))
+            if now is None or start.first <= now:
+                found.append(Event(fact, matched, start, end))
     return found
 
 
@@ -141,11 +144,15 @@ def absent_throughout(
     class or of each member”; “one single absence … covers the whole window (two are not pieced
     together)”.
     """
-    for absence in absences(ctx, item.domain):
-        if absence.fact in contradicted:
-            continue
-        if wholly_under(ctx.protocol, item, absence.fact.code) and covers(absence.span, span):
-            return (absence.fact.where,)
+    covering = [
+        absence.fact.where
+        for absence in absences(ctx, item.domain)
+        if absence.fact not in contradicted
+        and wholly_under(ctx.protocol, item, absence.fact.code)
+        and covers(absence.span, span)
+    ]
+    if covering:
+        return tuple(covering)
     members = [ctx.protocol.items[name] for name in item.members if name in ctx.protocol.items]
     if not item.is_class or item.open or not members:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from protodsl import ir
@@ -291,6 +291,9 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     evidence = once(where for each in stretches for where in each.amount.evidence)
     if any(_period(asked, *_around(run, possibly), span) is True for run in surely):
         return Finding(True, (), evidence)
+    plain = weigh(ctx, replace(asked, dose=None, lasting=None), item, span)
+    if plain.ruled_out and not plain.found and dose.op in (">", ">=", "="):  # absent: no dose on any day
+        return Finding(False, (), plain.ruled_out)
     complete = complete_throughout(ctx, item.domain, span)
     if complete and all(_period(asked, run, run, span) is False for run in possibly):
         return Finding(False, (), evidence)

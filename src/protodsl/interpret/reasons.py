@@ -115,7 +115,7 @@ def in_record_order(ctx: Context, places: Sequence[str]) -> tuple[str, ...]:
     """
     record = ctx.record
     domains = (record.results, record.conditions, record.medications, record.procedures, record.answers)
-    order = [fact.where for facts in domains for fact in facts]  # type: ignore[attr-defined]
+    order = [fact.where for facts in domains for fact in facts]
     return tuple(where for where in order if where in places)
 
 

@@ -103,18 +103,30 @@ def open_result(ctx: Context, asked: ir.Result, looked: Field, found: Finding) -
     recorded = bool(looked.standings) and (not chooses or asked.observed.select == "earliest")
     if any(cause.kind == "stale" for cause in found.causes) and not seen:
         seen = [Standing(latest_of(looked.outside), False)]
-    one = seen[0].sample.fact if len(seen) == 1 and seen[0].sample.measure is None else None
+
+    def own(cause: Cause) -> bool:
+        return cause.what == asked.observed.item
+
     told = tuple(
         wording.cause(
             ctx,
             cause,
-            recorded=recorded,
-            value=wording.recorded_value(one) if one is not None else None,
+            recorded=recorded and own(cause),
+            value=value_text(ctx, asked, seen[0].sample) if len(seen) == 1 and own(cause) else None,
             latest=seen[0].sample.fact.date if seen else None,
         )
         for cause in found.causes
     )
     return Told(told, places(ctx, asked, seen))
+
+
+def value_text(ctx: Context, asked: ir.Result, sample: Sample) -> str | None:
+    """A result as recorded; what a formula makes of it as far as it is known."""
+    if sample.measure is None:
+        return wording.recorded_value(sample.fact)
+    value = samples.value_of(ctx, sample, asked.observed.unit).interval
+    unit = asked.observed.unit or sample.item.unit
+    return None if value is None else words.amount(near(value, None), unit.text if unit else None)
 
 
 def latest_of(outside: Sequence[Sample]) -> Sample:
@@ -201,6 +213,8 @@ def converted(sample: Sample, unit: Unit | None, mine: Amount, limit: Exact) -> 
         return None
     if recorded.dimension == unit.dimension and recorded.factor == unit.factor:
         return None
+    if mine.interval.low != mine.interval.high:
+        return None
     return words.amount(near(mine.interval, limit), unit.text)
 
 
@@ -275,7 +289,7 @@ def when(ctx: Context, asked: ir.Number) -> Days | None:
             if isinstance(looked, Cause) or asked.select not in ("latest", "earliest"):
                 return None
             chosen = chosen_of(asked, looked)
-            return shown(asked, chosen).sample.fact.date if chosen else None
+            return shown(asked, chosen).sample.days if chosen else None
         case _:
             return None
 

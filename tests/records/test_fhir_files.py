@@ -17,10 +17,10 @@ from protodsl.records.json import Entry
 ALT = {"status": "final", "code": concept(LOINC, "1742-6"), "valueInteger": 1}
 
 
-def patient(identifier: str, **fields: Any) -> dict[str, Any]:
+def patient(name: str, **fields: Any) -> dict[str, Any]:
     return {
         "resourceType": "Patient",
-        "id": identifier,
+        "id": name,
         "birthDate": "1980-01-01",
         "gender": "male",
         **fields,
@@ -127,8 +127,8 @@ def test_every_malformed_field_is_named() -> None:
     assert ids(found) == ["b"]
     assert told(found) == [
         'file.json: Patient/a: Observation/1: code: an object is expected here, not "ALT"',
-        'file.json: Patient/a: Observation/2: effectiveDateTime: "2024-02-30" is no date: February 2024 has 29'
-        " days",
+        'file.json: Patient/a: Observation/2: effectiveDateTime: "2024-02-30" is no date: '
+        "February 2024 has 29 days",
         "file.json: Patient/a: Observation/3: component: a list of objects is expected here, not a list",
     ]  # fmt: skip
 

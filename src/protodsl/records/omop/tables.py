@@ -1,0 +1,238 @@
+"""The tables of a folder, sorted by person.
+
+Tables are not sorted, and may be larger than memory: rows go into a temporary SQLite database, from which
+person after person is read. Of the vocabulary only the concepts the data use are kept, and of
+`concept_ancestor` only what stands above those. Parquet needs the optional `duckdb`.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from protodsl.records.fhir.systems import code_text
+from protodsl.runtime.values import quote
+
+PERSON = "person.csv"
+IN_MEMORY = 64 * 2**20  # bytes of tables that are sorted in memory; more go to a temporary file
+MAX_ANCESTORS = 500  # kept of one concept
+BATCH = 10_000
+
+FACTS = {  # table: the columns that are read
+    "measurement": (
+        "measurement_id", "measurement_concept_id", "measurement_source_concept_id",
+        "measurement_source_value", "measurement_date", "measurement_datetime", "measurement_time",
+        "operator_concept_id", "value_as_number", "value_as_concept_id", "value_source_value",
+        "unit_concept_id", "unit_source_value", "range_low", "range_high",
+    ),
+    "observation": (
+        "observation_id", "observation_concept_id", "observation_source_concept_id",
+        "observation_source_value", "observation_date", "observation_datetime", "value_as_number",
+        "value_as_string", "value_as_concept_id", "value_source_value", "unit_concept_id",
+        "unit_source_value",
+    ),
+    "condition_occurrence": (
+        "condition_occurrence_id", "condition_concept_id", "condition_source_concept_id",
+        "condition_source_value", "condition_start_date", "condition_end_date",
+        "condition_status_concept_id",
+    ),
+    "drug_exposure": (
+        "drug_exposure_id", "drug_concept_id", "drug_source_concept_id", "drug_source_value",
+        "drug_exposure_start_date", "drug_exposure_end_date", "verbatim_end_date", "stop_reason",
+        "quantity", "days_supply", "route_concept_id", "route_source_value",
+    ),
+    "procedure_occurrence": (
+        "procedure_occurrence_id", "procedure_concept_id", "procedure_source_concept_id",
+        "procedure_source_value", "procedure_date", "procedure_end_date",
+    ),
+    "observation_period": (
+        "observation_period_start_date", "observation_period_end_date",
+    ),
+    "death": (
+        "death_date",
+    ),
+}  # fmt: skip
+SMALL = ("person", "concept", "concept_ancestor", "drug_strength")
+_SYSTEMS = {
+    "loinc": "loinc", "snomed": "snomed", "rxnorm": "rxnorm", "atc": "atc", "cvx": "cvx", "ndc": "ndc",
+    "icd10": "icd10", "icd10cm": "icd10", "icd10gm": "icd10", "icd10pcs": "icd10pcs", "icd9cm": "icd9",
+    "cpt4": "cpt", "ucum": "ucum",
+}  # fmt: skip
+
+Row = dict[str, str]
+Table = Iterator[Row]
+
+
+@dataclass(slots=True)
+class Concept:
+    system: str
+    code: str
+    name: str
+    domain: str
+    above: list[tuple[str, str]] = field(default_factory=list)  # codes of its ancestors
+
+
+class Unreadable(Exception):
+    """A table that cannot be read: where, and why."""
+
+    def __init__(self, where: str, message: str) -> None:
+        self.where, self.message = where, message
+        super().__init__(message)
+
+
+class Tables:
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.paths: dict[str, str] = {}
+        try:
+            listed = sorted(os.listdir(folder))
+        except OSError as error:
+            raise Unreadable(folder, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+        root = os.path.realpath(folder)
+        for name in listed:
+            stem, ending = os.path.splitext(name.lower())
+            path = os.path.join(folder, name)
+            if ending not in (".csv", ".parquet") or stem not in (*FACTS, *SMALL):
+                continue
+            if os.path.commonpath((root, os.path.realpath(path))) != root:
+                raise Unreadable(path, "a link that leads out of the folder; it is not followed")
+            if stem in self.paths:
+                raise Unreadable(path, f"the table stands twice in the folder, also as {self.paths[stem]}")
+            self.paths[stem] = path
+        if "person" not in self.paths:
+            raise Unreadable(folder, f"holds no {PERSON}: that table lists the participants")
+        self.concepts: dict[str, Concept] = {}
+        self.strengths: dict[str, Row] = {}
+        self.used: set[str] = set()
+        self.missing = sorted(set(FACTS) - set(self.paths))
+
+    def __enter__(self) -> Tables:
+        size = sum(os.path.getsize(path) for stem, path in self.paths.items() if stem in FACTS)
+        self.file = (
+            None if size <= IN_MEMORY else tempfile.NamedTemporaryFile(prefix="protodsl-", suffix=".db")
+        )
+        self.database = sqlite3.connect(self.file.name if self.file is not None else ":memory:")
+        self.database.execute("PRAGMA journal_mode = OFF")
+        self.database.execute("PRAGMA synchronous = OFF")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.database.close()
+        if self.file is not None:
+            self.file.close()
+
+    # ------------------------------------------------------------ tables
+
+    def table(self, stem: str, needed: Iterable[str] = ()) -> Table:
+        path = self.paths.get(stem)
+        if path is None:
+            return
+        rows = _parquet(path) if path.lower().endswith(".parquet") else _csv(path)
+        for number, row in enumerate(rows):
+            if number == 0 and (lacking := [name for name in needed if name not in row]):
+                raise Unreadable(path, f"the column {quote(lacking[0])} is missing")
+            yield row
+
+    def load(self) -> None:
+        """Every row that is read, into the database; every concept it uses, into `used`."""
+        self.database.execute("CREATE TABLE fact (person TEXT, stem TEXT, row TEXT)")
+        for stem, columns in FACTS.items():
+            batch: list[tuple[str, str, str]] = []
+            for row in self.table(stem, ("person_id",)):
+                kept = {name: value for name in columns if (value := row.get(name, ""))}
+                self.used.update(value for name, value in kept.items() if name.endswith("concept_id"))
+                batch.append((row["person_id"], stem, json.dumps(kept)))
+                if len(batch) >= BATCH:
+                    self.database.executemany("INSERT INTO fact VALUES (?, ?, ?)", batch)
+                    batch.clear()
+            self.database.executemany("INSERT INTO fact VALUES (?, ?, ?)", batch)
+        self.database.execute("CREATE INDEX by_person ON fact (person)")
+        self.used.discard("0")
+        self.vocabulary()
+
+    def vocabulary(self) -> None:
+        for row in self.table("drug_strength", ("drug_concept_id", "amount_value", "amount_unit_concept_id")):
+            drug = row["drug_concept_id"]
+            if drug in self.used:  # of several ingredients none says the dose of the product
+                self.strengths[drug] = {} if drug in self.strengths else row
+                self.used.add(row["amount_unit_concept_id"])
+        above: dict[str, list[str]] = {}
+        for row in self.table("concept_ancestor", ("ancestor_concept_id", "descendant_concept_id")):
+            below, ancestor = row["descendant_concept_id"], row["ancestor_concept_id"]
+            if below in self.used and ancestor != below and len(above.setdefault(below, [])) < MAX_ANCESTORS:
+                above[below].append(ancestor)
+        wanted = self.used.union(*above.values())
+        for row in self.table("concept", ("concept_id", "vocabulary_id", "concept_code")):
+            if row["concept_id"] in wanted:
+                vocabulary = row["vocabulary_id"].strip().lower()
+                system = _SYSTEMS.get(vocabulary, vocabulary)
+                code = code_text(system, row["concept_code"])
+                name, domain = row.get("concept_name", ""), row.get("domain_id", "")
+                self.concepts[row["concept_id"]] = Concept(system, code, name, domain)
+        for below, ancestors in above.items():
+            own = self.concepts.get(below)
+            if own is not None:
+                known = [self.concepts[one] for one in ancestors if one in self.concepts]
+                own.above = lowest([(one.system, one.code) for one in known])
+
+    def rows(self, person: str) -> Iterator[tuple[str, Row]]:
+        found = self.database.execute("SELECT stem, row FROM fact WHERE person = ? ORDER BY rowid", (person,))
+        for stem, row in found:
+            yield stem, json.loads(row)
+
+
+def lowest(codes: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """In a system whose codes nest, only those that stand lowest: `L04AX01`, not `L04` too."""
+    kept = []
+    for system, code in dict.fromkeys(codes):
+        nested = system in ("icd10", "atc")
+        if not (
+            nested and any(one == system and other != code and other.startswith(code) for one, other in codes)
+        ):
+            kept.append((system, code))
+    return kept
+
+
+def _csv(path: str) -> Table:
+    csv.field_size_limit(2**24)
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as opened:
+            head = opened.readline(2**16)
+            opened.seek(0)
+            separator = "\t" if "\t" in head and "," not in head else ","
+            rows = csv.reader(opened, delimiter=separator)
+            names = [name.strip().lower() for name in next(rows, [])]
+            for row in rows:
+                if not row:
+                    continue
+                if len(row) != len(names):
+                    told = f"line {rows.line_num}: {len(row)} fields under {len(names)} column names"
+                    raise Unreadable(path, told)
+                yield dict(zip(names, row, strict=True))
+    except UnicodeDecodeError as error:
+        raise Unreadable(path, f"not UTF-8: byte 0x{error.object[error.start]:02X}") from None
+    except csv.Error as error:
+        raise Unreadable(path, f"no CSV: {error}") from None
+    except OSError as error:
+        raise Unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+
+def _parquet(path: str) -> Table:
+    try:
+        import duckdb  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        raise Unreadable(path, "Parquet needs DuckDB: pip install 'protodsl[duckdb]'") from None
+    try:
+        with duckdb.connect() as database:
+            found = database.execute("SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", [path])
+            names = [column[0].lower() for column in found.description]
+            while rows := found.fetchmany(BATCH):
+                for row in rows:
+                    yield {name: value or "" for name, value in zip(names, row, strict=True)}
+    except duckdb.Error as error:
+        raise Unreadable(path, f"no Parquet table: {str(error).splitlines()[0]}") from None

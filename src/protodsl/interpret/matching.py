@@ -64,10 +64,23 @@ def match(protocol: Protocol, code: Coded, item: Item) -> Match:
     """The best match among what is listed; else what an open class may still hold (“may be matched by
     every record”).
     """
-    found = _match_listed(protocol, code, item)
-    if found is Match.NO and any(each.open for each in below(protocol, item)):
-        return Match.OPEN
-    return found
+    remembered = _remembered(protocol)
+    if (code, item.name) not in remembered:
+        found = _match_listed(protocol, code, item)
+        if found is Match.NO and any(each.open for each in below(protocol, item)):
+            found = Match.OPEN
+        remembered[code, item.name] = found
+    return remembered[code, item.name]
+
+
+# Matches found for the protocol asked about last: the same few codes are asked about many hundred times.
+_LAST: list[tuple[Protocol, dict[tuple[Coded, str], Match]]] = []
+
+
+def _remembered(protocol: Protocol) -> dict[tuple[Coded, str], Match]:
+    if not _LAST or _LAST[0][0] is not protocol or len(_LAST[0][1]) > 100_000:
+        _LAST[:] = [(protocol, {})]
+    return _LAST[0][1]
 
 
 def each_code(code: Coded) -> list[Coded]:

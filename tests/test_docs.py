@@ -136,8 +136,11 @@ WITH_COMMANDS = [page for page in PAGES if any(block.language == "console" for b
 
 
 def run_page(page: Path, folder: Path, env: dict[str, str]) -> Iterator[tuple[Block, Command, str]]:
-    """A page's files and commands, in order, beside a copy of `protocols/`; each with what it printed."""
+    """A page's files and commands, in order, beside copies of `protocols/` and `tests/data/`; each with what it
+    printed.
+    """
     shutil.copytree(ROOT / "protocols", folder / "protocols")
+    shutil.copytree(ROOT / "tests" / "data", folder / "tests" / "data")
     where, status = folder, 0
     for block in blocks(page):
         if "file" in block.options:

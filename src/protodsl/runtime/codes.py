@@ -112,7 +112,11 @@ class Vocabulary:
             # a code the vocabulary knows as another item's is that item, though this one has none there
             known = self._known_as(system, code, self.domain(name))
             return max((self._match_name(other, name) for other in known), default=Match.BROAD)
-        return _best(system, frozenset((code,)), codes)
+        found = _best(system, frozenset((code,)), codes)
+        if found is Match.NO:  # a class's own code stands above its members, whatever theirs look like
+            above = self._known_as(system, code, self.domain(name))
+            found = Match.BROAD if any(name in self.members(other) for other in above) else Match.NO
+        return found
 
     def _match_translated(self, coded: Coded, name: str) -> Match:
         """Several codes of one thing: a sure match of one is one. Else those decide that say something of the

@@ -1,0 +1,597 @@
+"""One participant's record, each fact filed under what it speaks of, and what the criteria ask of it.
+
+Plain Python as a careful statistician writes it who needs the same three values: partial dates, censored
+results, limits of the result itself, units with amounts of substance, absences and completeness, codes that
+are broader than what is asked, the latest result and its ties, answers and who gave them. No reasons, no
+evidence, no dates of cure, no messages for records that are wrong.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from by_hand_codes import MAY, SURE, UNCODED, Code, Codes
+from by_hand_values import (
+    FIRST,
+    LABS,
+    MG_PER_DAY,
+    PREDNISONE,
+    WORDS,
+    D,
+    Number,
+    Truth,
+    compare,
+    completed_years,
+    days,
+    months_before,
+    negate,
+    round_9,
+    value_of,
+)
+
+
+class Result(NamedTuple):
+    value: Number | str
+    unit: str | None
+    uln: Decimal | None
+    first: int
+    last: int
+    time: str | None
+    sure: bool
+
+
+class Event(NamedTuple):
+    """A condition, course or procedure: the days its first and its last day may be."""
+
+    first_lo: int
+    first_hi: int
+    last_lo: int
+    last_hi: int
+    fit: int
+    codes: tuple[Code, ...]
+    name: str | None  # the one term it surely is
+    fact: dict[str, Any]
+
+
+def codes_of(fact: dict[str, Any]) -> tuple[Code, ...]:
+    code = fact["code"]
+    if code is None:
+        return UNCODED
+    if isinstance(code, str):
+        return ((None, code.strip()),)
+    listed = code if isinstance(code, list) else [code]
+    return tuple((one["system"].strip().lower(), one["code"].strip()) for one in listed)
+
+
+def exact(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+class Participant:
+    """A record, each fact filed under what it speaks of."""
+
+    def __init__(self, record: dict[str, Any], codes: Codes) -> None:
+        self.codes = codes
+        self.sex = record.get("sex")
+        born = record.get("birth_date")
+        self.born = None if born is None else days(born)
+        points = {
+            name: None if day is None else days(day)[0] for name, day in record.get("timepoints", {}).items()
+        }
+        self.screening = points.get("screening")
+        self.enrollment = points.get("enrollment")
+        self.infusion = points.get("infusion")
+        for earlier, later in (
+            *(("consent", "screening"), ("screening", "enrollment"), ("consent", "baseline")),
+            ("enrollment", "infusion"),
+        ):
+            before, after = points.get(earlier), points.get(later)
+            if before is not None and after is not None and after < before:
+                raise ValueError(f"{later} lies before {earlier}")
+        stated = record.get("as_of")
+        self.stated = stated is not None
+        self.as_of = self.enrollment if stated is None else days(stated)[0]
+        self.complete: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self.results: dict[str, list[Result]] = defaultdict(list)
+        self.events: dict[str, list[Event]] = defaultdict(list)
+        self.absences: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self.answers: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        if self.as_of is None:
+            return
+        for entry in record.get("complete", ()):
+            self.file_complete(entry if isinstance(entry, dict) else {"domain": entry}, self.as_of)
+        for fact in record.get("results", ()):
+            self.file_result(fact, self.as_of)
+        for domain, first in (("conditions", "onset"), ("medications", "start"), ("procedures", "date")):
+            for fact in record.get(domain, ()):
+                if fact.get("present", True):
+                    self.file_event(fact, domain, first, self.as_of)
+                else:
+                    self.file_absence(fact, domain, self.as_of)
+        for fact in record.get("answers", ()):
+            self.answers[fact["question"].strip()].append(fact)
+
+    # ------------------------------------------------------------ filing
+
+    def file_complete(self, entry: dict[str, Any], as_of: int) -> None:
+        since, until = entry.get("since"), entry.get("until")
+        first = FIRST if since is None else days(since)[1]
+        last = as_of if until is None else min(days(until)[0], as_of)
+        self.complete[entry["domain"]].append((first, last))
+
+    def file_result(self, fact: dict[str, Any], as_of: int) -> None:
+        when = fact.get("date")
+        time = fact.get("time")
+        first, last = FIRST, as_of
+        if when is not None:
+            first, last = days(when)
+            if time is None and len(when) > 10:
+                time = when[11:16]
+        if first > as_of:
+            return  # only planned
+        if self.stated and last > as_of:
+            last = as_of
+        speaks = [one for one in self.codes.speaks_of(codes_of(fact), "results") if one[1] >= MAY]
+        if not speaks:
+            return
+        value, uln = value_of(fact["value"]), exact(fact.get("uln"))
+        unit = (fact.get("unit") or "").strip() or None
+        for name, fit in speaks:
+            self.results[name].append(Result(value, unit, uln, first, last, time, fit == SURE))
+
+    def file_event(self, fact: dict[str, Any], domain: str, first_key: str, as_of: int) -> None:
+        codes = codes_of(fact)
+        speaks = self.codes.speaks_of(codes, domain)
+        if not speaks:
+            return
+        begun, end = fact.get(first_key), fact.get("end")
+        first_lo, first_hi = (FIRST, as_of) if begun is None else days(begun)
+        if first_lo > as_of:
+            return  # only planned
+        if self.stated:
+            first_hi = min(first_hi, as_of)
+        if end is not None:
+            last_lo, last_hi = days(end)
+        elif domain == "procedures" and "end" not in fact:
+            last_lo, last_hi = first_lo, first_hi
+        elif domain == "medications" and "end" not in fact:
+            last_lo, last_hi = first_lo, as_of
+        else:
+            last_lo, last_hi = as_of, as_of
+        last_lo, last_hi = min(last_lo, as_of), min(last_hi, as_of)
+        name_of = self.codes.name(codes)
+        own = self.codes.terms.get(name_of or "")
+        for name, fit in speaks:
+            if fact.get("suspected"):
+                fit = min(fit, MAY)
+            if self.codes.terms[name].acute or (own is not None and own.acute):
+                event = Event(first_lo, first_hi, first_lo, min(first_hi, as_of), fit, codes, name_of, fact)
+            else:
+                event = Event(first_lo, first_hi, last_lo, last_hi, fit, codes, name_of, fact)
+            if event not in self.events[name]:
+                self.events[name].append(event)
+
+    def file_absence(self, fact: dict[str, Any], domain: str, as_of: int) -> None:
+        since, until = fact.get("from"), fact.get("date")
+        first = FIRST if since is None else days(since)[1]
+        last = as_of if until is None else min(days(until)[0], as_of)
+        for name in self.codes.denies(codes_of(fact), domain):
+            self.absences[name].append((first, last))
+
+    # ------------------------------------------------------------ the latest result
+
+    def latest(
+        self, name: str, since: int | None, test: Callable[[Result], Truth], until: int | None = None
+    ) -> Truth:
+        """Whether the latest result from `since` to enrollment passes; None also where it may be another."""
+        if self.enrollment is None or self.as_of is None or since is None:
+            return None
+        return decided(self.results.get(name, ()), since, min(self.enrollment, self.as_of), test)
+
+    def recent(self, name: str, op: str, limit: int | str, *, times_uln: bool = False) -> Truth:
+        """The latest result of the 28 days before enrollment against a limit or a multiple of its ULN."""
+        return self.latest(name, self.days_before(28), limited(name, op, D(limit), times_uln))
+
+    def word(self, name: str, words: tuple[str, ...], *, ever: bool = False) -> Truth:
+        def test(result: Result) -> Truth:
+            return result.value in words if result.value in WORDS[name] else None
+
+        return self.latest(name, FIRST if ever else self.days_before(28), test)
+
+    def days_before(self, count: int) -> int | None:
+        return None if self.enrollment is None else max(self.enrollment - count, FIRST)
+
+    # ------------------------------------------------------------ formulas
+
+    def creatinine_clearance(self) -> Truth:
+        """Cockcroft-Gault of at least 60 mL/min, by the latest creatinine of the 28 days to enrollment."""
+        return self.latest("creatinine", self.days_before(28), self.cleared)
+
+    def cleared(self, creatinine: Result) -> Truth:
+        value = measured("creatinine", creatinine)
+        if self.born is None or value is None:
+            return None
+        youngest = completed_years(self.born[1], creatinine.first)
+        oldest = completed_years(self.born[0], creatinine.last)
+        weight = self.weight(max(creatinine.first - 30, FIRST), creatinine.last, creatinine)
+        if youngest < 18 or weight is None or value.low is None or value.low <= 0:
+            return None
+        factors = {"female": (D("0.85"), D("0.85")), "male": (D(1), D(1))}
+        low_factor, high_factor = factors.get(self.sex or "", (D("0.85"), D(1)))
+        ages = (140 - oldest, 140 - youngest)
+        corners = [
+            age * kilos / (72 * mg) for age in ages for kilos in weight for mg in (value.low, value.high)
+        ]
+        clearances = [round_9(corner * factor) for corner in corners for factor in (low_factor, high_factor)]
+        if min(clearances) >= 60:
+            return True
+        return False if max(clearances) < 60 else None
+
+    def weight(self, since: int, until: int, lead: Result | None = None) -> tuple[Decimal, Decimal] | None:
+        """The latest body weight, as a range; None where it is not known."""
+        first_hi, last_lo = since, until
+        if lead is not None:
+            first_hi, last_lo = max(lead.last - 30, FIRST), lead.first
+        chosen = may_be_latest(self.results.get("body_weight", ()), since, until, first_hi, last_lo)
+        numbers = [measured("body_weight", result) for result, _ in chosen]
+        if not any(counts for _, counts in chosen):
+            return None
+        lows = [number.low for number in numbers if number is not None and number.low is not None]
+        highs = [number.high for number in numbers if number is not None and number.high is not None]
+        if len(lows) < len(numbers) or len(highs) < len(numbers):
+            return None
+        return min(lows), max(highs)
+
+    def glucocorticoid(self) -> Truth:
+        """At least 1 mg of prednisone or its equivalent per kg and day, on any day up to enrollment."""
+        if self.enrollment is None or self.as_of is None:
+            return None
+        end = self.enrollment
+        courses = [event for event in self.events.get("glucocorticoid", ()) if event.first_lo <= end]
+        doses = [self.dose(event) for event in courses]
+        sure = [
+            (event, low)
+            for event, (low, _) in zip(courses, doses, strict=True)
+            if event.fit == SURE and not self.denied(event, "glucocorticoid", FIRST, end)
+        ]
+        last = min(end, self.as_of)
+        starts = {min(max(event.first_hi + step, FIRST), last) for event, _ in sure for step in (0, 1)}
+        if any(total_surely(sure, day) >= 1 for day in starts):
+            return True
+        if not self.listed("medications", FIRST, end):
+            return None
+        if any(high is None for _, high in doses):
+            return None
+        possible = [(event, high or D(0)) for event, (_, high) in zip(courses, doses, strict=True)]
+        starts = {min(max(event.first_lo + step, FIRST), last) for event in courses for step in (0, 1)}
+        return False if all(total_possibly(possible, day) < 1 for day in starts) else None
+
+    def dose(self, event: Event) -> tuple[Decimal, Decimal | None]:
+        """The course's dose in mg/kg/d of prednisone: at least, and at most (None: no bound is known)."""
+        unknown = (D(0), None)
+        fact = event.fact
+        unit = (fact.get("unit") or "").strip()
+        per = fact.get("per")
+        if "/kg" in unit:
+            unit, per = unit.replace("/kg", "", 1), per or "kg"
+        drugs = {PREDNISONE[name] for name in PREDNISONE if self.codes.fit(event.codes, name) == SURE}
+        equal = {prednisone / drug for prednisone, drug in drugs}
+        if fact.get("suspected") or fact.get("dose") is None or unit not in MG_PER_DAY or len(equal) != 1:
+            return unknown
+        dose = value_of(fact["dose"])
+        assert isinstance(dose, Number)
+        factor = MG_PER_DAY[unit] * equal.pop()
+        low = D(0) if dose.low is None else dose.low * factor
+        high = None if dose.high is None else dose.high * factor
+        if per == "kg":
+            return low, high
+        if per is not None or self.enrollment is None or self.as_of is None:
+            return unknown  # of m2: this trial's records have none
+        weight = self.weight(FIRST, min(self.enrollment, self.as_of))
+        if weight is None or weight[0] <= 0:
+            return unknown
+        return low / weight[1], None if high is None else high / weight[0]
+
+    def adult(self) -> Truth:
+        if self.born is None or self.screening is None:
+            return None
+        if completed_years(self.born[1], self.screening) >= 18:
+            return True
+        return None if completed_years(self.born[0], self.screening) >= 18 else False
+
+    # ------------------------------------------------------------ events
+
+    def happened(
+        self,
+        name: str,
+        since: int | None,
+        until: int | None,
+        *,
+        since_at_most: int | None = None,
+        but_not: tuple[str, ...] = (),
+        severe: bool = False,
+        intolerant: bool = False,
+        started: bool = False,
+        three_months: bool = False,
+    ) -> Truth:
+        """Whether it surely did in the window; False where something says that it did not.
+
+        `since_at_most`: the last day the window may begin on, where that is not known.
+        """
+        as_of = self.as_of
+        if since is None or until is None or as_of is None:
+            return None
+        begin = since if since_at_most is None else since_at_most
+        domain = self.codes.terms[name].domain
+        last_day = min(until, as_of)
+        maybe = contradicted = False
+        events = self.events.get(name, ())
+        if events and (but_not or severe or intolerant):
+            events = [one for event in events if (one := self.asked(event, but_not, severe, intolerant))]
+        spans = self.courses(events) if three_months else events
+        for event, span in zip(events, spans, strict=True):
+            first_lo, first_hi, last_lo, last_hi = span[:4]
+            if started:
+                last_lo, last_hi = first_lo, first_hi
+            if first_lo > last_day or last_hi < since:
+                continue
+            sure = event.fit == SURE and first_hi <= last_day and last_lo >= begin
+            if three_months:
+                if first_lo > months_before(min(last_hi, until) + 1, 3):
+                    continue
+                sure = sure and first_hi <= months_before(min(last_lo, until) + 1, 3)
+            if sure and self.denied(event, name, begin, until, started=started):
+                contradicted = True
+            elif sure:
+                return True
+            else:
+                maybe = True
+        if maybe or contradicted:
+            return None
+        return False if self.listed(domain, since, until) or self.absent(name, since, until) else None
+
+    def asked(self, event: Event, but_not: tuple[str, ...], severe: bool, intolerant: bool) -> Event | None:
+        """The event, unsure where it may be excepted or lacks what is asked; None where it is not the one."""
+        fit = event.fit
+        for other in but_not:
+            excepted = self.codes.fit(event.codes, other)
+            if event.fact.get("suspected"):
+                excepted = min(excepted, MAY)
+            if excepted == SURE:
+                return None
+            if excepted:
+                fit = min(fit, MAY)
+        if severe:
+            severity = event.fact.get("severity")
+            if severity in ("mild", "moderate"):
+                return None
+            fit = fit if severity else min(fit, MAY)
+        if intolerant:
+            response = event.fact.get("response")
+            if response not in (None, "intolerant"):
+                return None
+            fit = fit if response else min(fit, MAY)
+        return event if fit == event.fit else event._replace(fit=fit)
+
+    def courses(self, events: Iterable[Event]) -> list[tuple[int, int, int, int]]:
+        """For each event the course it is part of: those of one drug that touch or overlap are one."""
+        listed = list(events)
+        drugs = [event.name or event.codes for event in listed]
+        found = []
+        for event, drug in zip(listed, drugs, strict=True):
+            pairs = list(zip(listed, drugs, strict=True))
+            none = UNCODED
+            sure = [other for other, its in pairs if other.fit == SURE and its == drug != none]
+            may = [
+                other
+                for other, its in pairs
+                if its == drug or none in (its, drug) or other.fit != SURE or event.fit != SURE
+            ]
+            first_lo, last_hi = event.first_lo, event.last_hi
+            grown = True
+            while grown:
+                reach = [one for one in may if one.first_lo <= last_hi + 1 and one.last_hi >= first_lo - 1]
+                there = (min(first_lo, *(one.first_lo for one in reach), first_lo),)
+                then = max([last_hi, *(one.last_hi for one in reach)])
+                grown = (there[0], then) != (first_lo, last_hi)
+                first_lo, last_hi = there[0], then
+            joined = [event] if event.fit == SURE else []
+            grown = bool(joined)
+            while grown:
+                near = [
+                    one
+                    for one in sure
+                    if not any(one is other for other in joined)
+                    and any(
+                        one.first_hi <= other.last_lo + 1 and other.first_hi <= one.last_lo + 1
+                        for other in joined
+                    )
+                ]
+                joined += near
+                grown = bool(near)
+            first_hi = min((one.first_hi for one in joined), default=event.first_hi)
+            last_lo = max((one.last_lo for one in joined), default=event.last_lo)
+            found.append((first_lo, first_hi, last_lo, last_hi))
+        return found
+
+    def listed(self, domain: str, first: int, last: int) -> bool:
+        """Whether one declaration of completeness covers these days."""
+        return any(since <= first and last <= until for since, until in self.complete.get(domain, ()))
+
+    def absent(self, name: str, first: int, last: int) -> bool:
+        """Whether an absence covers these days: its own, or of a class that is listed whole those of all."""
+        if any(since <= first and last <= until for since, until in self.absences.get(name, ())):
+            return True
+        term = self.codes.terms[name]
+        if not term.is_class or not term.members or self.codes.open[name]:
+            return False
+        return all(self.absent(member, first, last) for member in term.members)
+
+    def denied(self, event: Event, name: str, first: int, last: int, *, started: bool = False) -> bool:
+        """Whether an absence covers a day that the event surely shares with the window."""
+        absences = self.absences.get(name, ())
+        if event.name is not None and event.name != name:
+            absences = [*absences, *self.absences.get(event.name, ())]
+        begun = event.first_lo if started else event.last_lo
+        for since, until in absences:
+            start, end = max(since, first), min(until, last)
+            if start <= end and event.first_hi <= end and begun >= start:
+                return True
+        return False
+
+    def female(self) -> Truth:
+        return self.sex == "female" if self.sex in ("female", "male") else None
+
+    def male(self) -> Truth:
+        return negate(self.female())
+
+    def now(self, name: str, **asked: Any) -> Truth:
+        return self.happened(name, self.enrollment, self.enrollment, **asked)
+
+    def ever(self, name: str, **asked: Any) -> Truth:
+        return self.happened(name, FIRST, self.enrollment, **asked)
+
+    # ------------------------------------------------------------ persons
+
+    def says(self, question: str, *roles: str) -> Truth:
+        """The latest answer up to enrollment by one of these roles."""
+        answers = self.answers.get(question)
+        if not answers or self.enrollment is None or self.as_of is None:
+            return None
+        limit = min(self.enrollment, self.as_of)
+        found = []
+        for answer in answers:
+            when = answer.get("date")
+            first, last = (FIRST, self.as_of) if when is None else days(when)
+            if self.stated:
+                last = min(last, self.as_of)
+            role = answer.get("role") or answer.get("by")
+            if role is not None:
+                role = role.strip().lower().replace("-", " ").replace(" ", "_")
+            if first > limit or answer.get("stage") not in (None, "enrollment") or role not in (None, *roles):
+                continue
+            found.append((first, last, last <= limit and role is not None, answer["answer"]))
+        newest = max((first for first, _, counts, _ in found if counts), default=None)
+        if newest is None:
+            return None
+        said = {answer for _, last, _, answer in found if last >= newest}
+        return said.pop() if len(said) == 1 else None
+
+    def investigator(self, words: str) -> Truth:
+        return self.says(words, "investigator")
+
+
+# ---------------------------------------------------------------- results
+
+
+Chosen = list[tuple[Result, bool]]
+
+
+def may_be_latest(
+    results: Iterable[Result],
+    since: int,
+    until: int,
+    since_hi: int | None = None,
+    until_lo: int | None = None,
+) -> Chosen:
+    """Results of the window of which each may be the latest, and whether they surely lie in it."""
+    begin = since if since_hi is None else since_hi
+    end = until if until_lo is None else until_lo
+    inside = [
+        (one, one.sure and one.first >= begin and one.last <= end)
+        for one in results
+        if one.last >= since and one.first <= until
+    ]
+    if len(inside) < 2:
+        return inside
+    counting = [one for one, counts in inside if counts]
+    return [pair for pair in inside if not any(later(other, pair[0]) for other in counting)]
+
+
+def later(one: Result, other: Result) -> bool:
+    if one.first > other.last:
+        return True
+    same = one.first == one.last == other.first == other.last
+    return same and one.time is not None and other.time is not None and one.time > other.time
+
+
+def decided(results: Iterable[Result], since: int, until: int, test: Callable[[Result], Truth]) -> Truth:
+    chosen = may_be_latest(results, since, until)
+    if not any(counts for _, counts in chosen):
+        return None
+    truths = {test(result) for result, _ in chosen}
+    return truths.pop() if len(truths) == 1 else None
+
+
+def measured(name: str, result: Result) -> Number | None:
+    """The value in the laboratory value's own unit, within its range; None where it cannot be used."""
+    lab, value = LABS[name], result.value
+    if isinstance(value, str):
+        if value != "not_detected" or lab.detected_from is None:
+            return None
+        return Number(D(0), lab.detected_from, high_open=True)
+    factor = lab.units.get(result.unit) if result.unit is not None else D(1) if lab.unitless else None
+    if factor is None:
+        return None
+    low, high, low_open, high_open = value
+    point = low is not None and low == high
+    low = None if low is None else low * factor
+    high = None if high is None else high * factor
+    if lab.lowest is not None and (low is None or low < lab.lowest):
+        low, low_open = lab.lowest, False
+    if lab.highest is not None and (high is None or high > lab.highest):
+        high, high_open = lab.highest, False
+    if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
+        return None
+    return None if point and low != high else Number(low, high, low_open, high_open)
+
+
+def limited(name: str, op: str, limit: Decimal, times_uln: bool) -> Callable[[Result], Truth]:
+    def test(result: Result) -> Truth:
+        value = measured(name, result)
+        if value is None:
+            return None
+        if not times_uln:
+            return compare(value, op, limit)
+        if result.uln is None:
+            return None
+        factor = LABS[name].units[result.unit] if result.unit is not None else D(1)
+        return compare(value, op, limit * result.uln * factor)
+
+    return test
+
+
+# ---------------------------------------------------------------- doses
+
+
+def total_surely(courses: list[tuple[Event, Decimal]], day: int) -> Decimal:
+    """What is surely taken on a day; where a drug changes from one course to the next, the higher counts."""
+    running = [one for one in courses if one[0].first_hi <= day <= one[0].last_lo]
+    ends = [event.last_lo == day for event, _ in running]
+    starts = [event.first_hi == day for event, _ in running]
+    return total(running, starts, ends)
+
+
+def total_possibly(courses: list[tuple[Event, Decimal]], day: int) -> Decimal:
+    """What may at most be taken on a day."""
+    running = [one for one in courses if one[0].first_lo <= day <= one[0].last_hi]
+    ends = [event.last_lo == event.last_hi == day for event, _ in running]
+    starts = [event.first_lo == event.first_hi == day for event, _ in running]
+    return total(running, starts, ends)
+
+
+def total(running: list[tuple[Event, Decimal]], starts: list[bool], ends: list[bool]) -> Decimal:
+    if len(running) < 2:
+        return sum((dose for _, dose in running), D(0))
+    changing: dict[Any, list[Decimal]] = {}
+    whole = D(0)
+    for (event, dose), begins, stops in zip(running, starts, ends, strict=True):
+        if begins == stops or event.codes == UNCODED:
+            whole += dose
+            continue
+        pair = changing.setdefault(event.name or event.codes, [D(0), D(0)])
+        pair[stops] += dose
+    return whole + sum((max(pair) for pair in changing.values()), D(0))

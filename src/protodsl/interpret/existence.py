@@ -183,7 +183,8 @@ def scale(name: str, word: str) -> Fraction | None:
 def in_time(asked: ir.Exists, item: ir.Item, course: Course, span: Span) -> tuple[Truth, tuple[Cause, ...]]:
     """In the window, and long enough. `started` and `diagnosed` “ask for the first day”."""
     start, end = (course.start, course.start) if asked.first_day else (course.start, course.end)
-    if not shares_possibly(start, end, span):
+    own = course.event.start if asked.first_day else course.event.end
+    if not shares_possibly(start, end, span) or not shares_possibly(course.event.start, own, span):
         return False, ()
     sure = shares_surely(start, end, span)
     if asked.lasting is not None:
@@ -296,7 +297,7 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
         return Finding(False, (), plain.ruled_out)
     complete = complete_throughout(ctx, item.domain, span)
     if complete and all(_period(asked, run, run, span) is False for run in possibly):
-        return Finding(False, (), evidence)
+        return Finding(False)
     doubtful = [s.amount for s, truth in zip(stretches, tests, strict=True) if truth is None]
     doubtful.sort(key=lambda amount: not amount.evidence)  # what is recorded goes before what is not
     open_ = [amount.causes for amount in doubtful]

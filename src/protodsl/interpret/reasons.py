@@ -149,9 +149,8 @@ def told_part(ctx: Context, part: Node, member: Finding) -> Told:
 
 
 def told_guard(ctx: Context, node: Node) -> Told:
-    """Why it does not apply, or may not: its own guard, else those of its parts."""
-    if node.part.applies is not None:
-        guard = truth(ctx, node.part.applies).truth
-        if guard is not True:
-            return told(ctx, node.part.applies)
-    return both([told_guard(ctx, part) for part in node.parts if part.applies.truth is not True])
+    """Why it does not apply, or why that is unknown: its own guard, else those of its parts."""
+    found = node.applies.truth
+    if node.part.applies is not None and truth(ctx, node.part.applies).truth is found:
+        return told(ctx, node.part.applies)
+    return both([told_guard(ctx, part) for part in node.parts if part.applies.truth is found])

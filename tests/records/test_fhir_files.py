@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def test_every_malformed_field_is_named() -> None:
     )  # fmt: skip
     assert ids(found) == ["b"]
     assert told(found) == [
-        'file.json: Patient/a: Observation/1: code: an object is expected here, not "ALT"',
+        'file.json: Patient/a: Observation/1: code: an object is expected here, not a text',
         'file.json: Patient/a: Observation/2: effectiveDateTime: "2024-02-30" is no date: '
         "February 2024 has 29 days",
         "file.json: Patient/a: Observation/3: component: a list of objects is expected here, not a list",
@@ -293,3 +294,49 @@ def test_bad_lines_of_bulk_data(tmp_path: Path) -> None:
         ": Observation/1 is about Patient/z, who is in none of the files",
     ]
     assert found[-1].notes == ("not read: 1 Observation that name no patient",)
+
+
+# ---------------------------------------------------------------- whatever the data are
+
+
+def test_messages_repeat_nothing_personal() -> None:
+    named = patient("a", birthDate="Jane Doe", gender="Jane Doe")
+    wrong = observation("1", "Patient/a") | {"subject": "Jane Doe", "code": "Jane Doe"}
+    elsewhere = observation("2", "Patient?identifier=ssn|Jane Doe")
+    assert "Jane" not in "".join(told(entries(bundle(named, wrong, elsewhere))))
+
+
+def damaged(value: Any, chance: random.Random) -> Any:
+    """The data with something in them replaced, left out or repeated."""
+    if isinstance(value, dict) and value and chance.random() < 0.97:
+        key = chance.choice(list(value))
+        if chance.random() < 0.05:
+            return {name: one for name, one in value.items() if name != key}
+        return value | {key: damaged(value[key], chance)}
+    if isinstance(value, list) and value and chance.random() < 0.97:
+        number = chance.randrange(len(value))
+        return [*value[:number], damaged(value[number], chance), *value[number + 1 :]]
+    return chance.choice(
+        [None, "", "x", "2024-13-01", -1, 1e9, True, [], {}, [[]], [{}], {"x": 1}, value, [value]]
+    )
+
+
+def test_no_damage_makes_reading_fail() -> None:
+    """Whatever is wrong with a bundle: a participant, or a message, and never an exception."""
+    chance = random.Random(7)
+    path = Path(__file__).parents[1] / "data" / "fhir-r4-synthea" / "aleta.json"
+    whole = json.loads(path.read_text())
+    kinds: dict[str, list[Any]] = {}
+    for one in whole["entry"]:
+        kinds.setdefault(one["resource"]["resourceType"], []).append(one)
+    small = whole | {"entry": [one for found in kinds.values() for one in found[:2]]}
+    refused = 0
+    for _ in range(600):
+        data = small
+        for _ in range(chance.randrange(1, 4)):
+            data = damaged(data, chance)
+        found = entries(data)
+        assert found
+        assert all(one.record is not None or one.problems or one.notes for one in found)
+        refused += any(one.problems for one in found)
+    assert 100 < refused < 600

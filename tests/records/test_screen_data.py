@@ -65,7 +65,7 @@ def test_good_participants_are_screened_beside_bad_ones(
     assert code == 1
     assert out.count(" for NCT") == 1
     assert "cut.json: not JSON: the text ends before the record does" in err
-    assert 'birthDate: "yesterday" is no date' in err
+    assert "birthDate: is no date" in err and "yesterday" not in err
     assert err.splitlines()[-1] == "1 screened, 2 could not be"
 
 

@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 
 from protodsl.records.fhir.participant import READERS, SHARED, identifier_of, read_participant, subject_of
-from protodsl.records.fhir.reading import Json, Malformed, day, obj, objs, text
+from protodsl.records.fhir.reading import Json, Malformed, day, kind_of, obj, objs, text
 from protodsl.records.json import Entry
-from protodsl.runtime.attributes import Problem, RecordError, kind_of
+from protodsl.runtime.attributes import Problem, RecordError
 from protodsl.runtime.read import loads
 from protodsl.runtime.values import quote
 
@@ -60,6 +60,7 @@ class Holder:
         self.resources: list[Json] = []
         self.by_reference: dict[str, Json] = {}
         self.as_of: int | None = None
+        self.lost: list[str] = []  # resources of which nobody can say whom they are about
         self.ambiguous: dict[str, None] = {}  # references two different resources claim
 
     # ------------------------------------------------------------ taking in
@@ -97,9 +98,13 @@ class Holder:
             if there is not resource and there != resource:
                 self.ambiguous[name] = None
         if kind == "Patient":
-            for one in objs(resource, "identifier"):
-                named = f"?identifier={text(one, 'system')}|{text(one, 'value')}"
-                self.by_reference.setdefault(named, resource)
+            self.named(resource)
+
+    def named(self, patient: Json) -> None:
+        """A patient may be referred to by an identifier; one that cannot be read is no use for that."""
+        for one in patient["identifier"] if isinstance(patient.get("identifier"), list) else ():
+            if isinstance(one, dict) and isinstance(one.get("value"), str):
+                self.by_reference.setdefault(f"?identifier={one.get('system') or ''}|{one['value']}", patient)
 
     def bundle(self, bundle: Json, depth: int) -> None:
         kind = text(bundle, "type")
@@ -183,14 +188,18 @@ class Holder:
             name = f"{kind}/{one['id']}" if one.get("id") else ""
             if name and seen.setdefault(name, one) is not one and seen[name] == one:
                 continue  # the same resource twice
-            reference = subject_of(one)
-            patient = self.resolve(reference, one) if reference else None
+            try:
+                reference = subject_of(one)
+                patient = self.resolve(reference, one) if reference else None
+            except Malformed as wrong:
+                self.lost.append(f"{name or kind}: {wrong}")
+                continue
             if patient is not None and patient.get("resourceType") == "Patient":
                 about[identifier_of(patient)].append(one)
             elif kind not in READERS or reference is None:
                 nobody.append(one)
             else:
-                shown = quote(reference)
+                shown = quote(reference) if "?" not in reference else "a patient named by an identifier"
                 elsewhere.setdefault(shown, []).append(name or kind)
         return about, nobody, [(name, found[0], len(found)) for name, found in elsewhere.items()]
 

@@ -14,6 +14,7 @@ from protodsl.records.fhir.reading import (
     codings,
     concept_codes,
     day,
+    kind_of,
     number,
     obj,
     objs,
@@ -21,7 +22,6 @@ from protodsl.records.fhir.reading import (
     text,
 )
 from protodsl.records.fhir.systems import SIDES, WORDS
-from protodsl.runtime.attributes import kind_of
 from protodsl.runtime.record import FIRST_DAY, Days, Exact, Interval, Result
 from protodsl.runtime.units import parse_unit
 from protodsl.runtime.values import value_of

@@ -9,7 +9,7 @@ from protodsl.records.fhir.notes import Notes
 from protodsl.records.fhir.reading import Json, Malformed, Reading, day, obj, text
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.read import MAX_FACTS
-from protodsl.runtime.record import Record
+from protodsl.runtime.record import Days, Record
 
 READERS: dict[str, Callable[[Json, Reading], None]] = {
     "Observation": observations.read,
@@ -83,16 +83,16 @@ def _read_patient(patient: Json, reading: Reading) -> None:
     record = reading.record
     if patient.get("active") is False:
         reading.notes.say("the Patient resource is not in active use any more")
-    record.birth_date = day(patient, "birthDate")
+    record.birth_date = _private_day(patient, "birthDate")
     if record.birth_date is None:
         reading.notes.say("no date of birth: everything about age stays unknown")
     gender = text(patient, "gender")
     if gender and gender not in _SEXES:
-        raise Malformed("gender", f"{gender[:40]} is not female, male, other or unknown")
+        raise Malformed("gender", "is not female, male, other or unknown")
     record.sex = _SEXES.get(gender)
     if record.sex is None:
         reading.notes.say("sex is neither female nor male: everything about it stays unknown")
-    died = day(patient, "deceasedDateTime")
+    died = _private_day(patient, "deceasedDateTime")
     if died is not None:
         reading.notes.say(f"the participant died on {text(patient, 'deceasedDateTime')[:10]}")
     elif patient.get("deceasedBoolean") is True:
@@ -101,6 +101,14 @@ def _read_patient(patient: Json, reading: Reading) -> None:
         raise Malformed("deceasedDateTime", "lies before birthDate")
     if "replaced-by" in {text(one, "type") for one in _links(patient)}:
         reading.notes.say("this Patient was replaced by another: its data may be elsewhere")
+
+
+def _private_day(patient: Json, key: str) -> Days | None:
+    """A date of the person's own, which no message repeats."""
+    try:
+        return day(patient, key)
+    except Malformed:
+        raise Malformed(key, "is no date; a date is written 2024-02-20, 2024-02 or 2024") from None
 
 
 def _links(patient: Json) -> list[Json]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from protodsl.records.fhir.notes import Notes
 from protodsl.records.fhir.systems import ORDER, SYSTEMS, UCUM, WORDS, code_text, system_name
-from protodsl.runtime.attributes import MAX_TEXT, kind_of
+from protodsl.runtime.attributes import MAX_TEXT
+from protodsl.runtime.attributes import kind_of as kind_with_text
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Coded, Days, Exact, Interval, Record
 from protodsl.runtime.units import conversion, parse_unit, same_unit
 from protodsl.runtime.values import clock_of, days_of, quote, value_of
@@ -30,6 +31,11 @@ class Malformed(Exception):
 
 
 # ---------------------------------------------------------------- typed access
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in the words of JSON; never what a text says, for that may be a person's name."""
+    return "a text" if isinstance(value, str) else kind_with_text(value)
 
 
 def obj(data: Json, key: str) -> Json:

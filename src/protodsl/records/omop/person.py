@@ -134,13 +134,13 @@ class Person:
         year, month, day = (row.get(f"{part}_of_birth", "").strip() for part in ("year", "month", "day"))
         if year:
             if len(year) != 4:
-                raise _Malformed("year_of_birth", f"{quote(year)} is no year of four digits")
+                raise _Malformed("year_of_birth", "is no year of four digits")
             written = "-".join(
                 [year, *(part.zfill(2) for part in ((month, day) if day else (month,)) if part)]
             )
             born = days_of(written if month else year)
             if not isinstance(born, Days):
-                raise _Malformed("year_of_birth", born)
+                raise _Malformed("year_of_birth", "makes no date with month and day of birth")
             record.birth_date = born
         else:
             record.birth_date = _day(row, "birth_datetime")

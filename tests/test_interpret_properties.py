@@ -131,14 +131,21 @@ def test_a_refinement_never_changes_what_was_decided() -> None:
 
 
 def different(before: Report, after: Report) -> str:
-    """Everything but the places of facts in the record, and the sentences that show one of several."""
+    """Everything but the order of lists that follow the record, and the sentences that show one of several."""
     old, new = plain(before), plain(after)
     return "" if old == new else next(f"{a} became {b}" for a, b in zip(old, new, strict=True) if a != b)
 
 
 def plain(report: Report) -> list[Any]:
-    criteria = [(c.id, c.value, c.outcome, c.unknown, sorted(c.decides)) for c in report.criteria]
-    return [report.verdict, report.cohorts, report.needed, sorted(report.notes), report.as_of, *criteria]
+    criteria = [(c.id, c.value, c.outcome, sorted(c.unknown), sorted(c.decides)) for c in report.criteria]
+    return [
+        report.verdict,
+        report.cohorts,
+        sorted(report.needed),
+        sorted(report.notes),
+        report.as_of,
+        *criteria,
+    ]
 
 
 def shuffled(record: JsonRecord, rng: random.Random) -> JsonRecord:

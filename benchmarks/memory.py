@@ -1,0 +1,73 @@
+"""Memory of `protodsl screen … - --format jsonl` while JSON Lines records stream through it.
+
+Records are made as they are sent, none is kept; the reports go nowhere. The resident memory of the process
+is printed at ten points. The first tenth fills caches that have their bounds; after that it is to be flat.
+
+    python benchmarks/memory.py [--records 1000000] [--distinct 20000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "src"))
+
+from people import PROTOCOL, people, protocol
+
+POINTS = 10
+
+
+def memory(pid: int, what: str) -> float:
+    """`VmRSS` (now) or `VmHWM` (peak) of a process, in MB; Linux only."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    found = re.search(rf"^{what}:\s+(\d+) kB$", status, re.MULTILINE)
+    return int(found[1]) / 1000 if found else float("nan")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument(
+        "--distinct", type=int, default=20_000, help="after so many they begin again, renamed"
+    )
+    options = parser.parse_args()
+    count, distinct = options.records, min(options.distinct, options.records)
+
+    bodies = [json.dumps({**record, "id": ""}, ensure_ascii=False) for record in people(protocol(), distinct)]
+    size = sum(map(len, bodies)) / distinct / 1000
+    print(f"{count:,} records, {distinct:,} of them different, {size:.1f} kB each")
+
+    command = [sys.executable, "-m", "protodsl", "screen", str(PROTOCOL), "-", "--format", "jsonl"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, env=environment)
+    assert child.stdin is not None
+    begun = time.perf_counter()
+    points: list[float] = []
+    for number in range(count):
+        line = bodies[number % distinct].replace('"id": ""', f'"id": "M-{number:07d}"', 1)
+        child.stdin.write(line.encode() + b"\n")
+        if (number + 1) % max(count // POINTS, 1) == 0:
+            points.append(memory(child.pid, "VmRSS"))
+            spent = time.perf_counter() - begun
+            print(f"{number + 1:>10,} sent {points[-1]:8.1f} MB {spent:8.0f} s", flush=True)
+    peak = memory(child.pid, "VmHWM")
+    child.stdin.close()
+    code = child.wait()
+    spent = time.perf_counter() - begun
+    if code not in (0, 1):
+        raise SystemExit(f"protodsl screen ended with {code}")
+    print(f"peak {peak:.1f} MB; {count:,} records in {spent:.0f} s, {spent / count * 1000:.2f} ms each")
+    if len(points) > 1:
+        print(f"from the first point to the last: {points[-1] - points[0]:+.1f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -54,6 +54,7 @@ class Case:
         "memo",
         "points",
         "previous",
+        "previous_name",
         "record",
         "root",
         "rules",
@@ -100,6 +101,7 @@ class Case:
         self.anchor = self.point(anchor_name) if anchor_name else None
         if as_of is None:
             self.as_of = self.anchor
+        self.previous_name = previous
         self.previous = self.point(previous) if previous is not None else None
         self.until: int | None = self.anchor  # recency looks no further
 
@@ -128,6 +130,7 @@ class Case:
             case.as_of = case.anchor
         case.until = case.anchor
         previous = self.previous
+        case.previous_name = self.previous_name
         case.previous = previous + days if previous is not None and previous >= pivot else previous
         return case
 
@@ -141,7 +144,8 @@ class Case:
         case.windows, case.memo = {}, {}
         case.sample, case.lead = sample, lead
         case.stage, case.stated, case.as_of = self.stage, self.stated, self.as_of
-        case.anchor, case.previous, case.until = self.anchor, self.previous, self.until
+        case.anchor, case.until = self.anchor, self.until
+        case.previous, case.previous_name = self.previous, self.previous_name
         return case
 
     def at_moment(self, moment: Moment) -> None:
@@ -210,6 +214,14 @@ class Case:
 
     def undated(self) -> Cause:
         return Cause("timepoint not dated", self.anchor_name)
+
+    def dated(self, date: Days | None) -> Days:
+        """The days of a date, cut at a stated `as_of`; no date is any day up to it."""
+        as_of = self.as_of
+        assert as_of is not None
+        if date is None:
+            return Days(FIRST_DAY, as_of)
+        return Days(date.first, as_of) if self.stated and date.last > as_of >= date.first else date
 
     def lasted(self, happening: Happening) -> Lasted | None:
         """The days of an event, as far as it has happened by `as_of`; None: it is only planned."""

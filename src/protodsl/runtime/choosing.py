@@ -8,7 +8,7 @@ from typing import NamedTuple
 from protodsl.runtime.case import Case, Span
 from protodsl.runtime.dates import in_days_and_months, shifted_day
 from protodsl.runtime.facts import Sample
-from protodsl.runtime.findings import Causes, Node
+from protodsl.runtime.findings import Causes, Node, in_record_order
 from protodsl.runtime.model import Length
 from protodsl.runtime.record import FIRST_DAY, Days
 from protodsl.runtime.report import Cause
@@ -170,8 +170,8 @@ def possible_chain(entries: Iterable[Entry], spaced: Length | None) -> int:
 
 
 def places(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """Evidence: the results' places in the record, in its order, a computed one's inputs behind its lead."""
+    """Evidence: the places of the results, and of the inputs of computed ones."""
     found: list[str] = []
-    for entry in sorted(entries, key=lambda one: one.sample.index):
+    for entry in entries:
         found += [entry.sample.result.where, *entry.sample.inputs]
-    return tuple(dict.fromkeys(found))
+    return in_record_order(found)

@@ -194,17 +194,11 @@ class Vocabulary:
             if other not in self.items or domain_of(self.items[other]) != self.domain(name):
                 return False
             return self._match_name(name, other) is Match.SURE
-        codes = self._own_codes(name).get(coded.system)
+        codes = self.codes(name).get(coded.system)
         if not codes:
             return False
         code = _bare(coded.system, coded.code)
         return all(_under(coded.system, one, code) for one in codes)
-
-    def _own_codes(self, name: str) -> dict[str, set[str]]:
-        own: dict[str, set[str]] = {}
-        for system, code in self.items[name].codes:
-            own.setdefault(system, set()).add(_bare(system, code))
-        return own
 
     def one_code(self, coded: Coded) -> Coded:
         """One code for one thing: its name where the vocabulary knows the code as its own."""

@@ -16,7 +16,15 @@ from protodsl.runtime.choosing import (
     pooled,
 )
 from protodsl.runtime.crossing import moment_crossings
-from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
+from protodsl.runtime.findings import (
+    Causes,
+    Finding,
+    Node,
+    cause_text,
+    each_once,
+    first_cause,
+    in_record_order,
+)
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
 from protodsl.runtime.model import ANCHOR, Answered, Change
 from protodsl.runtime.numbers import (
@@ -112,7 +120,7 @@ class CompareNode(Node):
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         left, right = finding.state
-        return tuple(dict.fromkeys((*left.evidence, *right.evidence)))
+        return in_record_order((*left.evidence, *right.evidence))
 
     def breaks(self, case: Case, days: set[int]) -> None:
         self.left.breaks(case, days)
@@ -283,6 +291,8 @@ class AnswerNode(Node):
         question = self.asked.question
         if case.anchor is None or case.as_of is None:
             return Finding(self, case, None, (case.undated(),), [])
+        if case.previous is None and case.previous_name is not None and not self.any_stage:
+            return Finding(self, case, None, (Cause("timepoint not dated", case.previous_name),), [])
         latest = _latest_said(self.candidates(case))
         said = [one.answer.answer for one in latest]
         if any(one.counts for one in latest) and None not in said and len(set(said)) == 1:

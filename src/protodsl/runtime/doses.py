@@ -13,7 +13,7 @@ from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import clamped
 from protodsl.runtime.facts import Happening
 from protodsl.runtime.findings import RANKS, Causes, each_once
-from protodsl.runtime.intervals import Range, combined, compared_ranges
+from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
 from protodsl.runtime.model import Dose, Window
 from protodsl.runtime.numbers import ChosenNumber, NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Coded, Exact, Medication
@@ -76,10 +76,11 @@ class DoseSum:
             return anything, (Cause("incomparable", self.item),)
         factor: Exact = 1
         if self.factors is not None:
-            name = drug.code if drug.system is None else None
-            if name not in self.factors:
+            match = case.vocabulary.match
+            known = {own for name, own in self.factors.items() if match(fact.code, name) is Match.SURE}
+            if len(known) != 1:
                 return anything, (Cause("incomparable", self.item),)
-            factor = self.factors[name]
+            factor = known.pop()
         unit, per = per_body(fact.unit)
         own: str | None = fact.per or per
         wanted, _ = per_body(self.unit)
@@ -107,10 +108,13 @@ class DoseSum:
             if size is None:
                 return Range(0, None), (Cause("incomparable", self.item),)
             value = size.value(case)
-            if value.range is None or value.range.low is None or value.range.low <= 0:
-                return Range(0, None), value.causes or (Cause("incomparable", size.item),)
             causes = (*causes, *value.causes)
-            dose = combined(sign, dose, value.range)
+            if value.range is None:
+                return Range(0, None), each_once(causes)
+            try:
+                dose = combined(sign, dose, value.range)
+            except NotComputable:
+                return Range(0, None), each_once((*causes, Cause("not computable", size.item)))
         return dose, each_once(causes)
 
     def courses(self, case: Case, happenings: Iterable[Happening], span: Span) -> list[Course]:
@@ -124,7 +128,7 @@ class DoseSum:
                 continue
             course = self.course(case, happening, days)
             if course.sure and self.contradicted(case, course, span):
-                course = course._replace(sure=False, causes=(Cause("conflicting", self.item),))
+                course = course._replace(sure=False, causes=(Cause("conflicting", self.item), *course.causes))
             found.append(course)
         return found
 
@@ -193,6 +197,14 @@ def _total(running: list[tuple[Course, Exact]], day: int, *, may: bool) -> Exact
     return total
 
 
+def dose_causes(item: str, causes: Iterable[Cause]) -> Causes:
+    """One cause of the drug itself, the first that applies; those of a weight stand beside it."""
+    listed = list(causes)
+    own = [cause for cause in listed if cause.what == item]
+    first = (min(own, key=lambda cause: RANKS[cause.kind]),) if own else ()
+    return each_once((*first, *(cause for cause in listed if cause.what != item)))
+
+
 class DoseNumber(NumberNode):
     """The highest daily dose in a window: a lower bound unless medications are complete."""
 
@@ -230,13 +242,7 @@ class DoseNumber(NumberNode):
             causes = (*causes, Cause("missing", self.sum.item))
         if not causes:
             causes = (Cause("imprecise", self.sum.item),)
-        return Quantity(made, self.settled(causes), evidence)
-
-    def settled(self, causes: Causes) -> Causes:
-        """One cause of the drug itself, the first that applies; those of a weight stand beside it."""
-        own = [cause for cause in causes if cause.what == self.sum.item]
-        first = min(own, key=lambda cause: RANKS[cause.kind]) if own else None
-        return each_once((*((first,) if first else ()), *(c for c in causes if c.what != self.sum.item)))
+        return Quantity(made, dose_causes(self.sum.item, causes), evidence)
 
     def text(self, case: Case) -> str:
         return f"daily dose of {self.sum.label}"
@@ -271,7 +277,7 @@ class Stretch(NamedTuple):
 
 def dose_stretches(
     case: Case, dose: DoseSum, happenings: Iterable[Happening], span: Span, test: Dose
-) -> tuple[list[Stretch], Cause | None]:
+) -> tuple[list[Stretch], Causes]:
     """Stretches of days up to the window's end that surely pass, and such that may; why some only may."""
     as_of = case.as_of
     assert as_of is not None
@@ -304,8 +310,7 @@ def dose_stretches(
     causes = [cause for course in courses for cause in course.causes]
     if not listed:
         causes.append(Cause("missing", dose.item))
-    cause = min(causes, key=lambda one: RANKS[one.kind]) if causes else Cause("imprecise", dose.item)
-    return [*sure, *may], cause
+    return [*sure, *may], dose_causes(dose.item, causes or [Cause("imprecise", dose.item)])
 
 
 def _extend(stretches: list[Stretch], first: int, last: int, *, sure: bool) -> None:

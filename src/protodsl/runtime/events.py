@@ -163,17 +163,17 @@ class EventNode(Node):
             return Found(True, (), good, number=len(good))
         listed = case.complete(self.domain, span.start_lo, span.end_hi)
         absences = case.covering(self.item, span.start_lo, span.end_hi)
-        if (listed or absences) and not contradicted and self.number(case, fits, sure=False) < asked.least:
+        if (listed or absences) and self.number(case, fits, sure=False) < asked.least:
             return Found(False, (), (), absences)
-        return Found(
-            None, (self.cause(fits, bool(sure), listed or bool(absences), bool(contradicted)),), fits
-        )
+        covered = listed or bool(absences)
+        enough = bool(sure) and self.number(case, sure, sure=True) >= asked.least
+        return Found(None, (self.cause(fits, enough, covered, bool(contradicted)),), fits)
 
-    def cause(self, fits: Sequence[Fit], sure: bool, covered: bool, contradicted: bool) -> Cause:
+    def cause(self, fits: Sequence[Fit], enough: bool, covered: bool, contradicted: bool) -> Cause:
         """The first that applies."""
         if any(fit.opened for fit in fits):
             return Cause("needs judgement", self.item)
-        if not covered and (not sure or self.asked.least > 1):
+        if not covered and not enough:
             return Cause("missing", self.item)
         if any(fit.lacking for fit in fits):
             return Cause("missing", self.item)
@@ -368,7 +368,7 @@ class EventNode(Node):
         ]
         if not possible:
             return Found(False, (), (), case.covering(self.item, span.start_lo, span.end_hi))
-        return Found(None, (causes or Cause("missing", self.item),), candidates)
+        return Found(None, causes, candidates)
 
     # ------------------------------------------------------------ saying
 

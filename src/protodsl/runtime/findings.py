@@ -40,6 +40,20 @@ def first_cause(causes: Iterable[Cause]) -> Causes:
     return (min(found, key=lambda cause: RANKS[cause.kind]),) if found else ()
 
 
+_DOMAIN_ORDER = {"results": 0, "conditions": 1, "medications": 2, "procedures": 3, "answers": 4}
+
+
+def _place_key(place: str) -> tuple[int, int]:
+    domain, _, index = place.partition("/")
+    return _DOMAIN_ORDER.get(domain, 5), int(index) if index.isdecimal() else 0
+
+
+def in_record_order(places: Iterable[str]) -> tuple[str, ...]:
+    """Evidence: each place once, by domain and then as recorded."""
+    found = list(dict.fromkeys(places))
+    return tuple(sorted(found, key=_place_key) if len(found) > 1 else found)
+
+
 class Finding:
     """The truth of one node for one case; its words and evidence are made when first asked for."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Finding, Node, each_once
+from protodsl.runtime.findings import Finding, Node, each_once, in_record_order
 from protodsl.runtime.report import Truth
 
 
@@ -16,7 +16,7 @@ def said_by(findings: list[Finding]) -> tuple[str, ...]:
 
 
 def shown_by(findings: list[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(place for finding in findings for place in finding.evidence))
+    return in_record_order(place for finding in findings for place in finding.evidence)
 
 
 class ListNode(Node):

@@ -127,11 +127,6 @@ class Measured:
             return 1
         found = conversion(unit, own, self.item.molar_mass)
         if found is None:
-            for also in self.item.also_units:
-                found = conversion(unit, also, self.item.molar_mass)
-                if found is not None:
-                    break
-        if found is None:
             return None
         return found.numerator if found.denominator == 1 else found
 
@@ -216,8 +211,7 @@ class MeasureNode:
         if case.as_of is None:
             value: Quantity = unknown_value(case.undated())
         else:
-            days = Days(FIRST_DAY, case.as_of) if date is None else date
-            value = self.at(case.at_sample(days, (self.lead, lead)))
+            value = self.at(case.at_sample(case.dated(date), (self.lead, lead)))
         made = value.range
         number = None if made is None else Interval(made.low, made.high)
         raw = "" if made is None else range_text(made.low, made.high)
@@ -498,10 +492,8 @@ class AgeNumber(NumberNode):
         high = completed(self.unit, born.first, at.last)
         causes: Causes = ()
         if low != high:
-            if born.first != born.last:
-                causes = (Cause("imprecise", "birth_date"),)
-            else:
-                causes = (Cause("imprecise", self.moment_name()),)
+            whole = born.first == born.last
+            causes = (Cause("imprecise", self.moment_name() if whole else "birth_date"),)
         return Quantity(Range(low, high), causes, (), at)
 
     def moment_name(self) -> str:

@@ -34,7 +34,7 @@ from protodsl.runtime.numbers import (
     samples_of,
     window_of,
 )
-from protodsl.runtime.record import FIRST_DAY, Days, Exact, Interval, Result
+from protodsl.runtime.record import Exact, Interval, Result
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.units import conversion, factor, parse_unit
 from protodsl.runtime.words import (
@@ -255,7 +255,7 @@ class Tests:
         for value, condition in declared:
             if condition is not None:
                 if there is None:
-                    there = case.at_sample(Days(FIRST_DAY, case.as_of or FIRST_DAY) if date is None else date)
+                    there = case.at_sample(case.dated(date))
                 finding = condition.finding(there)
                 if finding.truth is False:
                     continue

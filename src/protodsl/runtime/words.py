@@ -24,9 +24,9 @@ Which fact is shown, and what counts as evidence (places in the record, in recor
 * an existing event: every record that surely matches; shown is the first. A missing one: the absences that
   surely cover the window; an unknown one: the records that may match.
 * stale: the latest of the results outside the window. Answers like `latest`. Sex, age: none.
-* a formula: the lead's place, then its inputs' in formula order. Doses: the courses that may run in the
-  window.
-* a list has the evidence of the members whose sentences it gives, each place once.
+* a formula: its lead and its inputs. Doses: the courses that may run in the window.
+* a list has the evidence of the members whose sentences it gives. Evidence is always in record order
+  (results, conditions, medications, procedures, answers; each as recorded), each place once.
 """
 
 from __future__ import annotations

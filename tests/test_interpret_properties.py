@@ -131,7 +131,7 @@ def test_a_refinement_never_changes_what_was_decided() -> None:
 
 
 def different(before: Report, after: Report) -> str:
-    """Everything but the order of lists that follow the record, and the sentences that show one of several."""
+    """Everything but the order of lists that follow the record, and sentences that show one of several."""
     old, new = plain(before), plain(after)
     return "" if old == new else next(f"{a} became {b}" for a, b in zip(old, new, strict=True) if a != b)
 

@@ -41,6 +41,9 @@ class Vocabulary:
         self._matches: dict[tuple[Coded, str], Match] = {}
         self._drugs: dict[Coded, Coded] = {}
         self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
+        self._hits: dict[tuple[str, Coded], tuple[tuple[str, Match], ...]] = {}
+        self._covered: dict[tuple[str, Coded], tuple[str, ...]] = {}
+        self._domains: dict[str, tuple[str, ...]] = {}
 
     def label(self, name: str) -> str:
         found = self.items.get(name)
@@ -91,6 +94,36 @@ class Vocabulary:
             if found is Match.NO and self.is_open(name):
                 found = Match.OPEN
             self._matches[key] = found
+        return found
+
+    def hits(self, domain: str, coded: Coded) -> tuple[tuple[str, Match], ...]:
+        """Every item of the domain that a fact with this code may be, so that a record is sorted once."""
+        key = (domain, coded)
+        found = self._hits.get(key)
+        if found is None:
+            every = ((name, self.match(coded, name)) for name in self._in_domain(domain))
+            found = tuple((name, match) for name, match in every if match is not Match.NO)
+            if len(self._hits) > 20_000:  # records by the million: every code they hold would stay
+                self._hits.clear()
+            self._hits[key] = found
+        return found
+
+    def covered(self, domain: str, coded: Coded) -> tuple[str, ...]:
+        """Every item of the domain that an absence with this code covers."""
+        key = (domain, coded)
+        found = self._covered.get(key)
+        if found is None:
+            found = tuple(name for name in self._in_domain(domain) if self.covers(coded, name))
+            if len(self._covered) > 20_000:
+                self._covered.clear()
+            self._covered[key] = found
+        return found
+
+    def _in_domain(self, domain: str) -> tuple[str, ...]:
+        found = self._domains.get(domain)
+        if found is None:
+            found = tuple(name for name, item in self.items.items() if domain_of(item) == domain)
+            self._domains[domain] = found
         return found
 
     def known(self, coded: Coded) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from protodsl.runtime.codes import Match, Vocabulary
@@ -85,9 +85,11 @@ class Sample:
         self.inputs = inputs
 
 
-def _identity(fact: Any) -> tuple[Any, ...]:
-    """Everything a fact says; two that say the same are one."""
-    return tuple(getattr(fact, one.name) for one in fields(fact) if one.name not in ("where", "raw"))
+# Everything a fact says; two that say the same are one.
+_IDENTITIES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
+    kind: attrgetter(*(one.name for one in fields(kind) if one.name not in ("where", "raw")))
+    for kind in (Result, Condition, Medication, Procedure, Answer)
+}
 
 
 Placed = tuple[int, Any]  # a fact and its place among those of its domain
@@ -96,8 +98,9 @@ Placed = tuple[int, Any]  # a fact and its place among those of its domain
 def _distinct(found: list[Placed]) -> list[Placed]:
     """Facts of one code, repeated ones left out."""
     seen: dict[tuple[Any, ...], Placed] = {}
+    identity = _IDENTITIES[type(found[0][1])]
     for placed in found:
-        seen.setdefault(_identity(placed[1]), placed)
+        seen.setdefault(identity(placed[1]), placed)
     return list(seen.values())
 
 
@@ -126,9 +129,13 @@ class Facts:
         self._happenings: dict[str, list[Happening]] = {}
         self._absences: dict[str, list[Fact]] = {}
         self.cache: dict[Any, Any] = {}  # what leaves work out of the record alone
-        self._results = _by_code(enumerate(record.results))
-        self._events: dict[str, dict[Coded, list[Placed]]] = {}
-        self._absent: dict[str, dict[Coded, list[Placed]]] = {}
+        self._results: dict[str, list[tuple[Match, list[Placed]]]] = {}
+        for code, placed in _by_code(enumerate(record.results)).items():
+            for name, fits in vocabulary.hits("results", code):
+                if fits >= Match.BROAD:
+                    self._results.setdefault(name, []).append((fits, placed))
+        self._events: dict[str, dict[str, list[tuple[Coded, Match, list[Placed]]]]] = {}
+        self._absent: dict[str, dict[str, list[Placed]]] = {}
         self.spans: dict[str, list[Complete]] = {}
         for one in record.complete:
             self.spans.setdefault(one.domain, []).append(one)
@@ -136,18 +143,22 @@ class Facts:
     def _domain(self, domain: str) -> None:
         listed: list[Any] = getattr(self.record, domain)
         placed = list(enumerate(listed))
-        self._events[domain] = _by_code([one for one in placed if one[1].present])
-        self._absent[domain] = _by_code([one for one in placed if not one[1].present])
+        events: dict[str, list[tuple[Coded, Match, list[Placed]]]] = {}
+        for code, facts in _by_code([one for one in placed if one[1].present]).items():
+            for name, fits in self.vocabulary.hits(domain, code):
+                events.setdefault(name, []).append((code, fits, facts))
+        absent: dict[str, list[Placed]] = {}
+        for code, facts in _by_code([one for one in placed if not one[1].present]).items():
+            for name in self.vocabulary.covered(domain, code):
+                absent.setdefault(name, []).extend(facts)
+        self._events[domain], self._absent[domain] = events, absent
 
     def samples(self, item: str) -> list[Sample]:
         found = self._samples.get(item)
         if found is None:
             found = []
-            match = self.vocabulary.match
-            for code, results in self._results.items():
-                fits = match(code, item)
-                if fits >= Match.BROAD:
-                    found += [Sample(result, fits is Match.SURE, place) for place, result in results]
+            for fits, results in self._results.get(item, ()):
+                found += [Sample(result, fits is Match.SURE, place) for place, result in results]
             if len(found) > 1:
                 found.sort(key=lambda sample: sample.index)
             self._samples[item] = found
@@ -162,11 +173,9 @@ class Facts:
             if domain not in self._events:
                 self._domain(domain)
             acute = vocabulary.items[item].acute
-            for code, facts in self._events[domain].items():
-                fits = vocabulary.match(code, item)
-                if fits:
-                    brief = acute or self._acute(code)
-                    found += [Happening(fact, fits, place, acute=brief) for place, fact in facts]
+            for code, fits, facts in self._events[domain].get(item, ()):
+                brief = acute or self._acute(code)
+                found += [Happening(fact, fits, place, acute=brief) for place, fact in facts]
             if len(found) > 1:
                 found.sort(key=lambda one: one.index)
             self._happenings[item] = found
@@ -185,10 +194,7 @@ class Facts:
             domain = self.vocabulary.domain(item)
             if domain not in self._events:
                 self._domain(domain)
-            covers = self.vocabulary.covers
-            placed = [
-                one for code, facts in self._absent[domain].items() if covers(code, item) for one in facts
-            ]
+            placed = self._absent[domain].get(item, [])
             if len(placed) > 1:
                 placed.sort(key=itemgetter(0))
             found = [fact for _, fact in placed]

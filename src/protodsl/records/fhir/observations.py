@@ -129,7 +129,7 @@ def _read(part: Json, reading: Reading) -> Value:
             found = reading.interval(quantity, key)
             if found is None:
                 return None, None, None, ""
-            if found.low is not None and found.low == found.high:
+            if found.low is not None and found.low is found.high and "interpretation" in part:
                 found = _off_scale(part, found.low)
             unit = reading.unit(quantity)
             return found, None, unit, written(found)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 from typing import Any
 
@@ -69,8 +70,9 @@ def text(data: Json, key: str) -> str:
         return ""
     if value.__class__ is not str:
         raise Malformed(key, f"a text is expected here, not {kind_of(value)}")
-    if len(value) > MAX_TEXT:
-        value = value[:MAX_TEXT]
+    if len(value) <= MAX_TEXT and value.isprintable() and (not value or (value[0] != " " != value[-1])):
+        return str(value)
+    value = value[:MAX_TEXT]
     if not value.isprintable():
         value = "".join(char for char in " ".join(value.split()) if char.isprintable())
     stripped: str = value.strip()
@@ -168,6 +170,12 @@ class Reading:
 
         Without any coding the text stands as a name, which the vocabulary may or may not know.
         """
+        listed = concept.get("coding")
+        if not others and not suspected and listed.__class__ is list and len(listed) == 1:
+            alone = listed[0]
+            system, code = (alone.get("system"), alone.get("code")) if alone.__class__ is dict else ("", "")
+            if system.__class__ is str and code.__class__ is str and system.strip() and code.strip():
+                return _one_coding(system, code)  # nearly every concept, and few different ones
         found: dict[tuple[str, str], None] = {}
         for one in (concept, *others):
             for system, code, _ in codings(one):
@@ -253,6 +261,8 @@ class Reading:
         code = text(quantity, "code") if text(quantity, "system").rstrip("/") in ("", UCUM) else ""
         if not code:
             return printed or None
+        if code == printed:
+            return code
         coded, written = parse_unit(code), parse_unit(printed)
         if coded is None:
             return printed or code
@@ -299,6 +309,13 @@ class Reading:
             return None
         scaled = Fraction(value) * by
         return scaled.numerator if scaled.denominator == 1 else scaled
+
+
+@lru_cache(maxsize=65536)
+def _one_coding(system: str, code: str) -> Coded:
+    written = {"system": system, "code": code}
+    name = system_name(text(written, "system"))
+    return Coded(name, code_text(name, text(written, "code")))
 
 
 def _rank(coding: tuple[str, str]) -> tuple[int, str, str]:

@@ -1,6 +1,14 @@
 """The documents people read: model → view (plain data, computed once) → templates."""
 
-from protodsl.documents.render import Format, RenderError, render
+from protodsl.documents.changes import changes
+from protodsl.documents.compare import compare
+from protodsl.documents.house import House, RenderError
+from protodsl.documents.house import load as load_house
+from protodsl.documents.lay import lay
+from protodsl.documents.render import Format, laid_out, render
 from protodsl.documents.view import summary
 
-__all__ = ["Format", "RenderError", "render", "summary"]
+__all__ = [
+    "Format", "House", "RenderError", "changes", "compare", "laid_out", "lay", "load_house", "render",
+    "summary",
+]  # fmt: skip

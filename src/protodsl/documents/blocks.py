@@ -205,8 +205,20 @@ class DocSection:
 
 
 @dataclass(frozen=True, slots=True)
+class Logo:
+    """`kind`: svg or png; `base64` and `octets` are both the file."""
+
+    kind: str
+    base64: str
+    octets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
-    """The whole document. `id` is the trial's registration number or, without one, the protocol's name."""
+    """The whole document. `id` is the trial's registration number or, without one, the protocol's name.
+
+    `kind` stands below the title and in the running head; `wide`: pages lie on their side.
+    """
 
     id: str
     title: str
@@ -214,6 +226,8 @@ class Summary:
     entries: tuple[Entry, ...]
     clarify: tuple[Clarification, ...]
     kind: str = "Summary for the ethics committee"
+    wide: bool = False
+    logo: Logo | None = None
 
     def count(self, state: State) -> int:
         return sum(1 for entry in self.entries if entry.state == state)

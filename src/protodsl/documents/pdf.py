@@ -8,37 +8,44 @@ system's fonts where one has it, and shown by its number ("[U+4E2D]") where none
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from protodsl.documents import escape
 from protodsl.documents.blocks import Summary
+from protodsl.documents.house import RenderError
 
 _PROBE = '#set document(title: "probe", date: none)\n#set text(lang: "en")\n#"{}"\n'
 _UNCOVERED = "could not be displayed"
 
 
-def make(document: Summary) -> bytes:
+def make(document: Summary, folder: Path | None = None) -> bytes:
     from protodsl.documents.render import environment
 
     typst = _typst()
 
     def text(missing: set[str]) -> str:
-        made = environment(lambda value: escape.typst(value, missing), missing).get_template("summary.typ.j2")
+        made = environment(lambda value: escape.typst(value, missing), folder, missing).get_template(
+            "summary.typ.j2"
+        )
         return made.render(doc=document)
 
     plain = text(set())
     foreign = _uncovered(typst, plain, system=False)
     missing = _uncovered(typst, "".join(sorted(foreign)), system=True) if foreign else set()
-    return _compile(typst, text(missing) if missing else plain, system=bool(foreign - missing))
+    try:
+        return _compile(typst, text(missing) if missing else plain, system=bool(foreign - missing))
+    except typst.TypstError as error:
+        if folder is None:
+            raise  # our own template: our mistake
+        raise RenderError(f"the templates or the logo in {folder} cannot be made a PDF: {error}") from None
 
 
 def _typst() -> ModuleType:
     try:
         return importlib.import_module("typst")
     except ImportError as error:
-        from protodsl.documents.render import RenderError
-
         raise RenderError('PDF needs the extra "pdf": pip install "protodsl[pdf]"') from error
 
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
+from pathlib import Path
 from typing import Literal, assert_never
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
 from protodsl import ir, resources
 from protodsl.documents import escape
 from protodsl.documents.blocks import Block, DocSection, Summary
+from protodsl.documents.house import House, RenderError
 from protodsl.documents.lay import lay
 from protodsl.documents.view import summary
 
 Format = Literal["md", "html", "pdf"]
-
-
-class RenderError(Exception):
-    """The document cannot be made, for a reason the user can mend; the message says how."""
 
 
 def render(protocol: ir.Protocol, to: Format, *, plain: bool = False) -> bytes:
@@ -31,38 +30,50 @@ def render(protocol: ir.Protocol, to: Format, *, plain: bool = False) -> bytes:
     return laid_out(lay(protocol) if plain else summary(protocol), to)
 
 
-def laid_out(document: Summary, to: Format) -> bytes:
-    """A document in one of the formats."""
-    match to:
-        case "md":
-            return markdown(document).encode()
-        case "html":
-            return html(document).encode()
-        case "pdf":
-            from protodsl.documents import pdf
+def laid_out(document: Summary, to: Format, house: House | None = None) -> bytes:
+    """A document in one of the formats, in a house's style where one is given."""
+    if house is not None:
+        document = house.applied(document)
+    folder = house.folder if house is not None else None
+    try:
+        match to:
+            case "md":
+                return markdown(document, folder).encode()
+            case "html":
+                return html(document, folder).encode()
+            case "pdf":
+                from protodsl.documents import pdf
 
-            return pdf.make(document)
-        case _:
-            assert_never(to)
+                return pdf.make(document, folder)
+            case _:
+                assert_never(to)
+    except TemplateError as problem:
+        if folder is None:
+            raise  # our own template: our mistake
+        place = f"{getattr(problem, 'name', None) or 'a template'}, line {getattr(problem, 'lineno', '?')}"
+        raise RenderError(f"the templates in {folder} cannot be used ({place}): {problem}") from None
 
 
-def markdown(document: Summary) -> str:
-    text = environment(escape.markdown).get_template("summary.md.j2").render(doc=document)
+def markdown(document: Summary, folder: Path | None = None) -> str:
+    text = environment(escape.markdown, folder).get_template("summary.md.j2").render(doc=document)
     lines = [line.rstrip() for line in text.splitlines()]
     kept = [line for index, line in enumerate(lines) if line or (index and lines[index - 1])]
     return "\n".join(kept).strip("\n") + "\n"
 
 
-def html(document: Summary) -> str:
+def html(document: Summary, folder: Path | None = None) -> str:
     """One file that needs no other: style inside, no script, nothing loaded."""
-    text = environment(escape.html).get_template("summary.html.j2").render(doc=document)
+    text = environment(escape.html, folder).get_template("summary.html.j2").render(doc=document)
     return "\n".join(line.strip() for line in text.splitlines() if line.strip()) + "\n"
 
 
-def environment(escaping: Callable[[str], str], missing: Container[str] = ()) -> Environment:
+def environment(
+    escaping: Callable[[str], str], folder: Path | None = None, missing: Container[str] = ()
+) -> Environment:
     """Templates in which every value is escaped unless it is markup; an undefined name is an error.
 
-    `missing`: characters that no font of a PDF has.
+    Those in `folder` go before ours; they can reach nothing but the document. `missing`: characters that no
+    font of a PDF has.
     """
 
     def finalize(value: object) -> Markup:
@@ -70,8 +81,8 @@ def environment(escaping: Callable[[str], str], missing: Container[str] = ()) ->
             return value
         return Markup(escaping(str(value)))  # escaped for the format in hand
 
-    made = Environment(
-        loader=FileSystemLoader(resources.templates_path()),
+    made = SandboxedEnvironment(
+        loader=FileSystemLoader([*([folder] if folder is not None else []), resources.templates_path()]),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=finalize,
@@ -95,7 +106,9 @@ def slug(id: str) -> str:
 
 def place(section: DocSection) -> str:
     """The id of a section's place in a page."""
-    return f"section-{section.number}" if section.number is not None else "appendix"
+    return (
+        f"section-{section.number}" if section.number is not None else slug(section.title.partition(":")[0])
+    )
 
 
 def kind(block: Block) -> str:

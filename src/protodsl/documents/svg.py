@@ -133,7 +133,9 @@ def wrap(words: str, width: float, bold: bool = False) -> list[str]:
     lines = [""]
     for word in visible(words).split(" "):
         while measure(word) > width:
-            cut = next(n for n in range(len(word), 0, -1) if n == 1 or measure(word[:n]) <= width)
+            cut = 1
+            while measure(word[: cut + 1]) <= width:
+                cut += 1
             lines.append(word[:cut])
             word = word[cut:]
         joined = f"{lines[-1]} {word}".strip()

@@ -294,7 +294,10 @@ def dose_stretches(
         until = as_of if one.until is None else min(one.until.first, as_of)
         if first <= span.start_lo and until >= span.end_hi:
             listed.append((first, until))
-            starts.update((first, clamped(until + 1)))
+    for absence in case.covering(dose.item, span.start_lo, span.end_hi):
+        listed.append(case.absent(absence))
+    for first, until in listed:
+        starts.update((first, clamped(until + 1)))
     cuts = sorted(day for day in starts if FIRST_DAY <= day <= last + 1)
     limit = Range(test.amount, test.amount)
     sure: list[Stretch] = []

@@ -10,7 +10,7 @@ from protodsl.runtime.case import Case, Lasted, Span
 from protodsl.runtime.codes import Match
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
-from protodsl.runtime.doses import DoseSum, Stretch, dose_stretches
+from protodsl.runtime.doses import DoseSum, dose_stretches
 from protodsl.runtime.facts import Fact, Happening
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text
 from protodsl.runtime.model import Attribute, Event, Lasting
@@ -163,7 +163,8 @@ class EventNode(Node):
             return Found(True, (), good, number=len(good))
         listed = case.complete(self.domain, span.start_lo, span.end_hi)
         absences = case.covering(self.item, span.start_lo, span.end_hi)
-        if (listed or absences) and self.number(case, fits, sure=False) < asked.least:
+        denied = bool(absences) and not contradicted  # a denial that a record contradicts vouches for nothing
+        if (listed or denied) and self.number(case, fits, sure=False) < asked.least:
             return Found(False, (), (), absences)
         covered = listed or bool(absences)
         enough = bool(sure) and self.number(case, sure, sure=True) >= asked.least
@@ -348,13 +349,21 @@ class EventNode(Node):
         assert lasting is not None and test is not None
         amount = in_days_and_months(lasting.length)
         candidates = self.candidates(case)
+        absences = case.covering(self.item, span.start_lo, span.end_hi)
+        if absences and not candidates:
+            return Found(False, (), (), absences)
         stretches, causes = dose_stretches(case, dose, [fit.happening for fit in candidates], span, test)
         for stretch in stretches:
             days = Lasted(stretch.first, stretch.first, stretch.last, stretch.last)
             inside = stretch.first <= span.end_lo and stretch.last >= span.start_hi
             if stretch.sure and inside and lasted_truth(days, span, lasting.op, amount):
-                running = [fit for fit in candidates if _runs(fit, stretch)]
-                return Found(True, (), running, number=1)
+                last = min(span.end_hi, case.as_of or span.end_hi)
+                taken = [
+                    fit
+                    for fit in candidates
+                    if fit.days.first_lo <= last and fit.days.last_hi >= span.start_lo
+                ]
+                return Found(True, (), taken, number=1)
         possible = [
             stretch
             for stretch in stretches
@@ -420,10 +429,6 @@ def _started(fact: Fact) -> Days | None:
     if isinstance(fact, Medication):
         return fact.start
     return fact.date if isinstance(fact, Procedure) else fact.onset
-
-
-def _runs(fit: Fit, stretch: Stretch) -> bool:
-    return fit.days.first_lo <= stretch.last and fit.days.last_hi >= stretch.first
 
 
 def lasted_truth(days: Lasted, span: Span, op: str, amount: tuple[int, int]) -> Truth:

@@ -51,6 +51,7 @@ def pooled(
     if until is not None:
         end_lo, end_hi = min(end_lo, until[0]), min(end_hi, until[1])
     end_lo, end_hi = min(end_lo, as_of), min(end_hi, as_of)
+    nothing = end_hi < start_lo  # the window begins after the last day looked at
     entries: list[Entry] = []
     outside: list[Entry] = []
     for sample in samples:
@@ -63,7 +64,7 @@ def pooled(
                 continue  # a plan
             if last > as_of and case.stated:
                 last = as_of
-        if last < start_lo or first > end_hi:
+        if nothing or last < start_lo or first > end_hi:
             outside.append(Entry(sample, first, last, False, ()))
             continue
         counts = sample.sure and first >= start_hi and last <= end_lo

@@ -171,8 +171,10 @@ class ChangeNode(Node):
         elif not causes:
             causes = (Cause("imprecise", self.item),)
         if self.item not in case.rules.measures:
-            own = [cause for cause in causes if cause.what == self.item]
-            causes = each_once((*first_cause(own), *(cause for cause in causes if cause.what != self.item)))
+            own = first_cause([cause for cause in causes if cause.what == self.item])
+            causes = each_once(
+                one for cause in causes for one in (own if cause.what == self.item else (cause,))
+            )
         return Finding(self, case, truth, causes, (earlier, later, change))
 
     def change(self, earlier: Range, later: Range) -> Range:

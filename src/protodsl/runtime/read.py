@@ -83,7 +83,7 @@ _DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant, objec
 
 
 def loads(text: str, line: int = 1) -> Any:
-    """The data of a JSON text, its numbers exact (`int` and `Decimal`). `line`: where it begins, for messages.
+    """The data of a JSON text, its numbers exact (`int`, `Decimal`). `line`: where it begins, for messages.
 
     Raises RecordError for what is not JSON, for NaN and Infinity, for a field written twice in one object,
     for numbers too long to be measurements and for nesting too deep to be a record.

@@ -1,6 +1,6 @@
 """The patient record: what is said of one participant, exactly as far as it is said.
 
-Calendar days are proleptic ordinals (`datetime.date.toordinal`). A date that is known only in part is the interval of
+Calendar days are proleptic ordinals (`datetime.date.toordinal`). A date known only in part is the interval of
 its days. Numbers are exact: `int` or `fractions.Fraction`, both of which have `numerator` and `denominator`.
 """
 
@@ -49,7 +49,7 @@ class Coded(NamedTuple):
 class Result:
     """A laboratory result, score, finding or grade. Exactly one of `number` and `text` is not None.
 
-    A censored number ("<0.2") is an interval unbounded on its other side; the item's declared range closes it later.
+    A censored number ("<0.2") is an interval unbounded on its other side; the item's range closes it later.
     `uln` and `lln` are the reference limits reported with this very result, in its own unit.
     """
 

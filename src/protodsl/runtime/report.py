@@ -1,4 +1,4 @@
-"""What screening answers: the verdict, and for each criterion the outcome, the reason, the evidence, what is missing."""
+"""What screening answers: the verdict, and for each criterion outcome, reason, evidence, what is missing."""
 
 from __future__ import annotations
 

@@ -666,11 +666,12 @@ class ResultNode(Node):
             result = judged.evidence[0].sample.result
             value = amount(result.raw, result.unit)
         stale = stale_entry(judged.pool) if judged.pool is not None else None
+        own = (self.item, lead_of(case, self.item))
         return tuple(
             cause_text(
                 case,
                 cause,
-                recorded=judged.pool is not None and bool(judged.pool.entries),
+                recorded=judged.pool is not None and bool(judged.pool.entries) and cause.what in own,
                 latest=stale.sample.result.date if stale is not None else None,
                 value=value if cause.what == self.item else None,
             )

@@ -221,11 +221,30 @@ def test_compile_render_and_build_write_whole_files(run: Run) -> None:
     assert Path("out/summary.md").read_text().startswith("#")
     code, out, _ = run("render", "good.proto-lite", "--lay", "-o", "-")
     assert code == 0 and "## 1. What is this trial about?" in out
+    code, out, _ = run("render", "--compare", "good.proto-lite", "good.proto-lite", "-o", "-")
+    assert code == 0 and out.startswith("# Trials side by side")
+    code, out, _ = run("render", "--changes", "good.proto-lite", "good.proto-lite", "-o", "-")
+    assert code == 0 and "What an amendment changes" in out
     code, out, _ = run("build", "good.proto-lite", "-o", "built", "--format", "json")
     assert code == 0
     assert json.loads(out)["written"] == [f"built/small.{kind}" for kind in ("py", "md", "html", "pdf")]
     assert sorted(os.listdir("built")) == ["small.html", "small.md", "small.pdf", "small.py"]
     assert sorted(os.listdir("out")) == ["small.py", "summary.md"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--changes", "good.proto-lite"], "--changes needs two protocols"),
+        (["--compare", "good.proto-lite"], "--compare needs at least two"),
+        (["good.proto-lite", "good.proto-lite"], "one is rendered at a time"),
+        (["--lay", "--changes", "good.proto-lite", "good.proto-lite"], "choose one"),
+        (["good.proto-lite", "--templates", "nowhere"], "nowhere is not a folder"),
+    ],
+)
+def test_render_says_what_does_not_go_together(run: Run, arguments: list[str], message: str) -> None:
+    code, _, err = run("render", *arguments, "-o", "-")
+    assert code == 2 and message in err
 
 
 def test_a_protocol_with_errors_writes_nothing(run: Run) -> None:

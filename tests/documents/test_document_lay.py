@@ -56,7 +56,7 @@ def test_figures_are_those_of_the_long_summary(name: str) -> None:
 
 @pytest.mark.parametrize("name", TRIALS)
 def test_every_section_says_something_and_silence_is_named(name: str) -> None:
-    document = lay.lay(trial(name))
+    document = lay(trial(name))
     assert [section.title for section in document.sections][:3] == [
         "What is this trial about?", "Who can take part?", "What happens in the trial?",
     ]  # fmt: skip

@@ -59,8 +59,8 @@ def _trials(protocols: tuple[ir.Protocol, ...], names: Cells) -> list[Block]:
     return [
         Text(
             "Made from the machine-readable protocols named below. The last column says whether a row is the "
-            "same for all of them. Limits are those the rules name, in the unit of the first trial that names "
-            "the result. What is marked * is part of a larger rule (an alternative, an exception, a "
+            "same for all of them. Limits are those the rules name, in the unit of the first trial that "
+            "names the result. What is marked * is part of a larger rule (an alternative, an exception, a "
             "condition, a disease group), which the summary of that trial shows whole. “–” means: "
             "not named there."
         ),

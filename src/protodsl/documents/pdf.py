@@ -8,6 +8,7 @@ system's fonts where one has it, and shown by its number ("[U+4E2D]") where none
 from __future__ import annotations
 
 import importlib
+import unicodedata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,7 @@ from protodsl.documents.house import RenderError
 
 _PROBE = '#set document(title: "probe", date: none)\n#set text(lang: "en")\n#"{}"\n'
 _UNCOVERED = "could not be displayed"
+_MISSING = "missing codepoints"
 
 
 def make(document: Summary, folder: Path | None = None) -> bytes:
@@ -34,12 +36,20 @@ def make(document: Summary, folder: Path | None = None) -> bytes:
     plain = text(set())
     foreign = _uncovered(typst, plain, system=False)
     missing = _uncovered(typst, "".join(sorted(foreign)), system=True) if foreign else set()
-    try:
-        return _compile(typst, text(missing) if missing else plain, system=bool(foreign - missing))
-    except typst.TypstError as error:
-        if folder is None:
-            raise  # our own template: our mistake
-        raise RenderError(f"the templates or the logo in {folder} cannot be made a PDF: {error}") from None
+    marks = {char for char in plain if unicodedata.category(char).startswith("M")}
+    # a mark may have a glyph and yet none together with the letter before it: then marks are shown by number
+    for hidden in (missing, missing | marks):
+        try:
+            return _compile(typst, text(hidden) if hidden else plain, system=bool(foreign - missing))
+        except typst.TypstError as error:
+            if _MISSING in str(error) and hidden != missing | marks:
+                continue
+            if folder is None:
+                raise  # our own template: our mistake
+            raise RenderError(
+                f"the templates or the logo in {folder} cannot be made a PDF: {error}"
+            ) from None
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _typst() -> ModuleType:

@@ -14,6 +14,7 @@ from protodsl.runtime.choosing import (
     none_cause,
     places,
     pooled,
+    tied,
 )
 from protodsl.runtime.crossing import moment_crossings
 from protodsl.runtime.findings import (
@@ -25,7 +26,7 @@ from protodsl.runtime.findings import (
     first_cause,
     in_record_order,
 )
-from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
+from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges, hull
 from protodsl.runtime.model import ANCHOR, Answered, Change
 from protodsl.runtime.numbers import (
     AgeNumber,
@@ -165,16 +166,11 @@ class ChangeNode(Node):
                 change = self.change(earlier.range, later.range)
                 truth = compared_ranges(change, asked.op, Range(asked.amount, asked.amount))
             except NotComputable:
-                causes = (*causes, Cause("not computable", self.item))
+                causes = (Cause("not computable", self.item),)
         if truth is not None:
             causes = ()
         elif not causes:
             causes = (Cause("imprecise", self.item),)
-        if self.item not in case.rules.measures:
-            own = first_cause([cause for cause in causes if cause.what == self.item])
-            causes = each_once(
-                one for cause in causes for one in (own if cause.what == self.item else (cause,))
-            )
         return Finding(self, case, truth, causes, (earlier, later, change))
 
     def change(self, earlier: Range, later: Range) -> Range:
@@ -220,10 +216,14 @@ class ChangeNode(Node):
             if interval.low != interval.high and not entry.sample.causes:
                 vague += (Cause("imprecise", self.item),)
         if ranges and any(one != ranges[0] for one in ranges):
-            causes += (Cause("conflicting", self.item),)
+            vague += (Cause("conflicting" if tied(entries) else "imprecise", self.item),)
         if causes or not ranges:
-            return Point(entries, None, each_once(causes))
-        return Point(entries, ranges[0], each_once(vague))
+            return Point(entries, None, self.settled(case, causes))
+        return Point(entries, hull(ranges), self.settled(case, vague))
+
+    def settled(self, case: Case, causes: Causes) -> Causes:
+        """Of each of the two values the one cause, the first that applies; of a formula all."""
+        return each_once(causes) if self.item in case.rules.measures else first_cause(causes)
 
     def said(self, finding: Finding) -> tuple[str, ...]:
         case = finding.case

@@ -165,7 +165,7 @@ class EventNode(Node):
         absences = case.covering(self.item, span.start_lo, span.end_hi)
         denied = bool(absences) and not contradicted  # a denial that a record contradicts vouches for nothing
         if (listed or denied) and self.number(case, fits, sure=False) < asked.least:
-            return Found(False, (), (), absences)
+            return Found(False, (), (), absences if not (fits and listed) else ())
         covered = listed or bool(absences)
         enough = bool(sure) and self.number(case, sure, sure=True) >= asked.least
         return Found(None, (self.cause(fits, enough, covered, bool(contradicted)),), fits)
@@ -348,7 +348,12 @@ class EventNode(Node):
         lasting, test = asked.lasting, asked.dose
         assert lasting is not None and test is not None
         amount = in_days_and_months(lasting.length)
-        candidates = self.candidates(case)
+        last = min(span.end_hi, case.as_of if case.as_of is not None else span.end_hi)
+        candidates = [
+            fit
+            for fit in self.candidates(case)
+            if fit.days.first_lo <= last and fit.days.last_hi >= span.start_lo
+        ]
         absences = case.covering(self.item, span.start_lo, span.end_hi)
         if absences and not candidates:
             return Found(False, (), (), absences)
@@ -357,13 +362,7 @@ class EventNode(Node):
             days = Lasted(stretch.first, stretch.first, stretch.last, stretch.last)
             inside = stretch.first <= span.end_lo and stretch.last >= span.start_hi
             if stretch.sure and inside and lasted_truth(days, span, lasting.op, amount):
-                last = min(span.end_hi, case.as_of or span.end_hi)
-                taken = [
-                    fit
-                    for fit in candidates
-                    if fit.days.first_lo <= last and fit.days.last_hi >= span.start_lo
-                ]
-                return Found(True, (), taken, number=1)
+                return Found(True, (), candidates, number=1)
         possible = [
             stretch
             for stretch in stretches

@@ -20,10 +20,12 @@ from protodsl.interpret.selection import (
     absent,
     amount,
     disagreement,
+    earlier_listed,
     field,
     may_be_earliest,
     may_be_latest,
     one_or_all,
+    one_or_every,
     surely_later,
 )
 from protodsl.interpret.truth import Finding, and_, first_that_applies, once, unknown
@@ -47,8 +49,8 @@ def result(ctx: Context, asked: ir.Result) -> Finding:
         case "latest":
             return agreed(ctx, asked, item, found, may_be_latest(found))
         case "earliest":
-            if not found.complete:  # an earlier one may not have been recorded
-                return unknown(Cause("missing", item.name), evidence=evidence_of(found.standings))
+            if not earlier_listed(ctx, found):  # an earlier one may not have been recorded
+                return unknown(Cause("missing", found.wanted), evidence=evidence_of(found.standings))
             return agreed(ctx, asked, item, found, may_be_earliest(found))
         case "any":
             return any_of(tests(ctx, asked, found), found, item)
@@ -120,8 +122,8 @@ def open_causes(tested: Sequence[Tested], found: Field, item: ir.Item) -> tuple[
     told = [each.why for each, _ in tested]
     told += [finding.causes for _, finding in tested if finding.truth is None]
     if not found.complete or not tested:
-        told.append((Cause("missing", item.name),))
-    return first_that_applies(*told)
+        told.append((Cause("missing", found.wanted),))
+    return one_or_every(found, told)
 
 
 def extreme(ctx: Context, asked: ir.Result, found: Field, item: ir.Item) -> Finding:
@@ -143,11 +145,11 @@ def extreme(ctx: Context, asked: ir.Result, found: Field, item: ir.Item) -> Find
             else:
                 findings.append(every_of(tested, found, item))
     finding = and_(findings)
-    return replace(finding, causes=first_that_applies(*((cause,) for cause in finding.causes)))
+    return replace(finding, causes=one_or_every(found, [(cause,) for cause in finding.causes]))
 
 
 def nothing(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
-    causes = open_causes(tested, found, item) or (Cause("missing", item.name),)
+    causes = open_causes(tested, found, item) or (Cause("missing", found.wanted),)
     return unknown(*causes, evidence=told_by(tested))
 
 
@@ -284,7 +286,8 @@ def of_the_last(
     tested = among_the_last(tests(ctx, asked, found), last)
     if any(not each.counts or each.sample.days.first != each.sample.days.last for each, _ in tested):
         why = [each.why for each, _ in tested] + [finding.causes for _, finding in tested]
-        return unknown(*first_that_applies(*why, (Cause("imprecise", item.name),)), evidence=told_by(tested))
+        why.append((Cause("imprecise", item.name),))
+        return unknown(*one_or_every(found, why), evidence=told_by(tested))
     sure_in = [pair for pair in tested if len(not_earlier(pair, tested)) <= last]
     perhaps = [pair for pair in tested if pair not in sure_in and len(later(pair, tested)) < last]
     seats = last - len(sure_in)
@@ -301,10 +304,10 @@ def of_the_last(
         return Finding(False, (), told_by(tested))
     told = [finding.causes for _, finding in (*sure_in, *perhaps) if finding.truth is None]
     if len(sure_in) + len(perhaps) < last:
-        told.append((Cause("stale" if found.others and not tested else "missing", item.name),))
+        told.append((Cause("stale" if found.others and not tested else "missing", found.wanted),))
     if tied_pass and tied_fail:
         told.append((Cause("conflicting", item.name),))
-    return unknown(*first_that_applies(*told), evidence=told_by(tested))
+    return unknown(*one_or_every(found, told), evidence=told_by(tested))
 
 
 def among_the_last(tested: Sequence[Tested], last: int) -> list[Tested]:

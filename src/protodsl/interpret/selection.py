@@ -10,7 +10,7 @@ from protodsl import ir
 from protodsl.interpret import existence, samples
 from protodsl.interpret.amounts import Amount
 from protodsl.interpret.context import Context, as_of, last_looked_at
-from protodsl.interpret.days import Span, shares_possibly, shares_surely
+from protodsl.interpret.days import Span, on, shares_possibly, shares_surely
 from protodsl.interpret.events import complete_throughout
 from protodsl.interpret.intervals import higher_of, hull, lower_of
 from protodsl.interpret.samples import Sample
@@ -44,6 +44,8 @@ class Field:
     standings: tuple[Standing, ...]
     outside: tuple[Sample, ...]
     complete: bool
+    wanted: str  # what would have to be recorded: the item, of a computed value its lead
+    formula: bool  # “A formula collects the causes of its inputs.”
 
     @property
     def others(self) -> bool:
@@ -67,7 +69,9 @@ def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
     span = up_to_now(ctx, window)
     if ctx.lead is not None and ctx.lead.measure.lead == item.name:
         lead = ctx.lead.sample
-        return Field(span, (Standing(lead, True, (), (lead.fact.where,)),), (), False)
+        return Field(
+            span, (Standing(lead, True, (), (lead.fact.where,)),), (), False, *of_measure(ctx, observed.item)
+        )
     now = as_of(ctx)
     happened = [s for s in samples.samples(ctx, item) if now is None or s.days.first <= now]
     within = [s for s in happened if shares_possibly(s.days, s.days, span)]
@@ -75,7 +79,19 @@ def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
     spoilt = [sample for sample, s in zip(within, standings, strict=True) if s is None]
     outside = tuple(s for s in happened if s.sure and (s not in within or s in spoilt))
     complete = complete_throughout(ctx, "results", window)
-    return Field(span, tuple(s for s in standings if s is not None), outside, complete)
+    return Field(
+        span, tuple(s for s in standings if s is not None), outside, complete, *of_measure(ctx, observed.item)
+    )
+
+
+def of_measure(ctx: Context, item: str) -> tuple[str, bool]:
+    measure = ctx.protocol.measures.get(item)
+    return (measure.lead, True) if measure is not None else (item, False)
+
+
+def one_or_every(found: Field, told: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
+    """The first cause that applies; of computed values every one."""
+    return once(cause for causes in told for cause in causes) if found.formula else first_that_applies(*told)
 
 
 def window_of(ctx: Context, observed: ir.Observed) -> Span | Cause:
@@ -155,6 +171,14 @@ def may_be_earliest(found: Field) -> list[Standing]:
     ]
 
 
+def earlier_listed(ctx: Context, found: Field) -> bool:
+    """Whether an unrecorded result may be earlier than what may be the earliest: later ones do not matter."""
+    if not found.standings:
+        return found.complete
+    until = min(each.sample.days.last for each in may_be_earliest(found))
+    return complete_throughout(ctx, "results", Span(found.span.start, on(until)))
+
+
 def absent(ctx: Context, found: Field, item: ir.Item) -> tuple[Cause, ...]:
     """Why nothing counts: “`missing` (nothing recorded …), `stale` (only outside the window)”, or one only
     may count. A value that cannot be computed for want of its lead wants the lead.
@@ -163,9 +187,7 @@ def absent(ctx: Context, found: Field, item: ir.Item) -> tuple[Cause, ...]:
         return ()
     if found.standings:
         return one_or_all(ctx, item, [each.why for each in found.standings])
-    measure = ctx.protocol.measures.get(item.name)
-    name = measure.lead if measure is not None else item.name
-    return (Cause("stale" if found.others else "missing", name),)
+    return (Cause("stale" if found.others else "missing", found.wanted),)
 
 
 def tied(a: Sample, b: Sample) -> bool:
@@ -187,7 +209,6 @@ def disagreement(item: ir.Item, apart: Sequence[tuple[Standing, Standing]]) -> t
 
 def amount(ctx: Context, observed: ir.Observed) -> Amount:
     """The value of a chosen result, for arithmetic."""
-    item = ctx.item(observed.item)
     found = field(ctx, observed)
     if isinstance(found, Cause):
         return Amount(None, (found,))
@@ -195,8 +216,8 @@ def amount(ctx: Context, observed: ir.Observed) -> Amount:
         case "latest":
             return agreed(ctx, observed, found, may_be_latest(found))
         case "earliest":
-            if not found.complete:
-                return Amount(None, (Cause("missing", item.name),))
+            if not earlier_listed(ctx, found):
+                return Amount(None, (Cause("missing", found.wanted),))
             return agreed(ctx, observed, found, may_be_earliest(found))
         case "highest" | "lowest" | "any" | "every":
             return extreme(ctx, observed, found)
@@ -231,15 +252,15 @@ def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
     """The highest or lowest of the results in the window: one end of it is known, the other only of
     complete results.
     """
-    item = ctx.item(observed.item)
+    ctx.item(observed.item)
     evidence = once(where for each in found.standings for where in each.evidence)
     values = [(each, samples.value_of(ctx, each.sample, observed.unit)) for each in found.standings]
     certain = [v.interval for each, v in values if each.counts and v.interval is not None]
     told = [v.causes for _, v in values] + [each.why for each, _ in values]
     if not found.complete:
-        told.append((Cause("missing", item.name),))
+        told.append((Cause("missing", found.wanted),))
     if not certain:
-        return Amount(None, first_that_applies(*told) or (Cause("missing", item.name),), evidence)
+        return Amount(None, one_or_every(found, told) or (Cause("missing", found.wanted),), evidence)
     possible = [v.interval for _, v in values]
     known = [interval for interval in possible if interval is not None]
     closed = found.complete and len(known) == len(possible)
@@ -250,7 +271,7 @@ def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
         value = value._replace(low=outer.low if closed else None, low_open=outer.low_open and closed)
     else:
         value = value._replace(high=outer.high if closed else None, high_open=outer.high_open and closed)
-    return Amount(value, first_that_applies(*told) if value.low != value.high else (), evidence)
+    return Amount(value, one_or_every(found, told) if value.low != value.high else (), evidence)
 
 
 def latest_amount(ctx: Context, name: str) -> Amount:

@@ -233,6 +233,23 @@ class Vocabulary:
         code = _bare(coded.system, coded.code)
         return all(_under(coded.system, one, code) for one in codes)
 
+    def denies(self, absent: Coded, fact: Coded) -> bool:
+        """Whether an absence with the one code denies every fact with the other."""
+        if absent.code is None or fact.code is None:
+            return False
+        if absent == fact:
+            return True
+        if absent.also or fact.also or fact.suspected:
+            return any(self.denies(one, other) for one in _each(absent) for other in _each(fact))
+        if fact.system is None:
+            return fact.code in self.items and self.covers(absent, fact.code)
+        if absent.system is None:
+            return absent.code in self.items and self.match(fact, absent.code) is Match.SURE
+        if absent.system != fact.system:
+            return False
+        system = fact.system
+        return _under(system, _bare(system, fact.code), _bare(system, absent.code))
+
     def one_code(self, coded: Coded) -> Coded:
         """One code for one thing: its name where the vocabulary knows the code as its own."""
         if coded.system is None or coded.code is None:

@@ -199,17 +199,20 @@ class ChangeNode(Node):
         if not pool.entries:
             return Point([], None, (none_cause(pool, lead, recency=True),))
         entries = may_be_earliest(pool.entries) if earliest else may_be_latest(pool.entries)
-        causes = doubts(self.item, entries) if not any(entry.counts for entry in entries) else ()
+        causes: Causes = ()
+        if not any(entry.counts for entry in entries):
+            causes = doubts(self.item, entries)
         if earliest and not case.complete("results", span.start_lo, min(entry.last for entry in entries)):
             causes += (Cause("missing", lead),)
         if any(entry.first != entry.last for entry in entries):
             causes += (Cause("imprecise", self.item),)
         ranges: list[Range] = []
+        unusable: Causes = ()
         vague: Causes = ()
         for entry in entries:
             interval = self.measured.interval(entry.sample.result)
             if interval is None:
-                causes += entry.sample.causes or (Cause("incomparable", self.item),)
+                unusable += entry.sample.causes or (Cause("incomparable", self.item),)
                 continue
             ranges.append(Range(interval.low, interval.high))
             vague += entry.sample.causes
@@ -217,8 +220,10 @@ class ChangeNode(Node):
                 vague += (Cause("imprecise", self.item),)
         if ranges and any(one != ranges[0] for one in ranges):
             vague += (Cause("conflicting" if tied(entries) else "imprecise", self.item),)
-        if causes or not ranges:
-            return Point(entries, None, self.settled(case, causes))
+        if unusable:
+            return Point(entries, None, self.settled(case, (*causes, *unusable)))
+        if causes:
+            return Point(entries, None, self.settled(case, (*causes, *vague)))
         return Point(entries, hull(ranges), self.settled(case, vague))
 
     def settled(self, case: Case, causes: Causes) -> Causes:

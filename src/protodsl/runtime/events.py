@@ -194,8 +194,8 @@ class EventNode(Node):
         as_of = case.as_of
         assert as_of is not None
         sure_end, may_end = min(span.end_lo, as_of), min(span.end_hi, as_of)
-        for fit in candidates:
-            first_lo, first_hi, last_lo, last_hi = fit.days
+        for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
+            first_lo, first_hi, last_lo, last_hi = days
             if self.asked.first_day:
                 last_lo, last_hi = first_lo, first_hi
             if first_lo > may_end or last_hi < span.start_lo:
@@ -243,7 +243,7 @@ class EventNode(Node):
         found: list[Fit] = []
         for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
             first_lo, first_hi, last_lo, last_hi = days
-            if first_lo > min(span.end_hi, as_of) or last_hi < span.start_lo:
+            if fit.days.first_lo > min(span.end_hi, as_of) or fit.days.last_hi < span.start_lo:
                 continue
             inside = first_hi <= min(span.end_lo, as_of) and last_lo >= span.start_hi
             long = lasted_truth(days, span, lasting.op, amount)
@@ -276,14 +276,8 @@ class EventNode(Node):
 
     def contradicted(self, case: Case, span: Span, fit: Fit) -> bool:
         """Whether an absence surely covers a day the event shares with the window."""
-        vocabulary = case.vocabulary
-        absences = case.facts.absences(self.item)
-        code = vocabulary.one_code(fit.happening.fact.code)
-        if code.system is None and code.code is not None and code.code != self.item:
-            own = vocabulary.items.get(code.code)
-            if own is not None and vocabulary.domain(own.name) == self.domain:
-                absences = [*absences, *case.facts.absences(own.name)]
-        for absence in absences:
+        denials = case.facts.denials(self.domain, fit.happening.fact.code)
+        for absence in (*case.facts.absences(self.item), *denials):
             covered = case.absent(absence)
             first = max(covered.first, span.start_hi)
             last = min(covered.last, span.end_lo)
@@ -409,7 +403,11 @@ class EventNode(Node):
         code = vocabulary.one_code(fact.code)
         own = vocabulary.items.get(code.code) if code.system is None and code.code is not None else None
         first = fact.onset if isinstance(fact, Condition) else _started(fact)
-        point = self.acute or (isinstance(fact, Procedure) and fact.end is None and not fact.ongoing)
+        point = (
+            self.acute
+            or case.facts.acute(fact.code)
+            or (isinstance(fact, Procedure) and fact.end is None and not fact.ongoing)
+        )
         return event_text(
             label, own.label if own is not None else label, first, fact.end, point=point, ongoing=fact.ongoing
         )

@@ -87,7 +87,7 @@ class Sample:
 
 # Everything a fact says; two that say the same are one.
 _IDENTITIES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
-    kind: attrgetter(*(one.name for one in fields(kind) if one.name not in ("where", "raw")))
+    kind: attrgetter(*(one.name for one in fields(kind) if one.name != "where"))
     for kind in (Result, Condition, Medication, Procedure, Answer)
 }
 
@@ -174,14 +174,14 @@ class Facts:
                 self._domain(domain)
             acute = vocabulary.items[item].acute
             for code, fits, facts in self._events[domain].get(item, ()):
-                brief = acute or self._acute(code)
+                brief = acute or self.acute(code)
                 found += [Happening(fact, fits, place, acute=brief) for place, fact in facts]
             if len(found) > 1:
                 found.sort(key=lambda one: one.index)
             self._happenings[item] = found
         return found
 
-    def _acute(self, code: Coded) -> bool:
+    def acute(self, code: Coded) -> bool:
         """Whether what is recorded is itself declared acute, whatever was asked for."""
         one = self.vocabulary.one_code(code)
         item = self.vocabulary.items.get(one.code) if one.system is None and one.code is not None else None
@@ -199,6 +199,16 @@ class Facts:
                 placed.sort(key=itemgetter(0))
             found = [fact for _, fact in placed]
             self._absences[item] = found
+        return found
+
+    def denials(self, domain: str, coded: Coded) -> list[Fact]:
+        """Explicit absences of what a fact's own code names, or of what stands above that."""
+        key = ("denials", domain, coded)
+        found: list[Fact] | None = self.cache.get(key)
+        if found is None:
+            facts: list[Any] = getattr(self.record, domain)
+            found = [fact for fact in facts if not fact.present and self.vocabulary.denies(fact.code, coded)]
+            self.cache[key] = found
         return found
 
     def answers(self, question: str) -> list[Answer]:

@@ -107,6 +107,20 @@ class Node:
         raise NotImplementedError
 
 
+def _latest_date(case: Case, item: str) -> Days | None:
+    """The date of the latest result that surely is of the item."""
+    as_of = case.as_of
+    dated = [
+        (date.last, date.first, sample.result.time or "", -sample.index, date)
+        for sample in case.facts.samples(item)
+        if sample.sure
+        and (date := sample.result.date) is not None
+        and as_of is not None
+        and date.first <= as_of
+    ]
+    return max(dated)[-1] if dated else None
+
+
 def cause_text(
     case: Case,
     cause: Cause,
@@ -126,5 +140,7 @@ def cause_text(
     if what in items:
         domain = case.vocabulary.domain(what)
         label = text if text is not None and domain == "answers" else items[what].label
+        if kind == "stale" and latest is None:
+            latest = _latest_date(case, what)
         return unknown_reason(kind, label, domain=domain, recorded=recorded, latest=latest, value=value)
     return unknown_reason(kind, name_text(what), domain="participant", value=value)

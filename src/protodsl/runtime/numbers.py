@@ -486,6 +486,8 @@ class AgeNumber(NumberNode):
         born = case.record.birth_date
         if born is None:
             return unknown_value(Cause("missing", "birth_date"))
+        if case.as_of is not None:
+            born = case.dated(born)
         low = completed(self.unit, born.last, at.first)
         if born.first == born.last and at.first == at.last:
             return Quantity(Range(low, low), (), (), at)

@@ -605,7 +605,7 @@ class ResultNode(Node):
                 Cause("imprecise", self.item) for entry in vague if entry.first != entry.last and entry.counts
             )
             causes += doubts(self.item, vague) + partial
-            return Judged(None, self.settled(case, causes), chosen, "none", len(chosen), pool)
+            return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
         pairs = list(zip(chosen, readings, strict=True))
         # of results that tie for the last place, any may be the one
         surely = [
@@ -636,7 +636,7 @@ class ResultNode(Node):
         if tie:
             causes += (Cause("conflicting", self.item),)
         causes = causes or (Cause("imprecise", self.item),)
-        return Judged(None, self.settled(case, causes), chosen, "none", len(chosen), pool)
+        return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
 
     # ------------------------------------------------------------ saying
 
@@ -663,8 +663,9 @@ class ResultNode(Node):
         case, judged = finding.case, finding.state
         value = None
         if len(judged.evidence) == 1 and judged.kind == "none":
-            result = judged.evidence[0].sample.result
-            value = amount(result.raw, result.unit)
+            shown = judged.evidence[0].sample
+            if shown.result.raw:
+                value = amount(shown.result.raw, shown.result.unit)
         stale = stale_entry(judged.pool) if judged.pool is not None else None
         own = (self.item, lead_of(case, self.item))
         return tuple(

@@ -88,9 +88,7 @@ def main() -> int:
             if sys.stderr.isatty():
                 print(f"\r{done} of {batches * BATCH}", end="", file=sys.stderr)
     differing = {field: count for field, count in total.items() if count}
-    print(
-        f"{done} pairs, {ours * BATCH} of them on the four trials, {time.time() - began:.0f} s, seed {asked.seed}"
-    )
+    print(f"{done} pairs, {ours * BATCH} on the four trials, {time.time() - began:.0f} s, seed {asked.seed}")
     print(f"differences: {differing or 'none'}")
     for line in examples[:20]:
         print(" ", line)

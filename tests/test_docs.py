@@ -136,7 +136,7 @@ WITH_COMMANDS = [page for page in PAGES if any(block.language == "console" for b
 
 
 def run_page(page: Path, folder: Path, env: dict[str, str]) -> Iterator[tuple[Block, Command, str]]:
-    """A page's files and commands, in order, beside copies of `protocols/` and `tests/data/`; each with what it
+    """A page's files and commands, in order, beside copies of `protocols/`, `tests/data/`; each with what it
     printed.
     """
     shutil.copytree(ROOT / "protocols", folder / "protocols")

@@ -66,8 +66,8 @@ def inlined() -> tuple[tuple[str, ...], list[str]]:
                 dropped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
             elif isinstance(node, ast.ImportFrom):
                 if node.module != "__future__" and not (node.module or "").startswith("protodsl"):
-                    listed = {alias.name for alias in node.names} - {"TYPE_CHECKING"}
-                    chosen.setdefault(node.module or "", set()).update(listed)
+                    taken = {alias.name for alias in node.names} - {"TYPE_CHECKING"}
+                    chosen.setdefault(node.module or "", set()).update(taken)
                 dropped.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
         kept = [line for number, line in enumerate(text.splitlines(), 1) if number not in dropped]
         body = "\n".join(kept).strip("\n").splitlines()

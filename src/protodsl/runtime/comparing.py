@@ -38,6 +38,7 @@ from protodsl.runtime.numbers import (
     named,
     result_breaks,
     samples_of,
+    unusable,
 )
 from protodsl.runtime.record import FIRST_DAY, Answer, Days
 from protodsl.runtime.report import Cause, Truth
@@ -161,6 +162,8 @@ class ChangeNode(Node):
         truth: Truth = None
         change: Range | None = None
         causes = each_once((*earlier.causes, *later.causes))
+        if asked.start == asked.end:  # one window, one question
+            causes = self.settled(case, causes)
         if earlier.range is not None and later.range is not None:
             try:
                 change = self.change(earlier.range, later.range)
@@ -207,12 +210,12 @@ class ChangeNode(Node):
         if any(entry.first != entry.last for entry in entries):
             causes += (Cause("imprecise", self.item),)
         ranges: list[Range] = []
-        unusable: Causes = ()
+        useless: Causes = ()
         vague: Causes = ()
         for entry in entries:
             interval = self.measured.interval(entry.sample.result)
             if interval is None:
-                unusable += entry.sample.causes or (Cause("incomparable", self.item),)
+                useless += unusable(entry.sample, self.item)
                 continue
             ranges.append(Range(interval.low, interval.high))
             vague += entry.sample.causes
@@ -220,8 +223,8 @@ class ChangeNode(Node):
                 vague += (Cause("imprecise", self.item),)
         if ranges and any(one != ranges[0] for one in ranges):
             vague += (Cause("conflicting" if tied(entries) else "imprecise", self.item),)
-        if unusable:
-            return Point(entries, None, self.settled(case, (*causes, *unusable)))
+        if useless:
+            return Point(entries, None, self.settled(case, (*causes, *useless)))
         if causes:
             return Point(entries, None, self.settled(case, (*causes, *vague)))
         return Point(entries, hull(ranges), self.settled(case, vague))

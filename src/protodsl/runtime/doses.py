@@ -30,6 +30,7 @@ class Course(NamedTuple):
     sure: bool
     causes: Causes
     where: str
+    ends: bool  # it was recorded to end, and has by the last day the record speaks of
 
 
 class DoseSum:
@@ -65,7 +66,9 @@ class DoseSum:
                 "needs judgement" if happening.match is Match.OPEN else "imprecise", self.item
             )
             causes = (kind, *causes)
-        return Course(days, made, drug, sure, causes, happening.where)
+        end = happening.fact.end
+        ends = end is not None and case.as_of is not None and end.first <= case.as_of
+        return Course(days, made, drug, sure, causes, happening.where, ends)
 
     def dose(self, case: Case, fact: Medication, drug: Coded) -> tuple[Range, Causes]:
         """The course's dose a day in the unit asked for; what cannot be converted is anything from 0 up."""
@@ -186,7 +189,7 @@ def _total(running: list[tuple[Course, Exact]], day: int, *, may: bool) -> Exact
                 ends = days.last_lo <= day <= days.last_hi
             else:
                 starts = days.first_lo == days.first_hi == day
-                ends = days.last_lo == days.last_hi == day
+                ends = course.ends and days.last_lo == days.last_hi == day
             if drug.code is None or starts == ends:
                 total += dose
             elif ends:

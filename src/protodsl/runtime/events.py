@@ -165,7 +165,7 @@ class EventNode(Node):
         absences = case.covering(self.item, span.start_lo, span.end_hi)
         denied = bool(absences) and not contradicted  # a denial that a record contradicts vouches for nothing
         if (listed or denied) and self.number(case, fits, sure=False) < asked.least:
-            return Found(False, (), (), absences if not (fits and listed) else ())
+            return Found(False, (), (), absences if denied else ())
         covered = listed or bool(absences)
         enough = bool(sure) and self.number(case, sure, sure=True) >= asked.least
         return Found(None, (self.cause(fits, enough, covered, bool(contradicted)),), fits)
@@ -198,7 +198,13 @@ class EventNode(Node):
             first_lo, first_hi, last_lo, last_hi = days
             if self.asked.first_day:
                 last_lo, last_hi = first_lo, first_hi
-            if first_lo > may_end or last_hi < span.start_lo:
+            own = fit.days
+            if (
+                own.first_lo > may_end
+                or own.last_hi < span.start_lo
+                or first_lo > may_end
+                or last_hi < span.start_lo
+            ):
                 continue
             inside = first_hi <= sure_end and last_lo >= span.start_hi
             found.append(fit if inside else fit._replace(sure=False, opened=fit.opened))
@@ -242,7 +248,7 @@ class EventNode(Node):
         assert as_of is not None
         found: list[Fit] = []
         for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
-            first_lo, first_hi, last_lo, last_hi = days
+            _, first_hi, last_lo, _ = days
             if fit.days.first_lo > min(span.end_hi, as_of) or fit.days.last_hi < span.start_lo:
                 continue
             inside = first_hi <= min(span.end_lo, as_of) and last_lo >= span.start_hi
@@ -283,9 +289,7 @@ class EventNode(Node):
             last = min(covered.last, span.end_lo)
             if first > last:
                 continue
-            first_lo, first_hi, last_lo, _ = fit.days
-            if self.asked.first_day:
-                last_lo = first_lo
+            _, first_hi, last_lo, _ = fit.days
             if first_hi <= last and last_lo >= first:
                 return True
         return False

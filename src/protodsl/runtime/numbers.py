@@ -323,26 +323,26 @@ class ChosenNumber(NumberNode):
                 causes = (Cause("missing", lead_of(case, self.item)), *causes)
         evidence = places(chosen)
         ranges: list[Range] = []
-        unusable: Causes = ()
+        useless: Causes = ()
         for entry in chosen:
             interval = self.measured.interval(entry.sample.result)
-            unusable += entry.sample.causes
             if interval is None:
-                unusable += () if entry.sample.causes else (Cause("incomparable", self.item),)
+                useless += unusable(entry.sample, self.item)
                 continue
+            useless += entry.sample.causes
             ranges.append(Range(interval.low, interval.high))
             if interval.low != interval.high and not entry.sample.causes:
-                unusable += (Cause("imprecise", self.item),)
+                useless += (Cause("imprecise", self.item),)
         if len(ranges) < len(chosen) or not any(entry.counts for entry in chosen) or (not latest and causes):
-            return Quantity(None, self.settled(case, (*causes, *unusable)), evidence)
+            return Quantity(None, self.settled(case, (*causes, *useless)), evidence)
         if any(one != ranges[0] for one in ranges):
             tie = tied(chosen)
-            unusable += (Cause("conflicting" if tie else "imprecise", self.item), *causes)
+            useless += (Cause("conflicting" if tie else "imprecise", self.item), *causes)
         low, high = hull(ranges)
         when = latest_of(chosen) if latest else earliest_of(chosen)
         return Quantity(
             Range(self.scaled(low), self.scaled(high)),
-            self.settled(case, unusable),
+            self.settled(case, useless),
             evidence,
             Days(when.first, when.last),
         )
@@ -365,11 +365,11 @@ class ChosenNumber(NumberNode):
         every: list[Range] = []
         for entry in pool.entries:
             interval = self.measured.interval(entry.sample.result)
-            causes += entry.sample.causes
             if interval is None:
                 every.append(Range(None, None))
-                causes += () if entry.sample.causes else (Cause("incomparable", self.item),)
+                causes += unusable(entry.sample, self.item)
                 continue
+            causes += entry.sample.causes
             every.append(Range(interval.low, interval.high))
             if entry.counts:
                 counting.append(every[-1])
@@ -413,6 +413,13 @@ def input_pool(case: Case, item: str, inside: tuple[str, Duration], clean: Seque
     start_hi = case.moved_by(sample.last, -1, validity, None)
     span = Span(start_lo.first, start_hi.last, sample.first, sample.last)
     return pooled(case, samples_of(case, item), span, None, clean)
+
+
+def unusable(sample: Sample, item: str) -> Causes:
+    """Why a result is no number that can be compared."""
+    if sample.result.number is None and sample.causes:
+        return sample.causes
+    return (Cause("incomparable", item),)
 
 
 def window_of(case: Case, window: Window | None) -> Span | Cause:

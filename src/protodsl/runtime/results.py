@@ -32,6 +32,7 @@ from protodsl.runtime.numbers import (
     lead_of,
     result_breaks,
     samples_of,
+    unusable,
     window_of,
 )
 from protodsl.runtime.record import Exact, Interval, Result
@@ -187,7 +188,7 @@ class Tests:
             return self.coded_reading(result)
         interval = self.measured.interval(result)
         if interval is None:
-            return Reading(None, sample.causes or (Cause("incomparable", self.item.name),))
+            return Reading(None, unusable(sample, self.item.name))
         truths: list[Truth] = []
         causes: Causes = ()
         for bound in self.bounds:
@@ -520,14 +521,14 @@ class ResultNode(Node):
         if listed and against and (any(entry.counts for entry in entries) or not (every or nonempty)):
             return Judged(not wanted, (), entries, "all", len(entries), pool)
         causes: Causes = ()
-        if not listed or not entries:
-            causes += (Cause("missing", lead_of(case, self.item)),)
         for entry, reading in zip(entries, readings, strict=True):
             causes += reading.causes
             if reading.truth is wanted and not entry.counts:
                 causes += doubts(self.item, [entry])
         if listed and entries and not any(entry.counts for entry in entries):
             causes += doubts(self.item, entries)
+        if not listed or not entries:
+            causes += (Cause("missing", lead_of(case, self.item)),)
         return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
 
     def extreme_word(self, case: Case, pool: Pool, listed: bool) -> Judged:
@@ -633,7 +634,7 @@ class ResultNode(Node):
         causes = tuple(cause for reading in readings for cause in reading.causes)
         if missing:
             causes += (Cause("missing", lead_of(case, self.item)),)
-        if tie:
+        if tie_passing and len(tie_open) < len(tie):
             causes += (Cause("conflicting", self.item),)
         causes = causes or (Cause("imprecise", self.item),)
         return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)

@@ -63,6 +63,7 @@ class Case:
         "stage",
         "stated",
         "timepoints",
+        "told_until",
         "until",
         "vocabulary",
         "windows",
@@ -90,6 +91,7 @@ class Case:
         self.timepoints = timepoints
         self.points: dict[str, int | None] = dict(points)
         self.anchor_name = anchor_name
+        self.told_until: int | None = None  # moved cases: the last day the record itself speaks of
         self.shift = (0, 0)  # by how many days it was moved, and from which day on
         self.windows: dict[Any, Span | Cause] = {}
         self.memo: dict[Any, Any] = {}
@@ -119,6 +121,7 @@ class Case:
             day = self.point(name)
             case.points[name] = day + days if day is not None and day >= pivot else day
         case.shift = (days, pivot)
+        case.told_until = self.as_of if self.told_until is None else self.told_until
         case.windows, case.memo = {}, {}
         case.sample, case.lead = None, None
         case.stage, case.stated = self.stage, self.stated
@@ -141,6 +144,7 @@ class Case:
         case.facts, case.record, case.vocabulary = self.facts, self.record, self.vocabulary
         case.timepoints, case.anchor_name, case.points = self.timepoints, self.anchor_name, self.points
         case.shift = self.shift
+        case.told_until = self.told_until
         case.windows, case.memo = {}, {}
         case.sample, case.lead = sample, lead
         case.stage, case.stated, case.as_of = self.stage, self.stated, self.as_of
@@ -349,18 +353,23 @@ class Case:
             return False
         for one in self.facts.spans.get(domain, ()):
             since = FIRST_DAY if one.since is None else one.since.last
-            until = as_of if one.until is None else one.until.first
-            if since <= first and until >= last:
+            if since <= first and self.spoken_until(one.until) >= last:
                 return True
         return False
 
-    def absent(self, absence: Fact) -> Days:
-        """The days an absence surely covers; empty where `first` is after `last`."""
+    def spoken_until(self, end: Days | None) -> int:
+        """The last day a declaration or a denial surely covers; what reached `as_of` moves on with it."""
         as_of = self.as_of
         assert as_of is not None
-        date = absence.date
-        last = as_of if date is None else min(date.first, as_of)
-        return Days(FIRST_DAY if absence.since is None else absence.since.last, last)
+        if end is None or (self.told_until is not None and end.first >= self.told_until):
+            return as_of
+        return min(end.first, as_of)
+
+    def absent(self, absence: Fact) -> Days:
+        """The days an absence surely covers; empty where `first` is after `last`."""
+        return Days(
+            FIRST_DAY if absence.since is None else absence.since.last, self.spoken_until(absence.date)
+        )
 
     def covering(self, item: str, first: int, last: int) -> list[Fact]:
         """Absences of the item (of a listed class: of each member) that each cover the days from `first` to

@@ -294,7 +294,7 @@ def dose_stretches(
     listed: list[tuple[int, int]] = []
     for one in case.facts.spans.get("medications", ()):
         first = FIRST_DAY if one.since is None else one.since.last
-        until = as_of if one.until is None else min(one.until.first, as_of)
+        until = case.spoken_until(one.until)
         if first <= span.start_lo and until >= span.end_hi:
             listed.append((first, until))
     for absence in case.covering(dose.item, span.start_lo, span.end_hi):

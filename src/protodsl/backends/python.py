@@ -30,7 +30,7 @@ def generate(protocol: ir.Protocol, *, standalone: bool = False) -> str:
     ]
     runtime: list[str] = []
     if standalone:
-        imports, runtime = inlined()
+        imports, (_, *runtime) = inlined()
         head = ["from __future__ import annotations", "", *imports]
     else:
         head = ["from __future__ import annotations", "", "import sys", "", *writer.imports()]

@@ -159,6 +159,8 @@ class EventNode(Node):
         sure = [fit for fit in fits if fit.sure]
         contradicted = [fit for fit in sure if self.contradicted(case, span, fit)]
         good = [fit for fit in sure if fit not in contradicted] if contradicted else sure
+        if contradicted and asked.lasting is not None:
+            good = []  # courses that touch are one: what denies one of them denies the whole
         if good and self.number(case, good, sure=True) >= asked.least:
             return Found(True, (), good, number=len(good))
         listed = case.complete(self.domain, span.start_lo, span.end_hi)
@@ -373,7 +375,11 @@ class EventNode(Node):
             is not False
         ]
         if not possible:
-            return Found(False, (), (), case.covering(self.item, span.start_lo, span.end_hi))
+            listed = case.complete(self.domain, span.start_lo, span.end_hi)
+            if absences and not listed and any(self.contradicted(case, span, fit) for fit in candidates):
+                # a denial that a record contradicts vouches for nothing: there may be more courses
+                return Found(None, (Cause("missing", self.item),), candidates)
+            return Found(False, (), (), absences)
         return Found(None, causes, candidates)
 
     # ------------------------------------------------------------ saying

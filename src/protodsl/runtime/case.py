@@ -42,6 +42,104 @@ class Lasted(NamedTuple):
     last_hi: int
 
 
+class Frame:
+    """A window made ready: where nothing in it is vague, its ends are moved days of timepoints."""
+
+    __slots__ = ("_end", "_start", "_texts", "item", "window")
+
+    def __init__(self, window: Window, item: str | None) -> None:
+        """`item`: whose half-lives the window is told in."""
+        self._texts: dict[tuple[Days | None, Days | None, str], str] = {}
+        self.window = window
+        self.item = item
+        self._start = _simple(window.start, 1)
+        self._end = _simple(window.end, -1)
+
+    def span(self, case: Case) -> Span | Cause:
+        window = self.window
+        start_lo = start_hi = FIRST_DAY
+        if window.start is not None:
+            if self._start is not None:
+                day = self._start.day(case)
+                if isinstance(day, Cause):
+                    return day
+                start_lo = start_hi = day
+            else:
+                days = case.bound(window.start, self.item)
+                if isinstance(days, Cause):
+                    return days
+                step = 1 if window.start.left_out else 0
+                start_lo, start_hi = clamped(days.first + step), clamped(days.last + step)
+        as_of = case.as_of
+        if window.end is None:
+            return case.undated() if as_of is None else Span(start_lo, start_hi, as_of, as_of)
+        if self._end is not None:
+            day = self._end.day(case)
+            if isinstance(day, Cause):
+                return day
+            end_lo = end_hi = day
+        else:
+            days = case.bound(window.end, self.item)
+            if isinstance(days, Cause):
+                return days
+            step = 1 if window.end.left_out else 0
+            end_lo, end_hi = clamped(days.first - step), clamped(days.last - step)
+        return case.undated() if as_of is None else Span(start_lo, start_hi, end_lo, end_hi)
+
+    def text(self, case: Case) -> str:
+        """The window in words, with the dates of its anchors; remembered for each pair of these."""
+        told: str | None = case.memo.get(self)
+        if told is not None:
+            return told
+        start, end = self.window.start, self.window.end
+        key = (case.days_of(start), case.days_of(end), case.anchor_name)
+        found = self._texts.get(key)
+        if found is None:
+            found = window_text(case.edge(start, key[0]), case.edge(end, key[1]))
+            if len(self._texts) >= 2048:
+                self._texts.clear()
+            self._texts[key] = found
+        case.memo[self] = found
+        return found
+
+
+class _Simple(NamedTuple):
+    """One end of a window: the stage's anchor (no `name`) or a timepoint, moved; `step`: its own day left
+    out.
+    """
+
+    name: str | None
+    sign: int
+    amount: tuple[int, int] | None
+    step: int
+
+    def day(self, case: Case) -> int | Cause:
+        name, sign, amount, step = self
+        if name is None:
+            day = case.anchor
+            if day is None:
+                return case.undated()
+        else:
+            day = case.point(name)
+            if day is None:
+                return Cause("timepoint not dated", name)
+        if amount is not None:
+            day = shifted_day(day, sign, amount)
+        return clamped(day + step) if step else day
+
+
+def _simple(bound: Bound | None, inward: int) -> _Simple | None:
+    """None: an end that needs the whole calculation."""
+    if bound is None or bound.moment.kind not in ("anchor", "timepoint"):
+        return None
+    by = bound.by
+    if by is not None and (isinstance(by, Extreme) or by.unit == "half_life"):
+        return None
+    name = bound.moment.name if bound.moment.kind == "timepoint" else None
+    amount = None if by is None else in_days_and_months(by)
+    return _Simple(name, bound.sign, amount, inward if bound.left_out else 0)
+
+
 class Case:
     """What evaluating an expression needs to know besides the expression."""
 
@@ -60,13 +158,13 @@ class Case:
         "rules",
         "sample",
         "shift",
+        "spans",
         "stage",
         "stated",
         "timepoints",
         "told_until",
         "until",
         "vocabulary",
-        "windows",
     )
 
     def __init__(
@@ -93,7 +191,7 @@ class Case:
         self.anchor_name = anchor_name
         self.told_until: int | None = None  # moved cases: the last day the record itself speaks of
         self.shift = (0, 0)  # by how many days it was moved, and from which day on
-        self.windows: dict[Any, Span | Cause] = {}
+        self.spans: dict[Frame, Span | Cause] = {}
         self.memo: dict[Any, Any] = {}
         self.sample: Days | None = None  # of a formula or a filter: the date of the result considered
         self.lead: tuple[str, Sample] | None = None  # of a formula: its lead's item and that very result
@@ -122,7 +220,7 @@ class Case:
             case.points[name] = day + days if day is not None and day >= pivot else day
         case.shift = (days, pivot)
         case.told_until = self.as_of if self.told_until is None else self.told_until
-        case.windows, case.memo = {}, {}
+        case.spans, case.memo = {}, {}
         case.sample, case.lead = None, None
         case.stage, case.stated = self.stage, self.stated
         anchor = self.anchor
@@ -145,7 +243,7 @@ class Case:
         case.timepoints, case.anchor_name, case.points = self.timepoints, self.anchor_name, self.points
         case.shift = self.shift
         case.told_until = self.told_until
-        case.windows, case.memo = {}, {}
+        case.spans, case.memo = {}, {}
         case.sample, case.lead = sample, lead
         case.stage, case.stated, case.as_of = self.stage, self.stated, self.as_of
         case.anchor, case.until = self.anchor, self.until
@@ -275,36 +373,13 @@ class Case:
 
     # ------------------------------------------------------------ windows
 
-    def window(self, window: Window, item: str | None = None) -> Span | Cause:
-        """The days of a window; half-lives in it are those of `item`."""
-        key = (id(window), item)
-        found = self.windows.get(key)
+    def span(self, frame: Frame) -> Span | Cause:
+        """The days of a window made ready."""
+        found = self.spans.get(frame)
         if found is None:
-            found = self._window(window, item)
-            self.windows[key] = found
+            found = frame.span(self)
+            self.spans[frame] = found
         return found
-
-    def _window(self, window: Window, item: str | None) -> Span | Cause:
-        start = Days(FIRST_DAY, FIRST_DAY)
-        if window.start is not None:
-            bound = self.bound(window.start, item)
-            if isinstance(bound, Cause):
-                return bound
-            step = 1 if window.start.left_out else 0
-            start = Days(clamped(bound.first + step), clamped(bound.last + step))
-        if window.end is not None:
-            bound = self.bound(window.end, item)
-            if isinstance(bound, Cause):
-                return bound
-            step = 1 if window.end.left_out else 0
-            end = Days(clamped(bound.first - step), clamped(bound.last - step))
-            if self.as_of is None:
-                return self.undated()
-        elif self.as_of is None:
-            return self.undated()
-        else:
-            end = Days(self.as_of, self.as_of)
-        return Span(start.first, start.last, end.first, end.last)
 
     def bound(self, bound: Bound, item: str | None) -> Days | Cause:
         base = self.moment(bound.moment)
@@ -351,9 +426,9 @@ class Case:
         as_of = self.as_of
         if as_of is None or last > as_of:
             return False
-        for one in self.facts.spans.get(domain, ()):
-            since = FIRST_DAY if one.since is None else one.since.last
-            if since <= first and self.spoken_until(one.until) >= last:
+        told = self.told_until
+        for since, until in self.facts.listed.get(domain, ()):
+            if since <= first and (until is None or until >= last or (told is not None and until >= told)):
                 return True
         return False
 
@@ -375,6 +450,8 @@ class Case:
         """Absences of the item (of a listed class: of each member) that each cover the days from `first` to
         `last`.
         """
+        if not self.facts.any_absence(self.vocabulary.domain(item)):
+            return []
         own = self._covering(item, first, last)
         if own:
             return own
@@ -390,7 +467,7 @@ class Case:
         return found
 
     def _covering(self, item: str, first: int, last: int) -> list[Fact]:
-        found = []
+        found: list[Fact] = []
         for absence in self.facts.absences(item):
             days = self.absent(absence)
             if days.first <= first and days.last >= last:
@@ -414,18 +491,14 @@ class Case:
             case which:
                 return event_anchor_text(which, self.vocabulary.label(moment.name))
 
-    def window_text(self, window: Window) -> str:
-        key = ("words", id(window))
-        found: str | None = self.memo.get(key)
-        if found is None:
-            found = window_text(self._edge(window.start), self._edge(window.end))
-            self.memo[key] = found
-        return found
+    def days_of(self, bound: Bound | None) -> Days | None:
+        """The days of an end's moment, where it has any."""
+        days = None if bound is None else self.moment(bound.moment)
+        return None if isinstance(days, Cause) else days
 
-    def _edge(self, bound: Bound | None) -> Edge | None:
+    def edge(self, bound: Bound | None, days: Days | None) -> Edge | None:
         if bound is None:
             return None
-        days = self.moment(bound.moment)
         by = bound.by
         if isinstance(by, Extreme):
             first = length_text(by.first.count, by.first.unit)
@@ -433,10 +506,4 @@ class Case:
             said: str | None = extreme_text(by.which, first, second)
         else:
             said = length_text(by.count, by.unit) if by is not None else None
-        return Edge(
-            self.moment_text(bound.moment),
-            None if isinstance(days, Cause) else days,
-            bound.sign,
-            said,
-            bound.left_out,
-        )
+        return Edge(self.moment_text(bound.moment), days, bound.sign, said, bound.left_out)

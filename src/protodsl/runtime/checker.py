@@ -12,7 +12,7 @@ from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.case import Case
 from protodsl.runtime.cure import Later
 from protodsl.runtime.facts import Facts
-from protodsl.runtime.findings import Node
+from protodsl.runtime.findings import Node, in_record_order
 from protodsl.runtime.model import Endpoint, Protocol
 from protodsl.runtime.parts import PartFinding
 from protodsl.runtime.read import loads, read_record
@@ -27,6 +27,9 @@ DOMAINS_COMPLETE = ("results", "conditions", "medications", "procedures", "answe
 
 Input = Record | Mapping[str, Any] | str | PathLike[str]
 Day = int | str | date
+
+
+_DECIDES_NOTHING: frozenset[Cause] = frozenset()
 
 
 class RequestError(ValueError):
@@ -113,7 +116,7 @@ class Checker:
                 finding.truth,
                 joined(finding.said),
                 finding.causes,
-                finding.evidence,
+                in_record_order(finding.evidence),
             )
         return found
 
@@ -135,7 +138,7 @@ class Checker:
         for domain in assume:
             if domain not in DOMAINS_COMPLETE:
                 raise RequestError(f"{domain!r} is no domain; one of {', '.join(DOMAINS_COMPLETE)}")
-            facts.spans.setdefault(domain, []).append(Complete(domain))
+            facts.declare(Complete(domain))
         return Session(self, facts, points, stated, stage, cohort)
 
     def read(self, record: Input) -> Record:
@@ -297,6 +300,7 @@ class Session:
         """A criterion's row, then those of its parts."""
         node, outcome = finding.node, finding.outcome
         unknown = finding.unknown()
+        reason, evidence = finding.told()
         cured: int | None = None
         if later is not None and outcome == "fails":
             cured = later.first(node.passes, node.breaks)
@@ -307,12 +311,12 @@ class Session:
                 node.label,
                 None if outcome == "not applicable" else finding.value,
                 outcome,
-                finding.reason(),
+                reason,
                 unknown,
-                frozenset(unknown) if id(finding) in reached else frozenset(),
+                frozenset(unknown) if unknown and id(finding) in reached else _DECIDES_NOTHING,
                 group,
                 cohort,
-                finding.evidence(),
+                evidence,
                 None if cured is None else day_text(cured),
                 node.source,
             )

@@ -30,18 +30,26 @@ def _under(system: str, code: str, other: str) -> bool:
     return code == other or (system in NESTED and code.startswith(other))
 
 
+Hits = tuple[
+    tuple[str, Match, bool], ...
+]  # items, how well the code fits, whether such an event is of one day
+
+
 class Vocabulary:
     """The items a checker knows, and how the codes of records fit them."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self.items = {item.name: item for item in items}
+        self.domains = {name: domain_of(item) for name, item in self.items.items()}
         self._members: dict[str, frozenset[str]] = {}
         self._open: dict[str, bool] = {}
         self._codes: dict[str, dict[str, frozenset[str]]] = {}
         self._matches: dict[tuple[Coded, str], Match] = {}
         self._drugs: dict[Coded, Coded] = {}
         self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
-        self._hits: dict[tuple[str, Coded], tuple[tuple[str, Match], ...]] = {}
+        self._denied: dict[tuple[Coded, Coded], bool] = {}
+        self.asked: set[str] = set()
+        self._hits: dict[str, dict[Coded, Hits]] = {}
         self._covered: dict[tuple[str, Coded], tuple[str, ...]] = {}
         self._domains: dict[str, tuple[str, ...]] = {}
 
@@ -50,7 +58,7 @@ class Vocabulary:
         return found.label if found is not None else name
 
     def domain(self, name: str) -> str:
-        return domain_of(self.items[name])
+        return self.domains[name]
 
     def members(self, name: str) -> frozenset[str]:
         """All items under an item, however far down, without itself."""
@@ -96,24 +104,52 @@ class Vocabulary:
             self._matches[key] = found
         return found
 
-    def hits(self, domain: str, coded: Coded) -> tuple[tuple[str, Match], ...]:
-        """Every item of the domain that a fact with this code may be, so that a record is sorted once."""
-        key = (domain, coded)
-        found = self._hits.get(key)
+    # ------------------------------------------------------------ what a code speaks of, among what is asked
+
+    def ask(self, name: str) -> None:
+        """Counts an item among those that records are sorted by."""
+        if name not in self.asked:
+            self.asked.add(name)
+            self._domains.clear()
+            self._hits.clear()
+
+    def hits(self, domain: str) -> dict[Coded, Hits]:
+        """What codes met before may be, of the items asked for; see `hit` for a new one."""
+        found = self._hits.get(domain)
         if found is None:
-            every = ((name, self.match(coded, name)) for name in self._in_domain(domain))
-            found = tuple((name, match) for name, match in every if match is not Match.NO)
-            if len(self._hits) > 20_000:  # records by the million: every code they hold would stay
-                self._hits.clear()
-            self._hits[key] = found
+            found = self._hits[domain] = {}
         return found
+
+    def hit(self, domain: str, coded: Coded) -> Hits:
+        """Every item asked for that a fact with this code may be, so that a record is sorted once."""
+        least = Match.BROAD if domain == "results" else Match.OPEN
+        brief = self.is_brief(coded)
+        every = ((name, self.match(coded, name)) for name in self._in_domain(domain))
+        found = tuple(
+            (name, match, brief or self.items[name].acute) for name, match in every if match >= least
+        )
+        known = self.hits(domain)
+        if len(known) > 20_000:  # records by the million: every code they hold would stay
+            known.clear()
+        known[coded] = found
+        return found
+
+    def is_brief(self, coded: Coded) -> bool:
+        """Whether what is recorded is itself declared acute, whatever is asked for."""
+        one = self.one_code(coded)
+        item = self.items.get(one.code) if one.system is None and one.code is not None else None
+        return item is not None and item.acute
 
     def covered(self, domain: str, coded: Coded) -> tuple[str, ...]:
         """Every item of the domain that an absence with this code covers."""
         key = (domain, coded)
         found = self._covered.get(key)
         if found is None:
-            found = tuple(name for name in self._in_domain(domain) if self.covers(coded, name))
+            found = tuple(
+                name
+                for name, item in self.items.items()
+                if domain_of(item) == domain and self.covers(coded, name)
+            )
             if len(self._covered) > 20_000:
                 self._covered.clear()
             self._covered[key] = found
@@ -122,7 +158,9 @@ class Vocabulary:
     def _in_domain(self, domain: str) -> tuple[str, ...]:
         found = self._domains.get(domain)
         if found is None:
-            found = tuple(name for name, item in self.items.items() if domain_of(item) == domain)
+            found = tuple(
+                name for name, item in self.items.items() if name in self.asked and domain_of(item) == domain
+            )
             self._domains[domain] = found
         return found
 
@@ -235,6 +273,16 @@ class Vocabulary:
 
     def denies(self, absent: Coded, fact: Coded) -> bool:
         """Whether an absence with the one code denies every fact with the other."""
+        key = (absent, fact)
+        found = self._denied.get(key)
+        if found is None:
+            found = self._denies(absent, fact)
+            if len(self._denied) > 100_000:
+                self._denied.clear()
+            self._denied[key] = found
+        return found
+
+    def _denies(self, absent: Coded, fact: Coded) -> bool:
         if absent.code is None or fact.code is None:
             return False
         if absent == fact:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case
+from protodsl.runtime.case import Case, Frame
 from protodsl.runtime.choosing import (
     Entry,
     latest_of,
@@ -145,10 +145,11 @@ class ChangeNode(Node):
     another's latest.
     """
 
-    __slots__ = ("asked", "item", "measured")
+    __slots__ = ("asked", "frames", "item", "measured")
 
-    def __init__(self, asked: Change, measured: Measured) -> None:
+    def __init__(self, asked: Change, frames: tuple[Frame, Frame], measured: Measured) -> None:
         self.asked = asked
+        self.frames = frames
         self.item = asked.item
         self.measured = measured
 
@@ -191,8 +192,7 @@ class ChangeNode(Node):
         return combined("*", part, Range(100, 100))
 
     def point(self, case: Case, *, earliest: bool, start: bool) -> Point:
-        window = self.asked.start if start else self.asked.end
-        span = case.window(window)
+        span = case.span(self.frames[0 if start else 1])
         if isinstance(span, Cause):
             return Point([], None, (span,))
         if case.until is None:
@@ -266,8 +266,8 @@ class ChangeNode(Node):
         return places((*earlier.entries, *later.entries))
 
     def breaks(self, case: Case, days: set[int]) -> None:
-        result_breaks(case, self.item, self.asked.start, (), days)
-        result_breaks(case, self.item, self.asked.end, (), days)
+        result_breaks(case, self.item, self.frames[0], (), days)
+        result_breaks(case, self.item, self.frames[1], (), days)
 
 
 # ---------------------------------------------------------------- persons

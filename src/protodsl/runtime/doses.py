@@ -7,14 +7,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Lasted, Span
+from protodsl.runtime.case import Case, Frame, Lasted, Span
 from protodsl.runtime.codes import Match
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import clamped
 from protodsl.runtime.facts import Happening
 from protodsl.runtime.findings import RANKS, Causes, each_once
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
-from protodsl.runtime.model import Dose, Window
+from protodsl.runtime.model import Dose
 from protodsl.runtime.numbers import ChosenNumber, NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Coded, Exact, Medication
 from protodsl.runtime.report import Cause
@@ -36,7 +36,7 @@ class Course(NamedTuple):
 class DoseSum:
     """The daily dose of a drug or class, in one unit, perhaps by equivalents, perhaps per kg or m²."""
 
-    __slots__ = ("body", "factors", "item", "label", "per", "unit")
+    __slots__ = ("_scales", "body", "factors", "item", "label", "per", "unit")
 
     def __init__(
         self,
@@ -54,6 +54,7 @@ class DoseSum:
         self.factors = factors
         self.per = per
         self.body = body
+        self._scales: dict[tuple[Coded, str], tuple[Exact | None, str | None]] = {}
 
     def course(self, case: Case, happening: Happening, days: Lasted) -> Course:
         fact = happening.fact
@@ -77,25 +78,38 @@ class DoseSum:
             return anything, (Cause("missing", self.item),)
         if fact.unit is None:
             return anything, (Cause("incomparable", self.item),)
-        factor: Exact = 1
-        if self.factors is not None:
-            match = case.vocabulary.match
-            known = {own for name, own in self.factors.items() if match(fact.code, name) is Match.SURE}
-            if len(known) != 1:
-                return anything, (Cause("incomparable", self.item),)
-            factor = known.pop()
-        unit, per = per_body(fact.unit)
-        own: str | None = fact.per or per
-        wanted, _ = per_body(self.unit)
-        scale = conversion(unit, wanted, self.molar_mass(case, drug))
+        key = (fact.code, fact.unit)
+        known = self._scales.get(key)
+        if known is None:
+            if len(self._scales) > 10_000:  # units and codes come from records
+                self._scales.clear()
+            known = self._scales[key] = self.scale(case, fact.code, fact.unit, drug)
+        scale, per = known
         if scale is None:
             return anything, (Cause("incomparable", self.item),)
-        low = 0 if fact.dose.low is None else fact.dose.low * scale * factor
-        high = None if fact.dose.high is None else fact.dose.high * scale * factor
+        own: str | None = fact.per or per
+        low = 0 if fact.dose.low is None else fact.dose.low * scale
+        high = None if fact.dose.high is None else fact.dose.high * scale
         causes: Causes = () if low == high else (Cause("imprecise", self.item),)
         if own == self.per:
             return Range(low, high), causes
         return self.by_body(case, Range(low, high), own, causes)
+
+    def scale(self, case: Case, code: Coded, unit: str, drug: Coded) -> tuple[Exact | None, str | None]:
+        """What a dose in `unit` is multiplied by (None: cannot be converted), and what it is told for."""
+        factor: Exact = 1
+        if self.factors is not None:
+            match = case.vocabulary.match
+            known = {own for name, own in self.factors.items() if match(code, name) is Match.SURE}
+            if len(known) != 1:
+                return None, None
+            factor = known.pop()
+        bare, per = per_body(unit)
+        found = conversion(bare, per_body(self.unit)[0], self.molar_mass(case, drug))
+        if found is None:
+            return None, per
+        whole = found * factor
+        return whole.numerator if whole.denominator == 1 else whole, per
 
     @staticmethod
     def molar_mass(case: Case, drug: Coded) -> Fraction | None:
@@ -110,7 +124,10 @@ class DoseSum:
             size = self.body.get(which)
             if size is None:
                 return Range(0, None), (Cause("incomparable", self.item),)
-            value = size.value(case)
+            key = ("body", size)
+            value: Quantity | None = case.memo.get(key)
+            if value is None:
+                value = case.memo[key] = size.value(case)
             causes = (*causes, *value.causes)
             if value.range is None:
                 return Range(0, None), each_once(causes)
@@ -211,14 +228,14 @@ def dose_causes(item: str, causes: Iterable[Cause]) -> Causes:
 class DoseNumber(NumberNode):
     """The highest daily dose in a window: a lower bound unless medications are complete."""
 
-    __slots__ = ("sum", "window")
+    __slots__ = ("frame", "sum")
 
-    def __init__(self, dose: DoseSum, window: Window) -> None:
+    def __init__(self, dose: DoseSum, frame: Frame) -> None:
         self.sum = dose
-        self.window = window
+        self.frame = frame
 
     def value(self, case: Case) -> Quantity:
-        span = case.window(self.window, self.sum.item)
+        span = case.span(self.frame)
         if isinstance(span, Cause):
             return unknown_value(span)
         as_of = case.as_of
@@ -227,11 +244,14 @@ class DoseNumber(NumberNode):
         evidence = tuple(course.where for course in courses)
         listed = case.complete("medications", span.start_lo, span.end_hi)
         low: Exact = 0
-        for day in _days(courses, span.start_hi, min(span.end_lo, as_of)):
-            low = max(low, least_on(courses, day))
+        sure = [course for course in courses if course.sure]
+        begun = [course.days.first_hi for course in sure]
+        for day in _days(begun, span.start_hi, min(span.end_lo, as_of)):
+            low = max(low, least_on(sure, day))
         high: Exact | None = 0 if listed else None
         if listed:
-            for day in _days(courses, span.start_lo, min(span.end_hi, as_of)):
+            begun = [course.days.first_lo for course in courses]
+            for day in _days(begun, span.start_lo, min(span.end_hi, as_of)):
                 most = most_on(courses, day)
                 if most is None:
                     high = None
@@ -254,19 +274,23 @@ class DoseNumber(NumberNode):
         return (self.sum.item,)
 
     def breaks(self, case: Case, days: set[int]) -> None:
-        event_breaks(case, self.sum.item, self.window, days)
+        event_breaks(case, self.sum.item, self.frame.window, days)
         for size in self.sum.body.values():
             size.breaks(case, days)
 
 
-def _days(courses: Sequence[Course], first: int, last: int) -> list[int]:
-    """The days of a window on which the sum may change, and its ends."""
+def _days(begun: Iterable[int], first: int, last: int) -> list[int]:
+    """Days of a window among which the sum is at its highest, told the first days of the courses.
+
+    Of the courses running on the best day, the last to begin began on one of these days or before the window.
+    On that very day the drug may be changing from another course; on the next, if it is not over, nothing
+    that began with it is.
+    """
     if first > last:
         return []
-    marks = {first, last}
-    for course in courses:
-        for day in course.days:
-            marks.update((day - 1, day, day + 1))
+    marks = {first, first + 1}
+    for day in begun:
+        marks.update((day, day + 1))
     return sorted(day for day in marks if first <= day <= last)
 
 

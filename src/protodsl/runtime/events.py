@@ -6,15 +6,15 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Lasted, Span
-from protodsl.runtime.codes import Match
+from protodsl.runtime.case import Case, Frame, Lasted, Span
+from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
 from protodsl.runtime.doses import DoseSum, dose_stretches
 from protodsl.runtime.facts import Fact, Happening
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text
 from protodsl.runtime.model import Attribute, Event, Lasting
-from protodsl.runtime.record import Condition, Days, Medication, Procedure
+from protodsl.runtime.record import Coded, Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.words import (
     attribute_text,
@@ -118,30 +118,29 @@ class Found(NamedTuple):
     number: int = 1
 
 
-_NOTHING = Found(None, (), ())
-
-
 class EventNode(Node):
     """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
 
-    __slots__ = ("acute", "asked", "domain", "dose", "item", "plain")
+    __slots__ = (
+        *("acute", "asked", "bare", "domain", "dose", "excepted", "frame", "item", "listed", "missing"),
+        "vague",
+    )
 
-    def __init__(self, asked: Event, domain: str, acute: bool, dose: DoseSum | None) -> None:
+    def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
+        item = vocabulary.items[asked.item]
         self.asked = asked
+        self.frame = frame
         self.item = asked.item
-        self.domain = domain
-        self.acute = acute
+        self.domain = vocabulary.domains[asked.item]
+        self.acute = item.acute
         self.dose = dose
-        self.plain = not asked.attributes and not asked.but_not and asked.lasting is None and asked.least == 1
+        self.bare = not asked.attributes and not asked.but_not  # the code alone makes it a candidate
+        self.excepted = tuple((other, vocabulary.domains[other] == self.domain) for other in asked.but_not)
+        self.listed = Found(False, (), ())
+        self.missing = Found(None, (Cause("missing", self.item),), ())
+        self.vague = Cause("imprecise", self.item)
 
     def truth(self, case: Case) -> Truth:
-        if self.plain and not case.facts.happenings(self.item):
-            span = case.window(self.asked.window, self.item)
-            if isinstance(span, Cause):
-                return None
-            if case.complete(self.domain, span.start_lo, span.end_hi):
-                return False
-            return False if case.covering(self.item, span.start_lo, span.end_hi) else None
         return self.judged(case).truth
 
     def finding(self, case: Case) -> Finding:
@@ -150,24 +149,32 @@ class EventNode(Node):
 
     def judged(self, case: Case) -> Found:
         asked = self.asked
-        span = case.window(asked.window, self.item)
+        span = case.spans.get(self.frame) or case.span(self.frame)
         if isinstance(span, Cause):
             return Found(None, (span,), ())
         if self.dose is not None:
             return self.judged_dose(case, span, self.dose)
-        fits = self.fits(case, span)
+        facts = case.facts
+        fits = self.fits(case, span) if facts.happenings(self.item) else ()
         sure = [fit for fit in fits if fit.sure]
-        contradicted = [fit for fit in sure if self.contradicted(case, span, fit)]
-        good = [fit for fit in sure if fit not in contradicted] if contradicted else sure
-        if contradicted and asked.lasting is not None:
-            good = []  # courses that touch are one: what denies one of them denies the whole
-        if good and self.number(case, good, sure=True) >= asked.least:
+        contradicted: list[Fit] = []
+        good = sure
+        denials = facts.any_absence(self.domain)
+        if sure and denials:
+            contradicted = [fit for fit in sure if self.contradicted(case, span, fit)]
+            if contradicted:
+                good = [fit for fit in sure if fit not in contradicted]
+                if asked.lasting is not None:
+                    good = []  # courses that touch are one: what denies one of them denies the whole
+        if good and (asked.least == 1 or self.number(case, good, sure=True) >= asked.least):
             return Found(True, (), good, number=len(good))
-        listed = case.complete(self.domain, span.start_lo, span.end_hi)
-        absences = case.covering(self.item, span.start_lo, span.end_hi)
+        listed = case.complete(self.domain, span[0], span[3])
+        absences = case.covering(self.item, span[0], span[3]) if denials else ()
         denied = bool(absences) and not contradicted  # a denial that a record contradicts vouches for nothing
-        if (listed or denied) and self.number(case, fits, sure=False) < asked.least:
-            return Found(False, (), (), absences if denied else ())
+        if (listed or denied) and (not fits or self.number(case, fits, sure=False) < asked.least):
+            return Found(False, (), (), absences) if denied else self.listed
+        if not fits and not absences:
+            return self.missing
         covered = listed or bool(absences)
         enough = bool(sure) and self.number(case, sure, sure=True) >= asked.least
         return Found(None, (self.cause(fits, enough, covered, bool(contradicted)),), fits)
@@ -180,7 +187,7 @@ class EventNode(Node):
             return Cause("missing", self.item)
         if any(fit.lacking for fit in fits):
             return Cause("missing", self.item)
-        return Cause("conflicting" if contradicted else "imprecise", self.item)
+        return Cause("conflicting", self.item) if contradicted else self.vague
 
     # ------------------------------------------------------------ which records fit
 
@@ -195,25 +202,46 @@ class EventNode(Node):
         found: list[Fit] = []
         as_of = case.as_of
         assert as_of is not None
-        sure_end, may_end = min(span.end_lo, as_of), min(span.end_hi, as_of)
-        for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
-            first_lo, first_hi, last_lo, last_hi = days
-            if self.asked.first_day:
-                last_lo, last_hi = first_lo, first_hi
+        start_lo, start_hi, end_lo, end_hi = span
+        sure_end, may_end = min(end_lo, as_of), min(end_hi, as_of)
+        first_day = self.asked.first_day
+        courses: list[Lasted] | None = None
+        for index, fit in enumerate(candidates):
             own = fit.days
-            if (
-                own.first_lo > may_end
-                or own.last_hi < span.start_lo
-                or first_lo > may_end
-                or last_hi < span.start_lo
-            ):
+            if own[0] > may_end or own[3] < start_lo:
                 continue
-            inside = first_hi <= sure_end and last_lo >= span.start_hi
-            found.append(fit if inside else fit._replace(sure=False, opened=fit.opened))
+            if not first_day and own[1] <= sure_end and own[2] >= start_hi:
+                found.append(fit)  # and so is the course it is part of
+                continue
+            if courses is None:
+                courses = self.joined(case, candidates)
+            first_lo, first_hi, last_lo, last_hi = courses[index]
+            if first_day:
+                last_lo, last_hi = first_lo, first_hi
+            if first_lo > may_end or last_hi < start_lo:
+                continue
+            inside = first_hi <= sure_end and last_lo >= start_hi
+            found.append(fit if inside else fit._replace(sure=False))
         return found
 
     def candidates(self, case: Case) -> list[Fit]:
         """Records that may fit in code and attributes, whenever they were."""
+        if not self.bare:
+            return self.tested(case)
+        key = ("candidates", self.item)
+        found: list[Fit] | None = case.memo.get(key)
+        if found is None:
+            found = []
+            for happening in case.facts.happenings(self.item):
+                days = case.lasted(happening)
+                if days is not None:
+                    match = happening.match
+                    found.append(Fit(happening, days, match is Match.SURE, match is Match.OPEN))
+            case.memo[key] = found
+        return found
+
+    def tested(self, case: Case) -> list[Fit]:
+        """Candidates with exceptions or attributes."""
         found: list[Fit] = []
         vocabulary = case.vocabulary
         for happening in case.facts.happenings(self.item):
@@ -224,11 +252,11 @@ class EventNode(Node):
             opened = happening.match is Match.OPEN
             lacking = False
             excepted = False
-            for other in self.asked.but_not:
+            for other, same_domain in self.excepted:
                 match = vocabulary.match(happening.fact.code, other)
                 if match is Match.SURE:
                     excepted = True
-                elif match is not Match.NO and vocabulary.domain(other) == self.domain:
+                elif match is not Match.NO and same_domain:
                     sure = False
                     opened = opened or match is Match.OPEN
             if excepted:
@@ -264,22 +292,12 @@ class EventNode(Node):
         """For each record the course it is part of: courses of one drug that touch or overlap are one."""
         if self.domain != "medications" or len(candidates) < 2:
             return [fit.days for fit in candidates]
-        drugs = [case.vocabulary.one_code(fit.happening.fact.code) for fit in candidates]
-        found: list[Lasted] = []
-        for fit, drug in zip(candidates, drugs, strict=True):
-            sure = [
-                other
-                for other, its in zip(candidates, drugs, strict=True)
-                if other.sure and its == drug and its.code is not None
-            ]
-            same = [
-                other
-                for other, its in zip(candidates, drugs, strict=True)
-                if its == drug or its.code is None or drug.code is None or not (other.sure and fit.sure)
-            ]
-            first_lo, last_hi = _reach_possible(fit, same)
-            first_hi, last_lo = _reach_sure(fit, sure) if fit.sure else (fit.days.first_hi, fit.days.last_lo)
-            found.append(Lasted(first_lo, first_hi, last_lo, last_hi))
+        key = ("joined", self.item)
+        found: list[Lasted] | None = case.memo.get(key) if self.bare else None
+        if found is None:
+            found = _joined(case.vocabulary, candidates)
+            if self.bare:
+                case.memo[key] = found
         return found
 
     def contradicted(self, case: Case, span: Span, fit: Fit) -> bool:
@@ -390,7 +408,7 @@ class EventNode(Node):
         if found.truth is None:
             recorded = bool(found.fits)
             return tuple(cause_text(case, cause, recorded=recorded) for cause in found.causes)
-        window = case.window_text(asked.window)
+        window = self.frame.text(case)
         if found.truth is False:
             absent = bool(found.ruled_out)
             return (none_reason(item.label, window, self.domain, absent=absent, least=asked.least),)
@@ -415,7 +433,7 @@ class EventNode(Node):
         first = fact.onset if isinstance(fact, Condition) else _started(fact)
         point = (
             self.acute
-            or case.facts.acute(fact.code)
+            or case.vocabulary.is_brief(fact.code)
             or (isinstance(fact, Procedure) and fact.end is None and not fact.ongoing)
         )
         return event_text(
@@ -469,6 +487,32 @@ def lasted_truth(days: Lasted, span: Span, op: str, amount: tuple[int, int]) -> 
             return True if least and most else None
 
 
+def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
+    drugs = [vocabulary.one_code(fit.happening.fact.code) for fit in candidates]
+    clear = all(fit.sure for fit in candidates) and all(drug.code is not None for drug in drugs)
+    by_drug: dict[Coded, list[Fit]] = {}
+    for fit, drug in zip(candidates, drugs, strict=True):
+        by_drug.setdefault(drug, []).append(fit)
+    found: list[Lasted] = []
+    for fit, drug in zip(candidates, drugs, strict=True):
+        same = by_drug[drug]
+        if clear and len(same) == 1:
+            found.append(fit.days)
+            continue
+        sure = same
+        if not clear:
+            sure = [other for other in same if other.sure and drug.code is not None]
+            same = [
+                other
+                for other, its in zip(candidates, drugs, strict=True)
+                if its == drug or its.code is None or drug.code is None or not (other.sure and fit.sure)
+            ]
+        first_lo, last_hi = _reach_possible(fit, same)
+        first_hi, last_lo = _reach_sure(fit, sure) if fit.sure else (fit.days.first_hi, fit.days.last_lo)
+        found.append(Lasted(first_lo, first_hi, last_lo, last_hi))
+    return found
+
+
 def _reach_possible(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:
     """The earliest first and the latest last day of the course `fit` may be part of."""
     first, last = fit.days.first_lo, fit.days.last_hi
@@ -488,19 +532,19 @@ def _reach_possible(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:
 def _reach_sure(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:
     """The latest first and the earliest last day of the course `fit` surely is part of."""
     first, last = fit.days.first_hi, fit.days.last_lo
-    members = [fit]
+    members = [fit.days]
+    left = [other.days for other in others if other is not fit]
     grown = True
-    while grown:
+    while grown and left:
         grown = False
-        for other in others:
-            if any(other is member for member in members):
-                continue
-            days = other.days
-            if any(
-                days.first_hi <= member.days.last_lo + 1 and member.days.first_hi <= days.last_lo + 1
-                for member in members
-            ):
-                members.append(other)
-                first, last = min(first, days.first_hi), max(last, days.last_lo)
+        still: list[Lasted] = []
+        for days in left:
+            begun, over = days[1], days[2]
+            if any(begun <= one[2] + 1 and one[1] <= over + 1 for one in members):
+                members.append(days)
+                first, last = min(first, begun), max(last, over)
                 grown = True
+            else:
+                still.append(days)
+        left = still
     return first, last

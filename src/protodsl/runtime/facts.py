@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import fields
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any
 
 from protodsl.runtime.codes import Match, Vocabulary
@@ -28,23 +28,25 @@ Fact = Condition | Medication | Procedure
 class Happening:
     """A condition, course or procedure as days; None where the day is the last the record speaks of."""
 
-    __slots__ = ("broad", "fact", "first_hi", "first_lo", "index", "last_hi", "last_lo", "match")
+    __slots__ = ("fact", "first_hi", "first_lo", "index", "last_hi", "last_lo", "match")
 
-    def __init__(self, fact: Fact, match: Match, index: int, *, acute: bool) -> None:
+    def __init__(self, fact: Fact, match: Match, index: int, *, brief: bool) -> None:
+        """`brief`: it counts on its first day only."""
         self.fact = fact
         self.match = match
         self.index = index  # place among the facts of its domain
-        first = fact.onset if isinstance(fact, Condition) else _first_day(fact)
+        kind = fact.__class__
+        first = first_day(fact)
         end = fact.end
-        self.first_lo: int = FIRST_DAY if first is None else first.first
-        self.first_hi: int | None = None if first is None else first.last
+        self.first_lo: int = FIRST_DAY if first is None else first[0]
+        self.first_hi: int | None = None if first is None else first[1]
         self.last_lo: int | None
         self.last_hi: int | None
-        if acute or (isinstance(fact, Procedure) and end is None and not fact.ongoing):
+        if brief or (kind is Procedure and end is None and not fact.ongoing):
             self.last_lo, self.last_hi = (self.first_lo, self.first_hi)
         elif end is not None:
-            self.last_lo, self.last_hi = end.first, end.last
-        elif fact.ongoing or isinstance(fact, Condition):
+            self.last_lo, self.last_hi = end
+        elif fact.ongoing or kind is Condition:
             self.last_lo = self.last_hi = None
         else:  # a course without an end may have ended on any day from its start
             self.last_lo, self.last_hi = self.first_lo, None
@@ -54,7 +56,9 @@ class Happening:
         return self.fact.where
 
 
-def _first_day(fact: Medication | Procedure) -> Days | None:
+def first_day(fact: Fact) -> Days | None:
+    if isinstance(fact, Condition):
+        return fact.onset
     return fact.start if isinstance(fact, Medication) else fact.date
 
 
@@ -92,130 +96,164 @@ _IDENTITIES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
 }
 
 
-Placed = tuple[int, Any]  # a fact and its place among those of its domain
+Placed = tuple[int, Any, Match, bool]  # place in its domain, fact, how well it fits, an event of one day
+_NONE: list[Any] = []
 
 
-def _distinct(found: list[Placed]) -> list[Placed]:
-    """Facts of one code, repeated ones left out."""
-    seen: dict[tuple[Any, ...], Placed] = {}
-    identity = _IDENTITIES[type(found[0][1])]
-    for placed in found:
-        seen.setdefault(identity(placed[1]), placed)
+def _each_once(facts: list[Any]) -> list[Any]:
+    """Repeated facts left out."""
+    if len(facts) < 2:
+        return facts
+    identity = _IDENTITIES[type(facts[0])]
+    seen: dict[tuple[Any, ...], Any] = {}
+    for fact in facts:
+        seen.setdefault(identity(fact), fact)
     return list(seen.values())
-
-
-def _by_code(facts: Iterable[Placed]) -> dict[Coded, list[Placed]]:
-    grouped: dict[Coded, list[Placed]] = {}
-    for placed in facts:
-        code = placed[1].code
-        there = grouped.get(code)
-        if there is None:
-            grouped[code] = [placed]
-        else:
-            there.append(placed)
-    for code, there in grouped.items():
-        if len(there) > 1:
-            grouped[code] = _distinct(there)
-    return grouped
 
 
 class Facts:
     """What a record says, by item. Lists are in record order."""
 
+    __slots__ = (
+        "_absences",
+        "_absent",
+        "_answers",
+        "_denials",
+        "_happenings",
+        "_samples",
+        "_sorted",
+        "listed",
+        "record",
+        "spans",
+        "vocabulary",
+    )
+
     def __init__(self, record: Record, vocabulary: Vocabulary) -> None:
         self.record = record
         self.vocabulary = vocabulary
+        self._sorted: dict[str, dict[str, list[Placed]]] = {}
+        self._absent: dict[str, list[Fact]] = {}
         self._samples: dict[str, list[Sample]] = {}
         self._happenings: dict[str, list[Happening]] = {}
-        self._absences: dict[str, list[Fact]] = {}
-        self.cache: dict[Any, Any] = {}  # what leaves work out of the record alone
-        self._results: dict[str, list[tuple[Match, list[Placed]]]] = {}
-        for code, placed in _by_code(enumerate(record.results)).items():
-            for name, fits in vocabulary.hits("results", code):
-                if fits >= Match.BROAD:
-                    self._results.setdefault(name, []).append((fits, placed))
-        self._events: dict[str, dict[str, list[tuple[Coded, Match, list[Placed]]]]] = {}
-        self._absent: dict[str, dict[str, list[Placed]]] = {}
+        self._absences: dict[str, dict[str, list[Fact]]] = {}
+        self._denials: dict[tuple[str, Coded], list[Fact]] = {}
+        self._answers: dict[str, list[Answer]] | None = None
         self.spans: dict[str, list[Complete]] = {}
+        self.listed: dict[str, list[tuple[int, int | None]]] = {}
         for one in record.complete:
-            self.spans.setdefault(one.domain, []).append(one)
+            self.declare(one)
 
-    def _domain(self, domain: str) -> None:
-        listed: list[Any] = getattr(self.record, domain)
-        placed = list(enumerate(listed))
-        events: dict[str, list[tuple[Coded, Match, list[Placed]]]] = {}
-        for code, facts in _by_code([one for one in placed if one[1].present]).items():
-            for name, fits in self.vocabulary.hits(domain, code):
-                events.setdefault(name, []).append((code, fits, facts))
-        absent: dict[str, list[Placed]] = {}
-        for code, facts in _by_code([one for one in placed if not one[1].present]).items():
-            for name in self.vocabulary.covered(domain, code):
-                absent.setdefault(name, []).extend(facts)
-        self._events[domain], self._absent[domain] = events, absent
+    def declare(self, one: Complete) -> None:
+        """Takes a domain as completely recorded, where it is said to be."""
+        self.spans.setdefault(one.domain, []).append(one)
+        since = FIRST_DAY if one.since is None else one.since.last
+        self.listed.setdefault(one.domain, []).append((since, None if one.until is None else one.until.first))
+
+    def _sort(self, domain: str) -> dict[str, list[Placed]]:
+        """The facts of a domain by the items asked for; its absences are set apart."""
+        hits, hit = self.vocabulary.hits(domain), self.vocabulary.hit
+        found: dict[str, list[Placed]] = {}
+        absent: list[Fact] = []
+        index = -1
+        results = domain == "results"
+        for fact in getattr(self.record, domain):
+            index += 1
+            if not (results or fact.present):
+                absent.append(fact)
+                continue
+            code = fact.code
+            known = hits.get(code)
+            if known is None:
+                known = hit(domain, code)
+            for name, match, brief in known:
+                if name in found:
+                    found[name].append((index, fact, match, brief))
+                else:
+                    found[name] = [(index, fact, match, brief)]
+        self._sorted[domain] = found
+        self._absent[domain] = absent
+        return found
+
+    def _placed(self, item: str) -> list[Placed]:
+        """The facts that may be of an item, in record order, each once."""
+        vocabulary = self.vocabulary
+        if item not in vocabulary.asked:
+            vocabulary.ask(item)
+            self._sorted.clear()
+        domain = vocabulary.domains[item]
+        found = self._sorted.get(domain)
+        if found is None:
+            found = self._sort(domain)
+        placed = found.get(item)
+        if placed is None:
+            return _NONE
+        if len(placed) > 1:
+            if domain == "results":
+                days = {one[1].date for one in placed}
+            else:
+                days = {first_day(one[1]) for one in placed}
+            if len(days) < len(placed):  # only facts of one day can be the same
+                kept = {id(fact) for fact in _each_once([one[1] for one in placed])}
+                placed = [one for one in placed if id(one[1]) in kept]
+        return placed
 
     def samples(self, item: str) -> list[Sample]:
         found = self._samples.get(item)
         if found is None:
-            found = []
-            for fits, results in self._results.get(item, ()):
-                found += [Sample(result, fits is Match.SURE, place) for place, result in results]
-            if len(found) > 1:
-                found.sort(key=lambda sample: sample.index)
+            placed = self._placed(item)
+            found = _NONE
+            if placed:
+                found = [Sample(result, match is Match.SURE, place) for place, result, match, _ in placed]
             self._samples[item] = found
         return found
 
     def happenings(self, item: str) -> list[Happening]:
         found = self._happenings.get(item)
         if found is None:
-            found = []
-            vocabulary = self.vocabulary
-            domain = vocabulary.domain(item)
-            if domain not in self._events:
-                self._domain(domain)
-            acute = vocabulary.items[item].acute
-            for code, fits, facts in self._events[domain].get(item, ()):
-                brief = acute or self.acute(code)
-                found += [Happening(fact, fits, place, acute=brief) for place, fact in facts]
-            if len(found) > 1:
-                found.sort(key=lambda one: one.index)
+            placed = self._placed(item)
+            found = _NONE
+            if placed:
+                found = [Happening(fact, match, place, brief=brief) for place, fact, match, brief in placed]
             self._happenings[item] = found
         return found
 
-    def acute(self, code: Coded) -> bool:
-        """Whether what is recorded is itself declared acute, whatever was asked for."""
-        one = self.vocabulary.one_code(code)
-        item = self.vocabulary.items.get(one.code) if one.system is None and one.code is not None else None
-        return item is not None and item.acute
+    def any_absence(self, domain: str) -> bool:
+        """Whether anything of the domain is recorded as absent."""
+        if domain not in self._absent:
+            self._sort(domain)
+        return bool(self._absent[domain])
 
     def absences(self, item: str) -> list[Fact]:
         """Explicit absences of the item or of what stands above it."""
-        found = self._absences.get(item)
+        domain = self.vocabulary.domain(item)
+        found = self._absences.get(domain)
         if found is None:
-            domain = self.vocabulary.domain(item)
-            if domain not in self._events:
-                self._domain(domain)
-            placed = self._absent[domain].get(item, [])
-            if len(placed) > 1:
-                placed.sort(key=itemgetter(0))
-            found = [fact for _, fact in placed]
-            self._absences[item] = found
-        return found
+            if domain not in self._absent:
+                self._sort(domain)
+            found = {}
+            for fact in _each_once(self._absent[domain]):
+                for name in self.vocabulary.covered(domain, fact.code):
+                    found.setdefault(name, []).append(fact)
+            self._absences[domain] = found
+        return found.get(item, _NONE)
 
     def denials(self, domain: str, coded: Coded) -> list[Fact]:
         """Explicit absences of what a fact's own code names, or of what stands above that."""
-        key = ("denials", domain, coded)
-        found: list[Fact] | None = self.cache.get(key)
+        if not self.any_absence(domain):
+            return _NONE
+        key = (domain, coded)
+        found = self._denials.get(key)
         if found is None:
-            facts: list[Any] = getattr(self.record, domain)
-            found = [fact for fact in facts if not fact.present and self.vocabulary.denies(fact.code, coded)]
-            self.cache[key] = found
+            found = [fact for fact in self._absent[domain] if self.vocabulary.denies(fact.code, coded)]
+            self._denials[key] = found
         return found
 
     def answers(self, question: str) -> list[Answer]:
-        key = ("answers", question)
-        found: list[Answer] | None = self.cache.get(key)
+        found = self._answers
         if found is None:
-            placed = [one for one in enumerate(self.record.answers) if one[1].question == question]
-            found = [answer for _, answer in (_distinct(placed) if len(placed) > 1 else placed)]
-            self.cache[key] = found
-        return found
+            found = {}
+            for answer in self.record.answers:
+                found.setdefault(answer.question, []).append(answer)
+            found = {one: _each_once(listed) for one, listed in found.items()}
+            self._answers = found
+        return found.get(question, _NONE)

@@ -9,6 +9,7 @@ asked.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from protodsl.runtime.case import Case
@@ -43,6 +44,7 @@ def first_cause(causes: Iterable[Cause]) -> Causes:
 _DOMAIN_ORDER = {"results": 0, "conditions": 1, "medications": 2, "procedures": 3, "answers": 4}
 
 
+@lru_cache(maxsize=4096)
 def _place_key(place: str) -> tuple[int, int]:
     domain, _, index = place.partition("/")
     return _DOMAIN_ORDER.get(domain, 5), int(index) if index.isdecimal() else 0
@@ -50,7 +52,7 @@ def _place_key(place: str) -> tuple[int, int]:
 
 def in_record_order(places: Iterable[str]) -> tuple[str, ...]:
     """Evidence: each place once, by domain and then as recorded."""
-    found = list(dict.fromkeys(places))
+    found = set(places)
     return tuple(sorted(found, key=_place_key) if len(found) > 1 else found)
 
 

@@ -87,6 +87,11 @@ MAX_POWER_EXACT = 1000  # of an integer exponent; beyond it double precision
 
 
 def combined(op: str, left: Range, right: Range) -> Range:
+    if op in "*/":
+        one, other = left.low, right.low
+        if one is not None and other and one == left.high and other == right.high:  # two points
+            point = one * other if op == "*" else Fraction(one) / other
+            return Range(point, point)
     match op:
         case "+":
             return Range(_plus(left.low, right.low), _plus(left.high, right.high))

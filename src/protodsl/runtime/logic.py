@@ -7,16 +7,28 @@ from __future__ import annotations
 from typing import Any
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Finding, Node, each_once, in_record_order
+from protodsl.runtime.findings import Finding, Node, each_once
 from protodsl.runtime.report import Truth
 
 
 def said_by(findings: list[Finding]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(sentence for finding in findings for sentence in finding.said))
+    """Their sentences in order; one that several say stands there more than once."""
+    if len(findings) == 1:
+        return findings[0].said
+    found: list[str] = []
+    for finding in findings:
+        found += finding.said
+    return tuple(found)
 
 
 def shown_by(findings: list[Finding]) -> tuple[str, ...]:
-    return in_record_order(place for finding in findings for place in finding.evidence)
+    """Their evidence, in any order."""
+    if len(findings) == 1:
+        return findings[0].evidence
+    found: list[str] = []
+    for finding in findings:
+        found += finding.evidence
+    return tuple(found)
 
 
 class ListNode(Node):
@@ -34,6 +46,8 @@ class ListNode(Node):
         if truth is not None:
             return Finding(self, case, truth, (), deciding)
         unknown = [finding for finding in findings if finding.truth is None]
+        if len(unknown) == 1:
+            return Finding(self, case, None, unknown[0].causes, unknown)
         return Finding(self, case, None, each_once(c for one in unknown for c in one.causes), unknown)
 
 
@@ -55,11 +69,10 @@ class AndNode(ListNode):
 
     def finding(self, case: Case) -> Finding:
         findings = [member.finding(case) for member in self.members]
-        false = [one for one in findings if one.truth is False]
-        if false:
-            return self.made(case, False, findings, false)
-        truth = None if any(one.truth is None for one in findings) else True
-        return self.made(case, truth, findings, findings)
+        truths = [one.truth for one in findings]
+        if False in truths:
+            return Finding(self, case, False, (), [one for one in findings if one.truth is False])
+        return self.made(case, None if None in truths else True, findings, findings)
 
     def breaks(self, case: Case, days: set[int]) -> None:
         for member in self.members:
@@ -84,11 +97,10 @@ class OrNode(ListNode):
 
     def finding(self, case: Case) -> Finding:
         findings = [member.finding(case) for member in self.members]
-        true = [one for one in findings if one.truth]
-        if true:
-            return self.made(case, True, findings, true)
-        truth = None if any(one.truth is None for one in findings) else False
-        return self.made(case, truth, findings, findings)
+        truths = [one.truth for one in findings]
+        if True in truths:
+            return Finding(self, case, True, (), [one for one in findings if one.truth])
+        return self.made(case, None if None in truths else False, findings, findings)
 
     def breaks(self, case: Case, days: set[int]) -> None:
         for member in self.members:

@@ -128,6 +128,15 @@ def window(start: Bound | None, end: Bound | None) -> Window:
     return Window(start, end)
 
 
+def in_half_lives(window: Window) -> bool:
+    """Whether a length in the window is told in half-lives."""
+    lengths: list[Length] = []
+    for bound in (window.start, window.end):
+        if bound is not None and bound.by is not None:
+            lengths += [bound.by] if isinstance(bound.by, Length) else [bound.by.first, bound.by.second]
+    return any(length.unit == "half_life" for length in lengths)
+
+
 EVER = Window(None, Bound(ANCHOR))
 NOW = Window(Bound(ANCHOR), Bound(ANCHOR))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Span
+from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.choosing import (
     Entry,
     Pool,
@@ -30,7 +30,7 @@ from protodsl.runtime.intervals import (
     hull,
     rounded,
 )
-from protodsl.runtime.model import Duration, Item, Moment, Window
+from protodsl.runtime.model import Duration, Item, Moment
 from protodsl.runtime.record import FIRST_DAY, Coded, Days, Exact, Interval, Result
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion, parse_unit
@@ -258,13 +258,13 @@ class MeasureNode:
 class ChosenNumber(NumberNode):
     """Results of an item in arithmetic."""
 
-    __slots__ = ("clean", "factor", "item", "measure", "measured", "select", "window")
+    __slots__ = ("clean", "factor", "frame", "item", "measure", "measured", "select")
 
     def __init__(
         self,
         measured: Measured,
         select: str,
-        window: Window | None,
+        frame: Frame | None,
         clean: Sequence[Node],
         unit: str | None,
         measure: tuple[str, Duration] | None,
@@ -273,7 +273,7 @@ class ChosenNumber(NumberNode):
         self.measured = measured
         self.item = measured.item.name
         self.select = select
-        self.window = window
+        self.frame = frame
         self.clean = clean
         self.measure = measure
         own = measured.item.unit
@@ -293,7 +293,7 @@ class ChosenNumber(NumberNode):
             sample = case.sample
             span = Span(sample.first, sample.last, sample.first, sample.last)
             return input_pool(case, self.item, self.measure, self.clean), span
-        found = window_of(case, self.window)
+        found = span_of(case, self.frame)
         if isinstance(found, Cause):
             return found
         until = None
@@ -399,7 +399,7 @@ class ChosenNumber(NumberNode):
         return Quantity(scaled, self.settled(case, causes), evidence)
 
     def breaks(self, case: Case, days: set[int]) -> None:
-        result_breaks(case, self.item, self.window, self.clean, days)
+        result_breaks(case, self.item, self.frame, self.clean, days)
 
 
 def input_pool(case: Case, item: str, inside: tuple[str, Duration], clean: Sequence[Node]) -> Pool:
@@ -422,10 +422,10 @@ def unusable(sample: Sample, item: str) -> Causes:
     return (Cause("incomparable", item),)
 
 
-def window_of(case: Case, window: Window | None) -> Span | Cause:
+def span_of(case: Case, frame: Frame | None) -> Span | Cause:
     """A window of results; None: every result up to the anchor."""
-    if window is not None:
-        return case.window(window)
+    if frame is not None:
+        return case.span(frame)
     if case.anchor is None or case.as_of is None:
         return case.undated()
     return Span(FIRST_DAY, FIRST_DAY, case.anchor, case.anchor)
@@ -446,9 +446,7 @@ def doubts(item: str, entries: Iterable[Entry]) -> Causes:
     return found
 
 
-def result_breaks(
-    case: Case, item: str, window: Window | None, clean: Sequence[Node], days: set[int]
-) -> None:
+def result_breaks(case: Case, item: str, frame: Frame | None, clean: Sequence[Node], days: set[int]) -> None:
     """Days on which a result of the item enters or leaves the window, or ceases to be a plan."""
     marks: set[int] = set()
     for sample in samples_of(case, item):
@@ -458,7 +456,7 @@ def result_breaks(
     for one in case.facts.spans.get("results", ()):
         marks.update(one.since or ())
         marks.update(one.until or ())
-    crossings(case, window, marks, days)
+    crossings(case, None if frame is None else frame.window, marks, days)
     for node in clean:
         node.breaks(case, days)
 

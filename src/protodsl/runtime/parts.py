@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Causes, Finding, Node, each_once
+from protodsl.runtime.findings import Causes, Finding, Node, each_once, in_record_order
 from protodsl.runtime.logic import said_by, shown_by
 from protodsl.runtime.model import Criterion, Part
 from protodsl.runtime.report import Outcome, Truth
@@ -159,35 +159,40 @@ class PartNode:
 class PartFinding:
     """What was found of one part, and of the parts under it."""
 
-    __slots__ = ("applies", "favour", "guard", "left", "node", "parts", "rule", "terms", "value")
+    __slots__ = (
+        *("_undecided", "applies", "favour", "guard", "left", "node", "outcome", "parts", "rule", "terms"),
+        "value",
+    )
 
     def __init__(self, node: PartNode, case: Case) -> None:
         self.node = node
+        self._undecided: list[Finding] | None = None
         self.guard: Finding | None = None if node.guard is None else node.guard.finding(case)
         self.rule: Finding | None = None if node.rule is None else node.rule.finding(case)
-        self.parts = [part.finding(case) for part in node.parts]
-        guard: Truth = True if self.guard is None else self.guard.truth
-        if not self.parts:
-            self.left: Truth = True
-            self.terms: list[Truth] = []
-            self.value: Truth = True if self.rule is None else self.rule.truth
-        else:
-            self.left = True
+        self.left: Truth = True
+        self.terms: list[Truth] = []
+        self.parts: list[PartFinding] = []
+        if node.parts:
+            self.parts = [PartFinding(part, case) for part in node.parts]
             if self.rule is None:
                 self.left = count_truth(1, [part.applies for part in self.parts])
             self.terms = [node.term(part.applies, part.value) for part in self.parts]
             rule = None if self.rule is None else self.rule.truth
-            self.value = node.combined(rule, [(part.applies, part.value) for part in self.parts])
-        self.applies: Truth = both(guard, self.left)
-        self.favour: Truth = in_favour(node.inclusion, self.applies, self.value)
-
-    @property
-    def outcome(self) -> Outcome:
+            self.value: Truth = node.combined(rule, [(part.applies, part.value) for part in self.parts])
+        else:
+            self.value = True if self.rule is None else self.rule.truth
+        if node.guarded:
+            self.applies: Truth = both(True if self.guard is None else self.guard.truth, self.left)
+            self.favour: Truth = in_favour(node.inclusion, self.applies, self.value)
+        else:
+            self.applies = True
+            self.favour = self.value if node.inclusion or self.value is None else not self.value
         if self.applies is False:
-            return "not applicable"
-        if self.favour is None:
-            return "unknown"
-        return "passes" if self.favour else "fails"
+            self.outcome: Outcome = "not applicable"
+        elif self.favour is None:
+            self.outcome = "unknown"
+        else:
+            self.outcome = "passes" if self.favour else "fails"
 
     # ------------------------------------------------------------ why unknown
 
@@ -195,11 +200,17 @@ class PartFinding:
         """Why the outcome is unknown, in file order."""
         if self.outcome != "unknown":
             return ()
-        return each_once(cause for finding in self.undecided() for cause in finding.causes)
+        undecided = self.undecided()
+        if len(undecided) == 1:
+            return undecided[0].causes
+        return each_once(cause for finding in undecided for cause in finding.causes)
 
     def undecided(self) -> list[Finding]:
         """The unknown expressions the outcome hangs on, in file order."""
-        found: list[Finding] = []
+        found = self._undecided
+        if found is not None:
+            return found
+        found = self._undecided = []
         if self.guard is not None and self.guard.truth is None:
             found.append(self.guard)
         if self.value is None and self.rule is not None and self.rule.truth is None:
@@ -275,12 +286,12 @@ class PartFinding:
                 found += part.deciding_value()
         return found
 
-    def reason(self) -> str:
-        said = said_by(self.deciding())
-        return not_applicable(said) if self.applies is False else joined(said)
-
-    def evidence(self) -> tuple[str, ...]:
-        return shown_by(self.deciding())
+    def told(self) -> tuple[str, tuple[str, ...]]:
+        """The reason, and the places in the record that are its evidence."""
+        deciding = self.deciding()
+        said = said_by(deciding)
+        reason = not_applicable(said) if self.applies is False else joined(said)
+        return reason, in_record_order(shown_by(deciding))
 
 
 class CriterionNode:

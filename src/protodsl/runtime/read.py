@@ -28,7 +28,18 @@ from protodsl.runtime.record import (
     Record,
     Result,
 )
-from protodsl.runtime.values import MAX_DIGITS, clock_of, quote
+from protodsl.runtime.values import (
+    MAX_DIGITS,
+    PLAIN_CODE,
+    PLAIN_DATE,
+    PLAIN_NAME,
+    PLAIN_TEXT,
+    PLAIN_VALUE,
+    PLAIN_WORD,
+    Value,
+    clock_of,
+    quote,
+)
 
 MAX_FACTS = 100_000  # in one record: years of intensive care stay below, a registry in one record does not
 
@@ -38,6 +49,8 @@ SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 
 _RECORD = {"id", "birth_date", "sex", "as_of", "timepoints", "complete", *DOMAINS, "$schema"}
 _RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method"}
+_PLAIN_RESULT = {"code", "value", "unit", "date", "uln"}
+_PLAIN_ANSWER = {"question", "answer", "by", "role", "date"}
 _ABSENCE = {"code", "present", "from", "date"}
 _CONDITION = {*_ABSENCE, "suspected", "onset", "end", "severity", "grade", "stage", "side"}
 _MEDICATION = {
@@ -54,6 +67,9 @@ _MEDICATION = {
 }
 _PROCEDURE = {*_ABSENCE, "end"}
 _PLAIN_CONDITION = {*_ABSENCE, "onset", "end"}
+_BARE_CONDITION = {"code", "onset", "end"}
+_BARE_MEDICATION = {"code", "start", "end", "dose", "unit", "response"}
+_BARE_PROCEDURE = {"code", "date", "end"}
 _PLAIN_MEDICATION = {*_ABSENCE, "start", "end", "dose", "unit"}
 _ANSWER = {"question", "answer", "by", "role", "stage", "date"}
 _COMPLETE = {"domain", "since", "until"}
@@ -107,6 +123,123 @@ def not_json(error: json.JSONDecodeError, left: int) -> str:
     return f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
 
 
+# ---------------------------------------------------------------- facts as nearly all are
+#
+# Each function answers None for a fact that is not quite so, right or wrong: that one is read with care.
+
+
+def _plain_code(code: Any) -> Any:
+    """A name, or one code of a published system."""
+    if code.__class__ is str:
+        return PLAIN_NAME[code]
+    if code.__class__ is dict and len(code) == 2:
+        return PLAIN_CODE[code.get("system"), code.get("code")]
+    return None
+
+
+def _plain_value(value: Any) -> Value | None:
+    read = PLAIN_VALUE.get(value.__class__)
+    return None if read is None else read(value)
+
+
+def _plain_result(fact: dict[str, Any], where: str) -> Result | None:
+    """A result with a name or one code, a date without a time, an upper limit at most."""
+    get = fact.get
+    code, value = get("code"), get("value")
+    code = PLAIN_NAME[code] if code.__class__ is str else _plain_code(code)
+    read = PLAIN_VALUE.get(value.__class__)
+    if code is None or read is None:
+        return None
+    value = read(value)
+    date, unit, limit = get("date"), get("unit"), get("uln")
+    if date is not None:
+        date = PLAIN_DATE[date]
+        if date is None:
+            return None
+    if unit is not None:
+        unit = PLAIN_TEXT[unit]
+        if unit is None:
+            return None
+    if value is None:
+        return None
+    if limit is not None:
+        limit = _plain_limit(limit)
+        if limit is None:
+            return None
+    number, word, raw, _ = value
+    return Result(code, number, word, unit, date, None, limit, None, None, None, raw, where)
+
+
+def _plain_limit(limit: Any) -> Exact | None:
+    """A number that is not negative."""
+    value = _plain_value(limit)
+    if value is None or value[0] is None:
+        return None
+    low, high, _, _ = value[0]
+    return low if low is not None and low == high and low >= 0 else None
+
+
+def _plain_span(fact: dict[str, Any], first_key: str) -> tuple[Coded, Days | None, Days | None, bool] | None:
+    """Code, first and last day of an event that is present, and whether it goes on."""
+    get = fact.get
+    code = _plain_code(get("code"))
+    if code is None:
+        return None
+    first, end = get(first_key), get("end")
+    if first is not None:
+        first = PLAIN_DATE[first]
+        if first is None:
+            return None
+    if end is None:
+        return code, first, None, "end" in fact
+    end = PLAIN_DATE[end]
+    if end is None or (first is not None and end[1] < first[0]):
+        return None
+    return code, first, end, False
+
+
+def _plain_medication(fact: dict[str, Any], where: str) -> Medication | None:
+    """A course with its dose and the response to it at most."""
+    span = _plain_span(fact, "start")
+    get = fact.get
+    dose, unit, response = get("dose"), get("unit"), get("response")
+    if span is None or (response is not None and response not in RESPONSES):
+        return None
+    number: Any = None
+    if dose is not None:
+        value = _plain_value(dose)
+        number = None if value is None else value[0]
+        if number is None or number.high is None or number.high < 0 or (number.low or 0) < 0:
+            return None
+    if unit is not None:
+        unit = PLAIN_TEXT[unit]
+        if unit is None:
+            return None
+    code, first, last, goes_on = span
+    return Medication(code, True, first, last, goes_on, number, unit, None, None, response, where=where)
+
+
+def _plain_answer(fact: dict[str, Any], where: str) -> Answer | None:
+    get = fact.get
+    question, answer = PLAIN_TEXT[get("question")], get("answer", 0)
+    if question is None or (answer.__class__ is not bool and answer is not None):
+        return None
+    date, role, by = get("date"), get("role"), get("by")
+    if date is not None:
+        date = PLAIN_DATE[date]
+        if date is None:
+            return None
+    if role is not None:
+        role = PLAIN_WORD[role]
+        if role is None:
+            return None
+    if by is not None:
+        by = PLAIN_WORD[by]
+        if by is None:
+            return None
+    return Answer(question, answer, role or by, date, None, where)
+
+
 class _Reader(Attributes):
     """Reads the domains, one method each."""
 
@@ -147,6 +280,14 @@ class _Reader(Attributes):
     def results(self, record: dict[str, Any]) -> list[Result]:
         found = []
         for where, fact in self.facts(record, "results"):
+            if fact.__class__ is dict and fact.keys() <= _PLAIN_RESULT:
+                try:
+                    plain = _plain_result(fact, where)
+                except TypeError:  # a list or an object where a text is expected
+                    plain = None
+                if plain is not None:
+                    found.append(plain)
+                    continue
             if not self.fields(fact, where, _RESULT):
                 continue
             if "value" not in fact:
@@ -187,6 +328,15 @@ class _Reader(Attributes):
     def conditions(self, record: dict[str, Any]) -> list[Condition]:
         found = []
         for where, fact in self.facts(record, "conditions"):
+            if fact.__class__ is dict and fact.keys() <= _BARE_CONDITION:
+                try:
+                    span = _plain_span(fact, "onset")
+                except TypeError:
+                    span = None
+                if span is not None:
+                    code, first, last, goes_on = span
+                    found.append(Condition(code, True, first, last, goes_on, where=where))
+                    continue
             if not self.fields(fact, where, _CONDITION):
                 continue
             present = self.present(fact, where)
@@ -215,6 +365,14 @@ class _Reader(Attributes):
     def medications(self, record: dict[str, Any]) -> list[Medication]:
         found = []
         for where, fact in self.facts(record, "medications"):
+            if fact.__class__ is dict and fact.keys() <= _BARE_MEDICATION:
+                try:
+                    plain = _plain_medication(fact, where)
+                except TypeError:  # a list or an object where a text is expected
+                    plain = None
+                if plain is not None:
+                    found.append(plain)
+                    continue
             if not self.fields(fact, where, _MEDICATION):
                 continue
             present = self.present(fact, where)
@@ -245,6 +403,15 @@ class _Reader(Attributes):
     def procedures(self, record: dict[str, Any]) -> list[Procedure]:
         found = []
         for where, fact in self.facts(record, "procedures"):
+            if fact.__class__ is dict and fact.keys() <= _BARE_PROCEDURE:
+                try:
+                    span = _plain_span(fact, "date")
+                except TypeError:
+                    span = None
+                if span is not None:
+                    code, begun, last, goes_on = span
+                    found.append(Procedure(code, True, begun, last, goes_on, where=where))
+                    continue
             if not self.fields(fact, where, _PROCEDURE):
                 continue
             present = self.present(fact, where)
@@ -261,6 +428,14 @@ class _Reader(Attributes):
     def answers(self, record: dict[str, Any]) -> list[Answer]:
         found = []
         for where, fact in self.facts(record, "answers"):
+            if fact.__class__ is dict and fact.keys() <= _PLAIN_ANSWER:
+                try:
+                    plain = _plain_answer(fact, where)
+                except TypeError:  # a list or an object where a text is expected
+                    plain = None
+                if plain is not None:
+                    found.append(plain)
+                    continue
             if not self.fields(fact, where, _ANSWER):
                 continue
             question = self.text(fact, "question", where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from protodsl.runtime.case import Case, Span
+from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.choosing import (
     Entry,
     Pool,
@@ -24,7 +24,7 @@ from protodsl.runtime.choosing import (
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
 from protodsl.runtime.intervals import compared
-from protodsl.runtime.model import EVER, CodeTest, Duration, Either, LimitTest, Occasions, OfLimit, Window
+from protodsl.runtime.model import EVER, CodeTest, Duration, Either, LimitTest, Occasions, OfLimit
 from protodsl.runtime.numbers import (
     Measured,
     doubts,
@@ -32,8 +32,8 @@ from protodsl.runtime.numbers import (
     lead_of,
     result_breaks,
     samples_of,
+    span_of,
     unusable,
-    window_of,
 )
 from protodsl.runtime.record import Exact, Interval, Result
 from protodsl.runtime.report import Cause, Truth
@@ -50,6 +50,8 @@ from protodsl.runtime.words import (
     times_limit_text,
     times_text,
 )
+
+_EVER = Frame(EVER, None)
 
 
 class Reading(NamedTuple):
@@ -346,13 +348,13 @@ class Judged(NamedTuple):
 class ResultNode(Node):
     """A test on chosen results of one item."""
 
-    __slots__ = ("clean", "inside", "item", "occasions", "quick", "select", "tests", "window")
+    __slots__ = ("clean", "frame", "inside", "item", "occasions", "quick", "select", "tests")
 
     def __init__(
         self,
         tests: Tests,
         select: str,
-        window: Window | None,
+        frame: Frame | None,
         clean: Sequence[Node],
         occasions: Occasions | None,
         measure: bool,
@@ -362,7 +364,7 @@ class ResultNode(Node):
         self.tests = tests
         self.item = tests.item.name
         self.select = select
-        self.window = window
+        self.frame = frame
         self.clean = clean
         self.occasions = occasions
         self.inside = inside
@@ -377,13 +379,13 @@ class ResultNode(Node):
                 date = sample.result.date
                 if date is not None and sample.sure and date.first <= as_of >= date.last:
                     first, last = date
-                    window = self.window
+                    frame = self.frame
                     until = case.until
                     if until is not None and last <= until:
-                        if window is None:
+                        if frame is None:
                             inside = True
                         else:
-                            span = case.window(window)
+                            span = case.span(frame)
                             inside = span.__class__ is Span and first >= span[1] and last <= span[2]
                         if inside:
                             found = self.tests.plain(sample.result)
@@ -400,7 +402,7 @@ class ResultNode(Node):
     def judged(self, case: Case) -> Judged:
         if self.inside is not None and case.sample is not None:
             return self.latest(case, input_pool(case, self.item, self.inside, self.clean))
-        span = window_of(case, self.window)
+        span = span_of(case, self.frame)
         if isinstance(span, Cause):
             return Judged(None, (span,), [], "none")
         occasions = self.occasions
@@ -650,7 +652,7 @@ class ResultNode(Node):
             assert self.occasions is not None
             return (occasions_reason(item.label, judged.number, self.occasions.least, self.occasions.last),)
         if judged.kind == "all":
-            window = case.window_text(self.window if self.window is not None else EVER)
+            window = (self.frame or _EVER).text(case)
             return (results_reason(item.label, self.select, judged.number, window, True),)
         if self.select == "latest":
             shown = latest_of(judged.evidence)
@@ -684,7 +686,7 @@ class ResultNode(Node):
         return places(finding.state.evidence)
 
     def breaks(self, case: Case, days: set[int]) -> None:
-        result_breaks(case, self.item, self.window, self.clean, days)
+        result_breaks(case, self.item, self.frame, self.clean, days)
 
 
 def _tie_disagrees(entries: Sequence[Entry], truths: Sequence[Truth]) -> bool:

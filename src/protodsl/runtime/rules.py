@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protodsl.runtime.case import Frame
 from protodsl.runtime.codes import Vocabulary
 from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SexNode
 from protodsl.runtime.doses import DoseNumber, DoseSum
@@ -35,7 +36,8 @@ from protodsl.runtime.model import (
     ReferenceLimit,
     ResultTest,
     Sex,
-    domain_of,
+    Window,
+    in_half_lives,
 )
 from protodsl.runtime.numbers import (
     AgeNumber,
@@ -65,15 +67,28 @@ class Rules:
         self.equivalences = {one.name: dict(one.factors) for one in protocol.equivalences}
         self._declared = {one.item: one for one in protocol.measures}
         self._measured: dict[str, Measured] = {}
+        self._frames: dict[tuple[Window, str | None], Frame] = {}
         self._defined: dict[str, DefinedNode] = {name: DefinedNode(name) for name, _ in protocol.definitions}
         for one in protocol.measures:
             self.measures[one.item] = self._measure(one)
         for name, expr in protocol.definitions:
             self._defined[name].member = self.node(expr)
 
+    def frame(self, window: Window, item: str) -> Frame:
+        """A window made ready; equal ones are one, so that a case works each out once."""
+        for bound in (window.start, window.end):
+            if bound is not None and bound.moment.name in self.vocabulary.items:
+                self.vocabulary.ask(bound.moment.name)
+        key = (window, item if in_half_lives(window) else None)
+        found = self._frames.get(key)
+        if found is None:
+            found = self._frames[key] = Frame(*key)
+        return found
+
     def measured(self, item: str) -> Measured:
         found = self._measured.get(item)
         if found is None:
+            self.vocabulary.ask(item)
             found = Measured(self.vocabulary.items[item])
             self._measured[item] = found
         return found
@@ -117,7 +132,9 @@ class Rules:
             case Event():
                 return self.event(expr)
             case Change():
-                return ChangeNode(expr, self.measured(expr.item))
+                item = expr.item
+                frames = self.frame(expr.start, item), self.frame(expr.end, item)
+                return ChangeNode(expr, frames, self.measured(item))
             case Compare(left, op, right, unit):
                 return CompareNode(self.number(left, inside), op, self.number(right, inside), unit)
             case ResultTest():
@@ -133,7 +150,7 @@ class Rules:
         return ResultNode(
             tests,
             chosen.select,
-            chosen.window,
+            None if chosen.window is None else self.frame(chosen.window, item.name),
             clean,
             expr.occasions,
             measure=item.name in self._declared,
@@ -153,7 +170,8 @@ class Rules:
         dose = None
         if asked.dose is not None:
             dose = self.dose_sum(asked.item, asked.dose.unit, asked.dose.equivalence, asked.dose.per)
-        return EventNode(asked, domain_of(item), item.acute, dose)
+        self.vocabulary.ask(item.name)
+        return EventNode(asked, self.frame(asked.window, item.name), self.vocabulary, dose)
 
     # ------------------------------------------------------------ numbers
 
@@ -165,7 +183,7 @@ class Rules:
                 return ChosenNumber(
                     self.measured(item),
                     select,
-                    window,
+                    None if window is None else self.frame(window, item),
                     tuple(self.clean(one) for one in clean),
                     unit,
                     inside,
@@ -173,7 +191,7 @@ class Rules:
             case Age(unit, moment):
                 return AgeNumber(unit, moment)
             case DailyDose(item, window, unit, equivalence, per):
-                return DoseNumber(self.dose_sum(item, unit, equivalence, per), window)
+                return DoseNumber(self.dose_sum(item, unit, equivalence, per), self.frame(window, item))
             case Arithmetic(op, left, right):
                 return ArithmeticNumber(op, self.number(left, inside), self.number(right, inside))
             case Call(function, arguments):
@@ -186,6 +204,7 @@ class Rules:
 
     def dose_sum(self, item: str, unit: str, equivalence: str | None, per: str | None) -> DoseSum:
         body: dict[str, ChosenNumber] = {}
+        self.vocabulary.ask(item)
         items = self.vocabulary.items
         if WEIGHT in items:
             body["kg"] = ChosenNumber(self.measured(WEIGHT), "latest", None, (), "kg", None)

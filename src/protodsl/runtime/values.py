@@ -7,14 +7,17 @@ cached: a file of records holds the same few thousand dates, numbers and codes o
 from __future__ import annotations
 
 from calendar import monthrange
+from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from protodsl.runtime.record import Coded, Days, Exact, Interval
 
 MAX_DIGITS = 40  # of a number, before and after the point together
+MAX_PLAIN = 200  # characters of a text that is remembered
 MAX_POWER = 30  # of ten, of a number written with an exponent
 
 _SYSTEMS = {  # spellings of the systems the vocabulary names; every other system keeps its own, in lower case
@@ -185,3 +188,86 @@ def published_code(system: str, code: str) -> Coded | str:
     if not (system + code).isprintable():
         return f"{quote(system + ' ' + code)} holds characters that cannot be printed"
     return Coded(system, code.upper() if system in ("icd10", "atc") else code)
+
+
+# ---------------------------------------------------------------- as nearly all facts are written
+
+
+class Remembered(dict[Any, Any]):
+    """A function's answers, looked up faster than it can be called; it forgets them all when they are many.
+
+    None is not remembered: it says that the input is unusual, right or wrong, and has to be read with care.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.make = make
+
+    def __missing__(self, key: Any) -> Any:
+        made = self.make(key)
+        if made is not None:
+            if len(self) >= 16_384:
+                self.clear()
+            self[key] = made
+        return made
+
+
+def _short(text: Any) -> bool:
+    return text.__class__ is str and len(text) <= MAX_PLAIN
+
+
+def _text(text: Any) -> str | None:
+    return text.strip() or None if _short(text) and text.isprintable() else None
+
+
+def _word(text: Any) -> str | None:
+    found = _text(text)
+    return None if found is None else "_".join(found.lower().replace("-", " ").split()) or None
+
+
+def _date(text: Any) -> Days | None:
+    found = days_of(text) if text.__class__ is str and len(text) <= 10 else None
+    return found if isinstance(found, Days) else None
+
+
+def _name(text: Any) -> Coded | None:
+    found = name_code(text) if _short(text) else None
+    return found if isinstance(found, Coded) else None
+
+
+def _published(pair: tuple[Any, Any]) -> Coded | None:
+    found = published_code(*pair) if _short(pair[0]) and _short(pair[1]) else None
+    return found if isinstance(found, Coded) else None
+
+
+def _of_text(text: str) -> Value | None:
+    found = value_of(text) if len(text) <= MAX_PLAIN else None
+    return None if found is None or found.problem is not None else found
+
+
+def _of_int(value: int) -> Value | None:
+    return _of_text(str(value)) if -(10**15) < value < 10**15 else None
+
+
+def _of_float(value: float) -> Value | None:
+    written = repr(value)
+    return None if "e" in written or value == 0 else _of_text(written)  # 0.0 is -0.0 for a dict
+
+
+def _of_decimal(value: Decimal) -> Value | None:
+    return _of_text(str(value))
+
+
+PLAIN_TEXT = Remembered(_text)  # short texts, without their outer spaces
+PLAIN_WORD = Remembered(_word)  # the same in the form of a name
+PLAIN_DATE = Remembered(_date)  # without a time
+PLAIN_NAME = Remembered(_name)  # codes that are names
+PLAIN_CODE = Remembered(_published)  # (system, code)
+PLAIN_VALUE: dict[type, Callable[[Any], Value | None]] = {
+    str: Remembered(_of_text).__getitem__,
+    int: Remembered(_of_int).__getitem__,
+    float: Remembered(_of_float).__getitem__,
+    Decimal: _of_decimal,  # 1.0 and 1.00 are one key, and written differently
+}

@@ -34,6 +34,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days, Exact
@@ -43,13 +44,14 @@ from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days, Exact
 
 def decimal_text(value: Exact, decimals: int) -> str:
     """`value` rounded half away from zero to that many decimals, all of them printed."""
-    scaled = abs(value) * 10**decimals
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
+    denominator = value.denominator
+    whole = (2 * abs(value.numerator) * 10**decimals + denominator) // (2 * denominator)
     digits = str(whole).rjust(decimals + 1, "0")
     text = digits if decimals == 0 else f"{digits[:-decimals]}.{digits[-decimals:]}"
     return f"-{text}" if value < 0 and whole else text
 
 
+@lru_cache(maxsize=4096)
 def number_text(value: Exact) -> str:
     """Exact where the decimals end (at most twelve of them), else rounded to nine: `3`, `0.85`,
     `0.333333333`.
@@ -72,15 +74,23 @@ def near_text(value: Exact, limit: Exact | None) -> str:
     2.999 against 3 is `2.999`, 3.25 against 3 is `3.25`, 3.0004 against 3 is `3.0004`, 2.5341 against 3 is
     `2.53`.
     """
-    for decimals in range(0, 13):
-        if (value * 10**decimals).denominator == 1:
+    denominator = value.denominator
+    if denominator == 1:
+        return str(value.numerator)
+    for decimals in range(1, 13):
+        scale = 10**decimals
+        if scale % denominator == 0:
             return decimal_text(value, decimals)
         if decimals < 2:
             continue
-        text = decimal_text(value, decimals)
-        shown = Fraction(text)
-        if limit is None or ((shown > limit) == (value > limit) and (shown < limit) == (value < limit)):
-            return text
+        if limit is None:
+            return decimal_text(value, decimals)
+        # rounded half away from zero, as it will be printed
+        whole = (2 * abs(value.numerator) * scale + denominator) // (2 * denominator)
+        shown = (-whole if value < 0 else whole) * limit.denominator - limit.numerator * scale
+        side = value.numerator * limit.denominator - limit.numerator * denominator
+        if (shown > 0) == (side > 0) and (shown < 0) == (side < 0):
+            return decimal_text(value, decimals)
     return decimal_text(value, 12)
 
 
@@ -103,11 +113,13 @@ def range_text(low: Exact | None, high: Exact | None, unit: str | None = None) -
 # ---------------------------------------------------------------- time
 
 
+@lru_cache(maxsize=16384)
 def day_text(day: int) -> str:
     """ISO date of a day's ordinal."""
     return date.fromordinal(day).isoformat()
 
 
+@lru_cache(maxsize=16384)
 def days_text(days: Days | None) -> str:
     """`2024-02-20`, `2021-05`, `2021`; other intervals with both ends; None: `an unrecorded date`."""
     if days is None:

@@ -65,6 +65,7 @@ class Codes:
         self.open = {name: any(terms[one].open for one in (name, *self.below[name])) for name in terms}
         self.speaks_of = lru_cache(maxsize=100_000)(self._speaks_of)
         self.denies = lru_cache(maxsize=100_000)(self._denies)
+        self.denies_code = lru_cache(maxsize=100_000)(self._denies_code)
         self.name = lru_cache(maxsize=100_000)(self._name)
         self.fit = lru_cache(maxsize=100_000)(self._fit)
 
@@ -152,6 +153,22 @@ class Codes:
             if speaking and all(self.covers(*one, name) for one in speaking):
                 found.add(name)
         return frozenset(found)
+
+    def _denies_code(self, absent: tuple[Code, ...], codes: tuple[Code, ...]) -> bool:
+        """Whether an absence with the one code denies every fact with the other."""
+        return absent == codes or any(self._denies_one(one, other) for one in absent for other in codes)
+
+    def _denies_one(self, absent: Code, fact: Code) -> bool:
+        system, code = fact
+        if absent[1] is None or code is None:
+            return False
+        if absent == fact:
+            return True
+        if system is None:
+            return code in self.terms and self.covers(*absent, code)
+        if absent[0] is None:
+            return absent[1] in self.terms and self.match(system, code, absent[1]) == SURE
+        return absent[0] == system and under(system, bare(system, code), bare(system, absent[1]))
 
     def covers(self, system: str | None, code: str | None, name: str) -> bool:
         if code is None:

@@ -43,16 +43,16 @@ class Result(NamedTuple):
     sure: bool
 
 
-class Event(NamedTuple):
-    """A condition, course or procedure: the days its first and its last day may be."""
+Days = tuple[int, int, int, int]
 
-    first_lo: int
-    first_hi: int
-    last_lo: int
-    last_hi: int
+
+class Event(NamedTuple):
+    """A condition, course or procedure. `days`: those its first, and those its last day may be."""
+
+    days: Days
     fit: int
     codes: tuple[Code, ...]
-    name: str | None  # the one term it surely is
+    drug: str | tuple[Code, ...]  # the one term it surely is, else its codes
     fact: dict[str, Any]
 
 
@@ -98,6 +98,7 @@ class Participant:
         self.results: dict[str, list[Result]] = defaultdict(list)
         self.events: dict[str, list[Event]] = defaultdict(list)
         self.absences: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self.absent_codes: list[tuple[str, tuple[Code, ...], tuple[int, int]]] = []
         self.answers: dict[str, list[dict[str, Any]]] = defaultdict(list)
         if self.as_of is None:
             return
@@ -167,10 +168,10 @@ class Participant:
         for name, fit in speaks:
             if fact.get("suspected"):
                 fit = min(fit, MAY)
+            lasted = first_lo, first_hi, last_lo, last_hi
             if self.codes.terms[name].acute or (own is not None and own.acute):
-                event = Event(first_lo, first_hi, first_lo, min(first_hi, as_of), fit, codes, name_of, fact)
-            else:
-                event = Event(first_lo, first_hi, last_lo, last_hi, fit, codes, name_of, fact)
+                lasted = first_lo, first_hi, first_lo, min(first_hi, as_of)
+            event = Event(lasted, fit, codes, name_of or codes, fact)
             if event not in self.events[name]:
                 self.events[name].append(event)
 
@@ -178,7 +179,9 @@ class Participant:
         since, until = fact.get("from"), fact.get("date")
         first = FIRST if since is None else days(since)[1]
         last = as_of if until is None else min(days(until)[0], as_of)
-        for name in self.codes.denies(codes_of(fact), domain):
+        codes = codes_of(fact)
+        self.absent_codes.append((domain, codes, (first, last)))
+        for name in self.codes.denies(codes, domain):
             self.absences[name].append((first, last))
 
     # ------------------------------------------------------------ the latest result
@@ -250,7 +253,7 @@ class Participant:
         if self.enrollment is None or self.as_of is None:
             return None
         end = self.enrollment
-        courses = [event for event in self.events.get("glucocorticoid", ()) if event.first_lo <= end]
+        courses = [event for event in self.events.get("glucocorticoid", ()) if event.days[0] <= end]
         doses = [self.dose(event) for event in courses]
         sure = [
             (event, low)
@@ -258,7 +261,7 @@ class Participant:
             if event.fit == SURE and not self.denied(event, "glucocorticoid", FIRST, end)
         ]
         last = min(end, self.as_of)
-        starts = {min(max(event.first_hi + step, FIRST), last) for event, _ in sure for step in (0, 1)}
+        starts = {min(max(event.days[1] + step, FIRST), last) for event, _ in sure for step in (0, 1)}
         if any(total_surely(sure, day) >= 1 for day in starts):
             return True
         if not self.listed("medications", FIRST, end):
@@ -266,8 +269,8 @@ class Participant:
         if any(high is None for _, high in doses):
             return None
         possible = [(event, high or D(0)) for event, (_, high) in zip(courses, doses, strict=True)]
-        starts = {min(max(event.first_lo + step, FIRST), last) for event in courses for step in (0, 1)}
-        return False if all(total_possibly(possible, day) < 1 for day in starts) else None
+        starts = {min(max(event.days[0] + step, FIRST), last) for event in courses for step in (0, 1)}
+        return False if all(total_possibly(possible, day, self.as_of) < 1 for day in starts) else None
 
     def dose(self, event: Event) -> tuple[Decimal, Decimal | None]:
         """The course's dose in mg/kg/d of prednisone: at least, and at most (None: no bound is known)."""
@@ -327,28 +330,39 @@ class Participant:
         begin = since if since_at_most is None else since_at_most
         domain = self.codes.terms[name].domain
         last_day = min(until, as_of)
-        maybe = contradicted = False
+        sure = maybe = contradicted = False
         events = self.events.get(name, ())
         if events and (but_not or severe or intolerant):
             events = [one for event in events if (one := self.asked(event, but_not, severe, intolerant))]
-        spans = self.courses(events) if three_months else events
-        for event, span in zip(events, spans, strict=True):
-            first_lo, first_hi, last_lo, last_hi = span[:4]
-            if started:
-                last_lo, last_hi = first_lo, first_hi
+        courses: list[Days] | None = None
+        for index, event in enumerate(events):
+            first_lo, first_hi, last_lo, last_hi = event.days
             if first_lo > last_day or last_hi < since:
                 continue
-            sure = event.fit == SURE and first_hi <= last_day and last_lo >= begin
+            inside = first_hi <= last_day and last_lo >= begin
+            if started or three_months or not inside:  # the course it is part of may be longer
+                if courses is None:
+                    courses = self.courses(events, domain)
+                first_lo, first_hi, last_lo, last_hi = courses[index]
+                if started:
+                    last_lo, last_hi = first_lo, first_hi
+                    if last_hi < since:
+                        continue
+                inside = first_hi <= last_day and last_lo >= begin
             if three_months:
                 if first_lo > months_before(min(last_hi, until) + 1, 3):
                     continue
-                sure = sure and first_hi <= months_before(min(last_lo, until) + 1, 3)
-            if sure and self.denied(event, name, begin, until, started=started):
-                contradicted = True
-            elif sure:
-                return True
-            else:
+                inside = inside and first_hi <= months_before(min(last_lo, until) + 1, 3)
+            if event.fit != SURE or not inside:
                 maybe = True
+            elif self.denied(event, name, begin, until):
+                contradicted = True
+            elif three_months:
+                sure = True  # unless a course that touches it is denied
+            else:
+                return True
+        if sure and not contradicted:
+            return True
         if maybe or contradicted:
             return None
         return False if self.listed(domain, since, until) or self.absent(name, since, until) else None
@@ -376,44 +390,48 @@ class Participant:
             fit = fit if response else min(fit, MAY)
         return event if fit == event.fit else event._replace(fit=fit)
 
-    def courses(self, events: Iterable[Event]) -> list[tuple[int, int, int, int]]:
+    def courses(self, events: list[Event], domain: str) -> list[Days]:
         """For each event the course it is part of: those of one drug that touch or overlap are one."""
-        listed = list(events)
-        drugs = [event.name or event.codes for event in listed]
         found = []
-        for event, drug in zip(listed, drugs, strict=True):
-            pairs = list(zip(listed, drugs, strict=True))
-            none = UNCODED
-            sure = [other for other, its in pairs if other.fit == SURE and its == drug != none]
+        for event in events:
+            if domain != "medications" or len(events) < 2:
+                found.append(event.days)
+                continue
+            same = [other for other in events if other.drug == event.drug]
+            sure = [other for other in same if other.fit == SURE and other.codes != UNCODED]
             may = [
                 other
-                for other, its in pairs
-                if its == drug or none in (its, drug) or other.fit != SURE or event.fit != SURE
+                for other in events
+                if other.drug == event.drug
+                or UNCODED in (other.codes, event.codes)
+                or not (other.fit == event.fit == SURE)
             ]
-            first_lo, last_hi = event.first_lo, event.last_hi
+            first_lo, first_hi, last_lo, last_hi = event.days
             grown = True
             while grown:
-                reach = [one for one in may if one.first_lo <= last_hi + 1 and one.last_hi >= first_lo - 1]
-                there = (min(first_lo, *(one.first_lo for one in reach), first_lo),)
-                then = max([last_hi, *(one.last_hi for one in reach)])
-                grown = (there[0], then) != (first_lo, last_hi)
-                first_lo, last_hi = there[0], then
-            joined = [event] if event.fit == SURE else []
+                reach = [
+                    one.days for one in may if one.days[0] <= last_hi + 1 and one.days[3] >= first_lo - 1
+                ]
+                there = (
+                    min([first_lo, *(one[0] for one in reach)]),
+                    max([last_hi, *(one[3] for one in reach)]),
+                )
+                grown = there != (first_lo, last_hi)
+                first_lo, last_hi = there
+            joined = [event.days] if event.fit == SURE else []
+            left = [other.days for other in sure if other is not event]
             grown = bool(joined)
-            while grown:
+            while grown and left:
                 near = [
                     one
-                    for one in sure
-                    if not any(one is other for other in joined)
-                    and any(
-                        one.first_hi <= other.last_lo + 1 and other.first_hi <= one.last_lo + 1
-                        for other in joined
-                    )
+                    for one in left
+                    if any(one[1] <= other[2] + 1 and other[1] <= one[2] + 1 for other in joined)
                 ]
                 joined += near
+                left = [one for one in left if one not in near]
                 grown = bool(near)
-            first_hi = min((one.first_hi for one in joined), default=event.first_hi)
-            last_lo = max((one.last_lo for one in joined), default=event.last_lo)
+            first_hi = min([first_hi, *(one[1] for one in joined)])
+            last_lo = max([last_lo, *(one[2] for one in joined)])
             found.append((first_lo, first_hi, last_lo, last_hi))
         return found
 
@@ -430,15 +448,17 @@ class Participant:
             return False
         return all(self.absent(member, first, last) for member in term.members)
 
-    def denied(self, event: Event, name: str, first: int, last: int, *, started: bool = False) -> bool:
+    def denied(self, event: Event, name: str, first: int, last: int) -> bool:
         """Whether an absence covers a day that the event surely shares with the window."""
-        absences = self.absences.get(name, ())
-        if event.name is not None and event.name != name:
-            absences = [*absences, *self.absences.get(event.name, ())]
-        begun = event.first_lo if started else event.last_lo
+        if not self.absent_codes:
+            return False
+        absences = list(self.absences.get(name, ()))
+        for domain, codes, covered in self.absent_codes:
+            if domain == self.codes.terms[name].domain and self.codes.denies_code(codes, event.codes):
+                absences.append(covered)
         for since, until in absences:
             start, end = max(since, first), min(until, last)
-            if start <= end and event.first_hi <= end and begun >= start:
+            if start <= end and event.days[1] <= end and event.days[2] >= start:
                 return True
         return False
 
@@ -569,29 +589,31 @@ def limited(name: str, op: str, limit: Decimal, times_uln: bool) -> Callable[[Re
 
 def total_surely(courses: list[tuple[Event, Decimal]], day: int) -> Decimal:
     """What is surely taken on a day; where a drug changes from one course to the next, the higher counts."""
-    running = [one for one in courses if one[0].first_hi <= day <= one[0].last_lo]
-    ends = [event.last_lo == day for event, _ in running]
-    starts = [event.first_hi == day for event, _ in running]
-    return total(running, starts, ends)
+    running = [one for one in courses if one[0].days[1] <= day <= one[0].days[2]]
+    return total(running, [(event.days[1] == day, event.days[2] == day) for event, _ in running])
 
 
-def total_possibly(courses: list[tuple[Event, Decimal]], day: int) -> Decimal:
+def total_possibly(courses: list[tuple[Event, Decimal]], day: int, as_of: int) -> Decimal:
     """What may at most be taken on a day."""
-    running = [one for one in courses if one[0].first_lo <= day <= one[0].last_hi]
-    ends = [event.last_lo == event.last_hi == day for event, _ in running]
-    starts = [event.first_lo == event.first_hi == day for event, _ in running]
-    return total(running, starts, ends)
+    running = [one for one in courses if one[0].days[0] <= day <= one[0].days[3]]
+    changes = []
+    for event, _ in running:
+        first_lo, first_hi, last_lo, last_hi = event.days
+        end = event.fact.get("end")
+        over = end is not None and days(end)[0] <= as_of
+        changes.append((first_lo == first_hi == day, over and last_lo == last_hi == day))
+    return total(running, changes)
 
 
-def total(running: list[tuple[Event, Decimal]], starts: list[bool], ends: list[bool]) -> Decimal:
+def total(running: list[tuple[Event, Decimal]], changes: list[tuple[bool, bool]]) -> Decimal:
+    """The doses of courses running on a day; `changes`: whether each begins, and whether it ends, on it."""
     if len(running) < 2:
         return sum((dose for _, dose in running), D(0))
     changing: dict[Any, list[Decimal]] = {}
     whole = D(0)
-    for (event, dose), begins, stops in zip(running, starts, ends, strict=True):
+    for (event, dose), (begins, stops) in zip(running, changes, strict=True):
         if begins == stops or event.codes == UNCODED:
             whole += dose
-            continue
-        pair = changing.setdefault(event.name or event.codes, [D(0), D(0)])
-        pair[stops] += dose
+        else:
+            changing.setdefault(event.drug, [D(0), D(0)])[stops] += dose
     return whole + sum((max(pair) for pair in changing.values()), D(0))

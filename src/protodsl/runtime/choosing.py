@@ -27,7 +27,7 @@ class Entry(NamedTuple):
 
     @property
     def time(self) -> str | None:
-        return self.sample.result.time
+        return self.sample.time
 
 
 class Pool(NamedTuple):
@@ -55,7 +55,7 @@ def pooled(
     entries: list[Entry] = []
     outside: list[Entry] = []
     for sample in samples:
-        date = sample.result.date
+        date = sample.date
         if date is None:
             first, last = FIRST_DAY, as_of
         else:

@@ -26,20 +26,12 @@ from protodsl.runtime.findings import (
     first_cause,
     in_record_order,
 )
+from protodsl.runtime.formulas import lead_of, samples_of
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges, hull
+from protodsl.runtime.measured import Measured
 from protodsl.runtime.model import ANCHOR, Answered, Change
-from protodsl.runtime.numbers import (
-    AgeNumber,
-    Measured,
-    NumberNode,
-    Quantity,
-    doubts,
-    lead_of,
-    named,
-    result_breaks,
-    samples_of,
-    unusable,
-)
+from protodsl.runtime.numbers import AgeNumber, doubts, result_breaks, unusable
+from protodsl.runtime.quantity import NumberNode, Quantity, named
 from protodsl.runtime.record import FIRST_DAY, Answer, Days
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.words import (

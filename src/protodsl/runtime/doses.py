@@ -15,7 +15,8 @@ from protodsl.runtime.facts import Happening
 from protodsl.runtime.findings import RANKS, Causes, each_once
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
 from protodsl.runtime.model import Dose
-from protodsl.runtime.numbers import ChosenNumber, NumberNode, Quantity, unknown_value
+from protodsl.runtime.numbers import ChosenNumber
+from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Coded, Exact, Medication
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion, per_body

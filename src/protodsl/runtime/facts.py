@@ -63,30 +63,20 @@ def first_day(fact: Fact) -> Days | None:
 
 
 class Sample:
-    """A result of an item: `sure` where it surely is one.
+    """A result of an item: `sure` where it surely is one. A formula's are `Computed`."""
 
-    A computed value is a `Result` of its own, with its lead's date and place; `inputs`: the places of its
-    other inputs, `causes`: why it has no value, or no single one.
-    """
+    __slots__ = ("date", "index", "result", "sure", "time")
 
-    __slots__ = ("causes", "computed", "index", "inputs", "result", "sure")
+    computed = False
+    causes: tuple[Cause, ...] = ()  # why it has no value, or no single one
+    inputs: tuple[str, ...] = ()  # the places of its other inputs
 
-    def __init__(
-        self,
-        result: Result,
-        sure: bool,
-        index: int,
-        *,
-        computed: bool = False,
-        causes: tuple[Cause, ...] = (),
-        inputs: tuple[str, ...] = (),
-    ) -> None:
+    def __init__(self, result: Result, sure: bool, index: int) -> None:
         self.result = result
         self.sure = sure
         self.index = index
-        self.computed = computed
-        self.causes = causes
-        self.inputs = inputs
+        self.date = result.date
+        self.time = result.time
 
 
 # Everything a fact says; two that say the same are one.

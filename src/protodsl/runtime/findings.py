@@ -113,12 +113,9 @@ def _latest_date(case: Case, item: str) -> Days | None:
     """The date of the latest result that surely is of the item."""
     as_of = case.as_of
     dated = [
-        (date.last, date.first, sample.result.time or "", -sample.index, date)
+        (date.last, date.first, sample.time or "", -sample.index, date)
         for sample in case.facts.samples(item)
-        if sample.sure
-        and (date := sample.result.date) is not None
-        and as_of is not None
-        and date.first <= as_of
+        if sample.sure and (date := sample.date) is not None and as_of is not None and date.first <= as_of
     ]
     return max(dated)[-1] if dated else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.choosing import (
@@ -22,237 +21,17 @@ from protodsl.runtime.crossing import crossings, moment_crossings
 from protodsl.runtime.dates import completed, day_of_age
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Node, each_once, first_cause
-from protodsl.runtime.intervals import (
-    NotComputable,
-    Range,
-    called,
-    combined,
-    hull,
-    rounded,
-)
-from protodsl.runtime.model import Duration, Item, Moment
-from protodsl.runtime.record import FIRST_DAY, Coded, Days, Exact, Interval, Result
+from protodsl.runtime.formulas import input_pool, lead_of, samples_of
+from protodsl.runtime.intervals import NotComputable, Range, called, combined, hull
+from protodsl.runtime.measured import Measured
+from protodsl.runtime.model import Duration, Moment
+from protodsl.runtime.quantity import UNNAMED, NumberNode, Quantity, unknown_value
+from protodsl.runtime.record import FIRST_DAY, Days, Exact
 from protodsl.runtime.report import Cause
-from protodsl.runtime.units import conversion, parse_unit
-from protodsl.runtime.words import call_text, near_text, operation_text, range_text
-
-
-class Quantity(NamedTuple):
-    """A number, as far as it is known. `range` None: unknown because of `causes`; else `causes` say
-    why the range is not a single number. `when`: the date it is of, for the reason's words.
-    """
-
-    range: Range | None
-    causes: Causes
-    evidence: tuple[str, ...]
-    when: Days | None = None
-
-
-class NumberNode:
-    """A number made ready."""
-
-    __slots__ = ()
-
-    def value(self, case: Case) -> Quantity:
-        raise NotImplementedError
-
-    def text(self, case: Case) -> str:
-        """Its words; empty for a constant."""
-        raise NotImplementedError
-
-    def names(self) -> Iterable[str]:
-        """What it is made of, in file order."""
-        return ()
-
-    def breaks(self, case: Case, days: set[int]) -> None:
-        """See `Node.breaks`."""
-
-
-UNNAMED = ""  # `what` of a cause of the formula itself, until the formula's name is put in
-
-
-def named(value: Quantity, name: str) -> Quantity:
-    """The causes of the formula itself under its name."""
-    if all(cause.what != UNNAMED for cause in value.causes):
-        return value
-    causes = (Cause(cause.kind, name) if cause.what == UNNAMED else cause for cause in value.causes)
-    return value._replace(causes=each_once(causes))
-
-
-def unknown_value(*causes: Cause, evidence: tuple[str, ...] = ()) -> Quantity:
-    return Quantity(None, causes, evidence)
-
+from protodsl.runtime.units import conversion
+from protodsl.runtime.words import call_text, near_text, operation_text
 
 # ---------------------------------------------------------------- results as numbers
-
-
-def bare_unit(unit: str | None) -> bool:
-    """Whether a number needs no unit: none is declared, or it is a plain number or points."""
-    if unit is None:
-        return True
-    parsed = parse_unit(unit)
-    if parsed is None:
-        return False
-    return (not parsed.dimension and parsed.factor == 1) or parsed.dimension == (("points", 1),)
-
-
-class Measured:
-    """Results of one item as numbers in its own unit; conversions are remembered by the unit as written."""
-
-    __slots__ = ("_factors", "bare", "item")
-
-    def __init__(self, item: Item) -> None:
-        self.item = item
-        self.bare = bare_unit(item.unit)
-        self._factors: dict[str | None, Exact | None] = {}
-
-    def factor(self, unit: str | None) -> Exact | None:
-        """What a number in `unit` is multiplied by; None: cannot be compared."""
-        try:
-            return self._factors[unit]
-        except KeyError:
-            found = self._factor(unit)
-            if len(self._factors) > 1000:  # units come from records
-                self._factors.clear()
-            self._factors[unit] = found
-            return found
-
-    def _factor(self, unit: str | None) -> Exact | None:
-        own = self.item.unit
-        if unit is None:
-            return 1 if self.bare else None
-        if own is None:
-            return 1 if bare_unit(unit) else None
-        if unit == own or unit in self.item.also_units:
-            return 1
-        found = conversion(unit, own, self.item.molar_mass)
-        if found is None:
-            return None
-        return found.numerator if found.denominator == 1 else found
-
-    def interval(self, result: Result) -> Interval | None:
-        """The value in the item's unit, inside its declared range; None: it cannot be compared."""
-        number, item = result.number, self.item
-        if number is None:
-            if result.text != "not_detected" or item.detection_limit is None:
-                return None
-            lowest = item.minimum if item.minimum is not None else 0
-            return Interval(lowest, item.detection_limit, False, True)
-        factor = self.factor(result.unit)
-        if factor is None:
-            return None
-        low, high, low_open, high_open = number
-        if factor != 1:
-            low = None if low is None else low * factor
-            high = None if high is None else high * factor
-        minimum, maximum = item.minimum, item.maximum
-        if minimum is not None and (low is None or low < minimum):
-            low, low_open = minimum, False
-        if maximum is not None and (high is None or high > maximum):
-            high, high_open = maximum, False
-        if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
-            return None
-        if number.low is not None and number.low == number.high and low != high:
-            return None  # a plain number outside the range
-        return Interval(low, high, low_open, high_open)
-
-
-def samples_of(case: Case, item: str) -> Sequence[Sample]:
-    """The results of an item: recorded ones, of a measure the computed ones and, where they count, the
-    reported.
-    """
-    measure = case.rules.measures.get(item)
-    if measure is None:
-        return case.facts.samples(item)
-    root = case.root
-    key = ("computed", item)
-    found: list[Sample] | None = root.memo.get(key)
-    if found is None:
-        root.memo[key] = []  # a formula that asks for itself finds nothing
-        found = measure.samples(root)
-        root.memo[key] = found
-    return found
-
-
-class MeasureNode:
-    """A formula: its value for each result of its lead."""
-
-    __slots__ = ("decimals", "formula", "item", "lead", "reported", "unit", "valid", "validity")
-
-    def __init__(
-        self,
-        item: str,
-        unit: str | None,
-        lead: str,
-        validity: Duration,
-        formula: NumberNode,
-        valid: Sequence[Node],
-        decimals: int,
-        reported: bool,
-    ) -> None:
-        self.item = item
-        self.unit = unit
-        self.lead = lead
-        self.validity = validity
-        self.formula = formula
-        self.valid = valid
-        self.decimals = decimals
-        self.reported = reported
-
-    def samples(self, case: Case) -> list[Sample]:
-        found = [self.computed(case, sample) for sample in samples_of(case, self.lead)]
-        if self.reported:
-            found += case.facts.samples(self.item)
-            found.sort(key=lambda sample: sample.index)
-        return found
-
-    def computed(self, case: Case, lead: Sample) -> Sample:
-        date = lead.result.date
-        if case.as_of is None:
-            value: Quantity = unknown_value(case.undated())
-        else:
-            value = self.at(case.at_sample(case.dated(date), (self.lead, lead)))
-        made = value.range
-        number = None if made is None else Interval(made.low, made.high)
-        raw = "" if made is None else range_text(made.low, made.high)
-        lead_result = lead.result
-        result = Result(
-            Coded(None, self.item),
-            number,
-            None,
-            self.unit,
-            date,
-            lead_result.time,
-            raw=raw,
-            where=lead_result.where,
-        )
-        inputs = tuple(place for place in (*lead.inputs, *value.evidence) if place != lead_result.where)
-        return Sample(
-            result,
-            lead.sure,
-            lead.index,
-            computed=True,
-            causes=value.causes,
-            inputs=tuple(dict.fromkeys(inputs)),
-        )
-
-    def at(self, case: Case) -> Quantity:
-        causes: Causes = ()
-        evidence: tuple[str, ...] = ()
-        for node in self.valid:
-            finding = node.finding(case)
-            if finding.truth is False:
-                return unknown_value(Cause("not computable", self.item))
-            causes += finding.causes
-            evidence += finding.evidence
-        valid = not causes
-        value = named(self.formula.value(case), self.item)
-        causes = each_once((*causes, *value.causes))
-        evidence = (*value.evidence, *evidence)
-        if value.range is None or not valid:
-            return Quantity(None, causes, evidence)
-        low, high = value.range
-        return Quantity(Range(rounded(low, self.decimals), rounded(high, self.decimals)), causes, evidence)
 
 
 class ChosenNumber(NumberNode):
@@ -402,19 +181,6 @@ class ChosenNumber(NumberNode):
         result_breaks(case, self.item, self.frame, self.clean, days)
 
 
-def input_pool(case: Case, item: str, inside: tuple[str, Duration], clean: Sequence[Node]) -> Pool:
-    """The results of an input of a formula: the lead itself, else those within the validity of its date."""
-    sample = case.sample
-    assert sample is not None
-    lead, validity = inside
-    if case.lead is not None and item == lead:
-        return Pool([Entry(case.lead[1], sample.first, sample.last, True, ())], [])
-    start_lo = case.moved_by(sample.first, -1, validity, None)
-    start_hi = case.moved_by(sample.last, -1, validity, None)
-    span = Span(start_lo.first, start_hi.last, sample.first, sample.last)
-    return pooled(case, samples_of(case, item), span, None, clean)
-
-
 def unusable(sample: Sample, item: str) -> Causes:
     """Why a result is no number that can be compared."""
     if sample.result.number is None and sample.causes:
@@ -431,12 +197,6 @@ def span_of(case: Case, frame: Frame | None) -> Span | Cause:
     return Span(FIRST_DAY, FIRST_DAY, case.anchor, case.anchor)
 
 
-def lead_of(case: Case, item: str) -> str:
-    """What would have to be recorded for an item: of a measure its lead."""
-    measure = case.rules.measures.get(item)
-    return item if measure is None else lead_of(case, measure.lead)
-
-
 def doubts(item: str, entries: Iterable[Entry]) -> Causes:
     """Why some of the entries only may count."""
     found: Causes = ()
@@ -450,7 +210,7 @@ def result_breaks(case: Case, item: str, frame: Frame | None, clean: Sequence[No
     """Days on which a result of the item enters or leaves the window, or ceases to be a plan."""
     marks: set[int] = set()
     for sample in samples_of(case, item):
-        date = sample.result.date
+        date = sample.date
         if date is not None:
             marks.update(date)
     for one in case.facts.spans.get("results", ()):

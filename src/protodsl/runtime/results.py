@@ -1,9 +1,9 @@
-"""Tests on results: one result against its limits, and which results of an item decide."""
+"""Tests on results: which results of an item decide."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.choosing import (
@@ -23,315 +23,14 @@ from protodsl.runtime.choosing import (
 )
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
-from protodsl.runtime.intervals import compared
-from protodsl.runtime.model import EVER, CodeTest, Duration, Either, LimitTest, Occasions, OfLimit
-from protodsl.runtime.numbers import (
-    Measured,
-    doubts,
-    input_pool,
-    lead_of,
-    result_breaks,
-    samples_of,
-    span_of,
-    unusable,
-)
-from protodsl.runtime.record import Exact, Interval, Result
+from protodsl.runtime.formulas import input_pool, lead_of, samples_of
+from protodsl.runtime.limits import Reading, Tests, all_true
+from protodsl.runtime.model import EVER, Duration, LimitTest, Occasions
+from protodsl.runtime.numbers import doubts, result_breaks, span_of
 from protodsl.runtime.report import Cause, Truth
-from protodsl.runtime.units import conversion, factor, parse_unit
-from protodsl.runtime.words import (
-    Compared,
-    amount,
-    coded_reason,
-    near_text,
-    number_text,
-    occasions_reason,
-    result_reason,
-    results_reason,
-    times_limit_text,
-    times_text,
-)
+from protodsl.runtime.words import amount, occasions_reason, results_reason
 
 _EVER = Frame(EVER, None)
-
-
-class Reading(NamedTuple):
-    """What the tests say of one result."""
-
-    truth: Truth
-    causes: Causes
-
-
-def word_form(word: str) -> str:
-    """A coded value as records are read: `Not detected` is `not_detected`."""
-    return word.lower().replace(" ", "_").replace("-", "_")
-
-
-def all_true(truths: Sequence[Truth]) -> Truth:
-    if False in truths:
-        return False
-    return None if None in truths else True
-
-
-Limits = tuple[tuple[Exact, Node | None], ...]  # the vocabulary's reference limits and whom they are for
-
-
-class Tests:
-    """The tests of one leaf, for results of one item."""
-
-    __slots__ = ("_plain", "bounds", "coded", "codes", "item", "lln", "measured", "uln", "values")
-
-    def __init__(
-        self,
-        measured: Measured,
-        bounds: tuple[LimitTest, ...],
-        coded: CodeTest | None,
-        uln: Limits,
-        lln: Limits,
-    ) -> None:
-        self.measured = measured
-        self.item = measured.item
-        self.bounds = bounds
-        self.coded = coded
-        self.codes = frozenset(word_form(code) for code in coded.codes) if coded is not None else frozenset()
-        self.values = tuple(word_form(value) for value in self.item.values)
-        self.uln = uln
-        self.lln = lln
-        self._plain: dict[str | None, Any] = {}
-
-    # ------------------------------------------------------------ the fast way: a plain number, a plain word
-
-    def plain(self, result: Result) -> Truth | str:
-        """The truth of a whole number or a known word; "slow" for everything else. Integers only."""
-        number = result.number
-        if number is None:
-            coded, text = self.coded, result.text
-            if coded is None or text not in self.values:
-                return "slow"
-            return (text in self.codes) != coded.negated
-        value = number.low
-        if value is None or value != number.high or self.coded is not None:
-            return "slow"
-        scaled = self._plain.get(result.unit)
-        if scaled is None:
-            scaled = self._scaled(result.unit)
-            self._plain[result.unit] = scaled
-        if scaled == "slow":
-            return "slow"
-        numerator, denominator = value.numerator, value.denominator
-        low, high, tests = scaled
-        if low is not None and numerator * low[1] < low[0] * denominator:
-            return "slow"
-        if high is not None and numerator * high[1] > high[0] * denominator:
-            return "slow"
-        for op, above, below, which in tests:
-            if which is None:
-                left, right = numerator * below, above * denominator
-            else:
-                limit = result.uln if which == "uln" else result.lln
-                if limit is None:
-                    return "slow"
-                left = numerator * below * limit.denominator
-                right = above * limit.numerator * denominator
-            if op == "<=":
-                if left > right:
-                    return False
-            elif op == ">=":
-                if left < right:
-                    return False
-            elif op == "<":
-                if left >= right:
-                    return False
-            elif op == ">":
-                if left <= right:
-                    return False
-            elif left != right:
-                return False
-        return True
-
-    def _scaled(self, unit: str | None) -> Any:
-        """Limits and range in `unit`, as integers to multiply by."""
-        if len(self._plain) > 1000:
-            self._plain.clear()
-        scale = self.measured.factor(unit)
-        if scale is None:
-            return "slow"
-
-        def fraction(limit: Exact) -> tuple[int, int]:
-            made = limit / scale if scale != 1 else limit
-            exact = made if not isinstance(made, float) else None
-            assert exact is not None
-            return exact.numerator, exact.denominator
-
-        tests: list[tuple[str, int, int, str | None]] = []
-        for bound in self.bounds:
-            if isinstance(bound.limit, Either):
-                return "slow"
-            if isinstance(bound.limit, OfLimit):
-                times = bound.limit.factor
-                tests.append((bound.op, times.numerator, times.denominator, bound.limit.which))
-            else:
-                tests.append((bound.op, *fraction(bound.limit), None))
-        item = self.item
-        return (
-            None if item.minimum is None else fraction(item.minimum),
-            None if item.maximum is None else fraction(item.maximum),
-            tuple(tests),
-        )
-
-    # ------------------------------------------------------------ the whole way
-
-    def reading(self, case: Case, sample: Sample) -> Reading:
-        result = sample.result
-        if not sample.computed:
-            quick = self.plain(result)
-            if quick is True or quick is False:
-                return Reading(quick, ())
-        if self.coded is not None:
-            return self.coded_reading(result)
-        interval = self.measured.interval(result)
-        if interval is None:
-            return Reading(None, unusable(sample, self.item.name))
-        truths: list[Truth] = []
-        causes: Causes = ()
-        for bound in self.bounds:
-            truth, why = self.bound(case, sample, interval, bound)
-            truths.append(truth)
-            causes += why
-        truth = all_true(truths)
-        if truth is not None:
-            return Reading(truth, ())
-        return Reading(None, each_once(causes) if sample.computed else first_cause(causes))
-
-    def coded_reading(self, result: Result) -> Reading:
-        coded = self.coded
-        assert coded is not None
-        if result.text is None or (self.values and result.text not in self.values):
-            return Reading(None, (Cause("incomparable", self.item.name),))
-        return Reading((result.text in self.codes) != coded.negated, ())
-
-    def bound(self, case: Case, sample: Sample, interval: Interval, bound: LimitTest) -> tuple[Truth, Causes]:
-        """One bound; `interval` is in the item's unit."""
-        name = self.item.name
-        limit = bound.limit
-        vague: Causes = sample.causes or (Cause("imprecise", name),)
-        if isinstance(limit, Either):
-            found = self.option(sample.result, limit)
-            if found is None:
-                return None, (Cause("incomparable", name),)
-            value, _, scale = found
-            moved = Interval(
-                None if interval.low is None else interval.low * scale,
-                None if interval.high is None else interval.high * scale,
-                interval.low_open,
-                interval.high_open,
-            )
-            truth = compared(moved, bound.op, value)
-            return truth, () if truth is not None else vague
-        if not isinstance(limit, OfLimit):
-            truth = compared(interval, bound.op, limit)
-            return truth, () if truth is not None else vague
-        own, causes = self.limits(case, sample, limit)
-        if not own:
-            return None, (Cause("no reference limit", name),)
-        truths = [compared(interval, bound.op, limit.factor * one) for one in own]
-        if all(one == truths[0] for one in truths):
-            return truths[0], () if truths[0] is not None else (*causes, *vague)
-        if causes or None in truths:
-            return None, (*causes, *(vague if None in truths else ()))
-        return None, (Cause("conflicting", name),)
-
-    def limits(self, case: Case, sample: Sample, limit: OfLimit) -> tuple[list[Exact], Causes]:
-        """The reference limits that may apply, in the item's unit; causes where it is open which."""
-        result = sample.result
-        own = result.uln if limit.which == "uln" else result.lln
-        if own is not None:
-            scale = self.measured.factor(result.unit)
-            assert scale is not None
-            return [own * scale], ()
-        declared = self.uln if limit.which == "uln" else self.lln
-        if not declared:
-            return [], ()
-        date = result.date
-        there: Case | None = None
-        found: list[Exact] = []
-        causes: Causes = ()
-        for value, condition in declared:
-            if condition is not None:
-                if there is None:
-                    there = case.at_sample(case.dated(date))
-                finding = condition.finding(there)
-                if finding.truth is False:
-                    continue
-                causes += finding.causes
-            found.append(value)
-        return found, each_once(causes)
-
-    def option(self, result: Result, limit: Either) -> tuple[Exact, str, Exact] | None:
-        """The limit in the result's own dimension, its unit, and the factor from the item's unit to it."""
-        unit = result.unit if result.unit is not None else self.item.unit
-        own = parse_unit(unit) if unit is not None else None
-        base = parse_unit(self.item.unit) if self.item.unit is not None else None
-        if own is None and result.unit in self.item.also_units:
-            own = base
-        if own is None or base is None:
-            return None
-        molar_mass = self.item.molar_mass
-        for mass in (None, molar_mass):
-            for value, text in limit.options:
-                there = parse_unit(text)
-                if there is not None and factor(own, there, mass) is not None:
-                    scale = factor(base, there, molar_mass)
-                    if scale is not None:
-                        return value, text, scale
-        return None
-
-    # ------------------------------------------------------------ words
-
-    def sentence(self, case: Case, sample: Sample) -> str:
-        """The result and where it stands, for an answer that is decided."""
-        result, item = sample.result, self.item
-        if self.coded is not None:
-            return coded_reason(item.label, result.raw or result.text or "", result.date)
-        interval = self.measured.interval(result)
-        assert interval is not None
-        point = interval.low if interval.low is not None and interval.low == interval.high else None
-        said = [self.compared(case, sample, interval, point, bound) for bound in self.bounds]
-        raw = result.raw
-        if sample.computed and point is not None:
-            first = self.bounds[0].limit
-            raw = near_text(point, first if not isinstance(first, (OfLimit, Either)) else None)
-        return result_reason(item.label, raw, result.unit, result.date, said, computed=sample.computed)
-
-    def compared(
-        self, case: Case, sample: Sample, interval: Interval, point: Exact | None, bound: LimitTest
-    ) -> Compared:
-        truth, _ = self.bound(case, sample, interval, bound)
-        result, limit = sample.result, bound.limit
-        shown: str | None = None
-        if isinstance(limit, Either):
-            found = self.option(result, limit)
-            if found is None:
-                return Compared(bound.op, "the limit", truth)
-            value, unit, scale = found
-            if point is not None and result.unit is not None and conversion(result.unit, unit) != 1:
-                shown = amount(near_text(point * scale, value), unit)
-            return Compared(bound.op, amount(number_text(value), unit), truth, shown)
-        if isinstance(limit, OfLimit):
-            own = result.uln if limit.which == "uln" else result.lln
-            if point is not None:
-                number = result.number
-                if own is not None and number is not None and number.low is not None:
-                    shown = times_text(number.low, own, limit.factor, limit.which, result.unit)
-                elif own is None:
-                    applying, _ = self.limits(case, sample, limit)
-                    if applying:
-                        shown = times_text(
-                            point, applying[0], limit.factor, limit.which, self.item.unit, declared=True
-                        )
-            return Compared(bound.op, times_limit_text(limit.factor, limit.which), truth, shown)
-        if point is not None and self.measured.factor(result.unit) != 1:
-            shown = amount(near_text(point, limit), self.item.unit)
-        return Compared(bound.op, amount(number_text(limit), self.item.unit), truth, shown)
 
 
 class Judged(NamedTuple):
@@ -376,7 +75,7 @@ class ResultNode(Node):
             as_of = case.as_of
             if len(samples) == 1 and as_of is not None:
                 sample = samples[0]
-                date = sample.result.date
+                date = sample.date
                 if date is not None and sample.sure and date.first <= as_of >= date.last:
                     first, last = date
                     frame = self.frame
@@ -676,7 +375,7 @@ class ResultNode(Node):
                 case,
                 cause,
                 recorded=judged.pool is not None and bool(judged.pool.entries) and cause.what in own,
-                latest=stale.sample.result.date if stale is not None else None,
+                latest=stale.sample.date if stale is not None else None,
                 value=value if cause.what == self.item else None,
             )
             for cause in judged.causes

@@ -8,7 +8,10 @@ from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SexN
 from protodsl.runtime.doses import DoseNumber, DoseSum
 from protodsl.runtime.events import EventNode
 from protodsl.runtime.findings import Node
+from protodsl.runtime.formulas import MeasureNode
+from protodsl.runtime.limits import Limits, Tests
 from protodsl.runtime.logic import AndNode, CountNode, DefinedNode, IfNode, NotNode, OrNode
+from protodsl.runtime.measured import Measured
 from protodsl.runtime.model import (
     Age,
     AllOf,
@@ -46,11 +49,9 @@ from protodsl.runtime.numbers import (
     CasesNumber,
     ChosenNumber,
     ConstantNumber,
-    Measured,
-    MeasureNode,
-    NumberNode,
 )
-from protodsl.runtime.results import Limits, ResultNode, Tests
+from protodsl.runtime.quantity import NumberNode
+from protodsl.runtime.results import ResultNode
 
 WEIGHT = "body_weight"
 SURFACES = ("body_surface", "body_surface_mosteller", "body_surface_area")

@@ -293,6 +293,9 @@ class Writer:
             arguments.append(("acute", "True"))
         if item.half_life is not None:
             arguments.append(("half_life", self.duration(item.half_life)))
+        if item.plausible is not None:
+            low, high = item.plausible
+            arguments.append(("plausible", sequence((_exact(low), _exact(high)))))
         return self.call("item", *arguments)
 
     def measure(self, one: ir.Measure) -> Apply:

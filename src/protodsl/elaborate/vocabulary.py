@@ -26,7 +26,7 @@ from protodsl.runtime.units import parse_unit
 
 CODE_SYSTEMS = ("loinc", "icd10", "snomed", "atc", "rxnorm", "cvx", "hpo", "ops", "cpt")
 BASE_FIELDS = ("under", "citation", *CODE_SYSTEMS)
-NUMBER_FIELDS = ("molar_mass", "range", "also_units", "detection_limit")
+NUMBER_FIELDS = ("molar_mass", "range", "plausible", "also_units", "detection_limit")
 FIELDS: dict[str, tuple[str, ...]] = {
     "lab": NUMBER_FIELDS,
     "score": ("range", "scale", "version", "worse"),
@@ -162,6 +162,8 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
             case "range" | "scale":
                 low, high = values.interval(ctx, value, made.unit)
                 made = replace(made, minimum=low, maximum=high)
+            case "plausible":
+                made = replace(made, plausible=values.interval(ctx, value, made.unit))
             case "molar_mass":
                 made = replace(made, molar_mass=values.quantity(ctx, value, "g/mol"))
             case "detection_limit":

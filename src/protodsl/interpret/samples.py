@@ -71,7 +71,7 @@ def value_of(ctx: Context, sample: Sample, unit: Unit | None) -> Amount:
     if amount.interval is None:
         return amount
     value = in_declared_range(sample.item, amount.interval)
-    if value is None:
+    if value is None or implausible(sample, amount.interval):
         return incomparable(sample.item)
     wanted = converted(sample.item, value, unit)
     if wanted is None:
@@ -127,6 +127,14 @@ def in_declared_range(item: Item, value: Interval) -> Interval | None:
     if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
         return None
     return Interval(low, high, low_open, high_open)
+
+
+def implausible(sample: Sample, value: Interval) -> bool:
+    """“outside its plausible range, and nobody has confirmed it”: no part of the value lies inside."""
+    if sample.item.plausible is None or sample.measure is not None or sample.fact.confirmed:
+        return False
+    least, most = sample.item.plausible
+    return (value.high is not None and value.high < least) or (value.low is not None and value.low > most)
 
 
 def converted(item: Item, value: Interval, unit: Unit | None) -> Interval | None:

@@ -51,6 +51,7 @@ class Item:
     molar_mass: Fraction | None = None  # g/mol: lets mass and amount of substance convert
     minimum: Fraction | None = None  # declared range, in `unit`; a value outside it is `incomparable`
     maximum: Fraction | None = None
+    plausible: tuple[Fraction, Fraction] | None = None  # outside it a result must be confirmed, in `unit`
     detection_limit: Fraction | None = None  # `not detected` means [minimum or 0, detection_limit), in `unit`
     also_units: tuple[str, ...] = ()  # unit spellings that count as `unit` ("IU/L" for an enzyme in U/L)
     values: tuple[str, ...] = ()  # of a finding, any order; of a grade, from the lowest to the highest

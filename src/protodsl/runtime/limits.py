@@ -145,9 +145,12 @@ class Tests:
             else:
                 tests.append((bound.op, *fraction(bound.limit), None))
         item = self.item
+        ranges = [(item.minimum, item.maximum), item.plausible or (None, None)]
+        lowest = [low for low, _ in ranges if low is not None]
+        highest = [high for _, high in ranges if high is not None]
         return (
-            None if item.minimum is None else fraction(item.minimum),
-            None if item.maximum is None else fraction(item.maximum),
+            fraction(max(lowest)) if lowest else None,
+            fraction(min(highest)) if highest else None,
             tuple(tests),
         )
 

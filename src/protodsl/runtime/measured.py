@@ -66,6 +66,10 @@ class Measured:
         if factor != 1:
             low = None if low is None else low * factor
             high = None if high is None else high * factor
+        if item.plausible is not None and not result.confirmed:
+            least, most = item.plausible
+            if (high is not None and high < least) or (low is not None and low > most):
+                return None
         minimum, maximum = item.minimum, item.maximum
         if minimum is not None and (low is None or low < minimum):
             low, low_open = minimum, False

@@ -597,6 +597,7 @@ class Item:
     open: bool = False
     acute: bool = False
     half_life: Duration | None = None
+    plausible: tuple[Fraction, Fraction] | None = None
 
 
 DOMAIN_OF_KIND = {
@@ -631,6 +632,7 @@ def item(
     open: bool = False,
     acute: bool = False,
     half_life: Duration | None = None,
+    plausible: tuple[str, str] | None = None,
 ) -> Item:
     def exact(text: str | None) -> Fraction | None:
         return None if text is None else Fraction(text)
@@ -657,6 +659,7 @@ def item(
         open,
         acute,
         half_life,
+        None if plausible is None else (Fraction(plausible[0]), Fraction(plausible[1])),
     )
 
 

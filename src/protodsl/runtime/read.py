@@ -48,7 +48,7 @@ RESPONSES = ("refractory", "intolerant", "responded")
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 
 _RECORD = {"id", "birth_date", "sex", "as_of", "timepoints", "complete", *DOMAINS, "$schema"}
-_RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method"}
+_RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method", "confirmed"}
 _PLAIN_RESULT = {"code", "value", "unit", "date", "uln"}
 _PLAIN_ANSWER = {"question", "answer", "by", "role", "date"}
 _ABSENCE = {"code", "present", "from", "date"}
@@ -305,9 +305,13 @@ class _Reader(Attributes):
                 self.problem(f"{where}/low", "lies above uln")
             side = self.word(fact, "side", where) if "side" in fact else None
             method = self.text(fact, "method", where) if "method" in fact else None
+            confirmed = "confirmed" in fact and self.flag(fact, "confirmed", where)
             if value is not None:
                 number, word, raw, _ = value
-                found.append(Result(code, number, word, unit, day, time, uln, low, side, method, raw, where))
+                made = Result(
+                    code, number, word, unit, day, time, uln, low, side, method, raw, where, confirmed
+                )
+                found.append(made)
         return found
 
     def limit(self, fact: dict[str, Any], key: str, where: str) -> Exact | None:

@@ -65,6 +65,7 @@ class Result:
     method: str | None = None
     raw: str = ""  # the value as written, for reasons
     where: str = ""  # "results/0": place in the record, for evidence
+    confirmed: bool = False  # somebody has looked: it is so, however unlikely
 
 
 @dataclass(slots=True)

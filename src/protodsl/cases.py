@@ -7,7 +7,7 @@ that division is tried, so the answer is exact for the conditions understood; ot
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
 from itertools import pairwise, product
 
@@ -28,16 +28,16 @@ class _NotUnderstood(Exception):
 class _Division:
     """What the conditions ask of a person, and the limits at which the answer may change."""
 
-    protocol: ir.Protocol
+    items: Mapping[str, ir.Item]
     sexes: bool = False
-    limits: dict[Question, set[Fraction]] | None = None
-    whole: set[Question] | None = None  # questions answered by whole numbers: completed years
+    limits: dict[Question, set[Fraction]] = field(default_factory=dict)
+    whole: set[Question] = field(default_factory=set)  # answered by whole numbers: completed years
 
     def people(self) -> list[dict[Question, Fraction | str]]:
         axes: list[list[tuple[Question, Fraction | str]]] = []
         if self.sexes:
             axes.append([("sex", "female"), ("sex", "male")])
-        for question, limits in (self.limits or {}).items():
+        for question, limits in self.limits.items():
             axes.append([(question, value) for value in self.values(question, sorted(limits))])
         cells = 1
         for axis in axes:
@@ -48,16 +48,46 @@ class _Division:
 
     def values(self, question: Question, limits: Sequence[Fraction]) -> list[Fraction]:
         """Each limit, and one value in each of the spaces between, below and above."""
-        if question in (self.whole or ()):
+        if question in self.whole:
             near = {value + step for value in limits for step in (-1, 0, 1)}
             return sorted(value for value in near if value >= 0 and value.denominator == 1)
-        item = self.protocol.items.get(question)
+        item = self.items.get(question)
         low = None if item is None else item.minimum
         high = None if item is None else item.maximum
         found = [limits[0] - 1, *limits, limits[-1] + 1]
         found += [(one + other) / 2 for one, other in pairwise(limits)]
         found = sorted(value for value in found if value > 0 or (low is not None and low < 0))
         return [value for value in found if (low is None or value >= low) and (high is None or value <= high)]
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How the conditions of a table divide people; in words, of somebody for whom …
+
+    `gap`: none of them holds; `overlap`: two do.
+    """
+
+    gap: str | None
+    overlap: str | None
+
+
+def fit(items: Mapping[str, ir.Item], conditions: Sequence[ir.Expr]) -> Fit | None:
+    """None: conditions that say something else than sex, age and plain values."""
+    division = _Division(items)
+    try:
+        for condition in conditions:
+            _divide(division, condition)
+        people = division.people()
+    except _NotUnderstood:
+        return None
+    gap = overlap = None
+    for person in people:
+        holding = sum(_holds(condition, person) for condition in conditions)
+        if not holding and gap is None:
+            gap = _words(person)
+        if holding > 1 and overlap is None:
+            overlap = _words(person)
+    return Fit(gap, overlap)
 
 
 def tables(protocol: ir.Protocol) -> Iterator[Diagnostic]:
@@ -93,18 +123,18 @@ def _tables_in(value: object) -> Iterator[ir.Table]:
 def _check(
     protocol: ir.Protocol, table: ir.Table, valid: Sequence[ir.Expr], place: Span
 ) -> Iterator[Diagnostic]:
-    division = _Division(protocol, limits={}, whole=set())
+    division = _Division(protocol.items)
     guards: list[ir.Expr] = []
     try:
         for condition, _ in table.rows:
             _divide(division, condition)
         for guard in valid:
-            trial = _Division(protocol, limits={}, whole=set())
+            trial = _Division(protocol.items)
             try:
                 _divide(trial, guard)
             except _NotUnderstood:
                 continue
-            if set(trial.limits or ()) <= set(division.limits or ()) and trial.sexes <= division.sexes:
+            if set(trial.limits) <= set(division.limits) and trial.sexes <= division.sexes:
                 _divide(division, guard)
                 guards.append(guard)
         people = division.people()
@@ -135,7 +165,6 @@ def _divide(division: _Division, condition: ir.Expr) -> None:
             _divide(division, member)
         case _:
             question, bounds, whole = _asked(condition)
-            assert division.limits is not None and division.whole is not None
             division.limits.setdefault(question, set()).update(limit for _, limit in bounds)
             if whole:
                 division.whole.add(question)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protodsl.diagnostics.entries.constructs import CONSTRUCTS
 from protodsl.diagnostics.entries.criteria import CRITERIA
 from protodsl.diagnostics.entries.meaning import MEANING
 from protodsl.diagnostics.entries.names import NAMES
@@ -10,7 +11,7 @@ from protodsl.diagnostics.entries.sense import SENSE
 from protodsl.diagnostics.entries.syntax import SYNTAX
 from protodsl.diagnostics.entry import Entry
 
-ENTRIES: tuple[Entry, ...] = (*READING, *SYNTAX, *NAMES, *SENSE, *MEANING, *CRITERIA)
+ENTRIES: tuple[Entry, ...] = (*READING, *SYNTAX, *NAMES, *SENSE, *MEANING, *CONSTRUCTS, *CRITERIA)
 
 BY_NAME: dict[str, Entry] = {entry.name: entry for entry in ENTRIES}
 BY_CODE: dict[str, Entry] = {entry.code: entry for entry in ENTRIES}

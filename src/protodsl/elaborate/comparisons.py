@@ -9,7 +9,7 @@ from typing import Literal, cast
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import events, expressions, numbers, quantities
+from protodsl.elaborate import events, expressions, limits, numbers, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Num, Refused, string, suggest
 from protodsl.runtime.units import factor
 from protodsl.runtime.words import number_text
@@ -406,6 +406,11 @@ def coded(
     ctx: Context, tree: Node, left: Child, negated: bool, value: Node, tails: Sequence[Child]
 ) -> ir.Expr:
     """`hbsag is positive`, `sex is female`, `grade is one of [A, B]`."""
+    if value.data in ("is_rows", "is_first_of"):
+        if negated:
+            ctx.report("rows-negated", tree)
+            raise Refused
+        return limits.by_case(ctx, tree, left, value, tails)
     listed = value if value.data == "is_name" else cast(Node, value.children[0])
     names = [cast(Token, name) for name in listed.children]
     negated ^= value.data == "is_none_of"

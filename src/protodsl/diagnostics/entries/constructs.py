@@ -20,7 +20,7 @@ CONSTRUCTS = (
         "rows-leave-gap",
         "no row may hold for somebody: {reason}",
         ("add the row that is missing, or a last one with `otherwise`",),
-        "A limit by case must say something for everybody. Only of conditions on sex, age and plain values can "
+        "A limit by case must say something for everybody. Only of conditions on sex, age and values can "
         "the compiler see that they leave nobody out.",
         bad="require hemoglobin is {\n  - >= 13 g/dL if sex is male\n}",
         good="require hemoglobin is {\n  - >= 13 g/dL if sex is male\n  - >= 12 g/dL otherwise\n}",

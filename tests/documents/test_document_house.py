@@ -48,7 +48,7 @@ def test_title_line_logo_order_and_added_section(tmp_path: Path, logo: str) -> N
         "## 2. Summary in plain language", "## Opinion: \\*open\\*", "## 8. Who can take part",
         "## 0. About this document",
     ]  # fmt: skip
-    assert len(titles) == 19 and titles[-1].startswith("## Appendix")
+    assert len(titles) == 20 and titles[-1].startswith("## Appendix")
     page = laid_out(summary(protocol()), "html", house).decode()
     kind = "svg+xml" if logo.endswith("svg") else "png"
     assert f'src="data:image/{kind};base64,' in page

@@ -106,10 +106,25 @@ def test_dose_levels_are_stairs() -> None:
     picture = named(trial("NCT06892145"), "Dose levels")
     assert (
         picture.alt
-        == "Steps from the lowest: level 1: 0.3 × 10⁵ /kg; level 2: 1 × 10⁵ /kg; level 3: 3 × 10⁵ /kg."
+        == "Steps from the lowest: level 1: 0.3 × 10⁵ /kg; level 2: 1 × 10⁵ /kg; level 3: 3 × 10⁵ /kg. "
+        "The heights are to scale."
     )
-    tops = [float(e.attrib["y"]) for e in ElementTree.fromstring(picture.svg).iter(f"{SVG}rect")]
-    assert tops == sorted(tops, reverse=True) and len(set(tops)) == 3
+    heights = [int(e.attrib["height"]) for e in ElementTree.fromstring(picture.svg).iter(f"{SVG}rect")]
+    assert heights == [10, 33, 100]
+
+
+def test_doses_far_apart_or_in_different_units_are_not_to_scale() -> None:
+    def drawn(*doses: tuple[int, str]) -> Picture:
+        levels = tuple(
+            ir.DoseLevel(str(n), F(value), unit(of), f"{value} {of}") for n, (value, of) in enumerate(doses)
+        )
+        return named(
+            protocol(interventions=(ir.Intervention("x", "X", ir.Section("intervention", ()), levels),)),
+            "Dose levels",
+        )
+
+    for picture in (drawn((1, "mg"), (1000, "mg")), drawn((1, "mg"), (2, "mg/kg"))):
+        assert picture.alt.endswith("not to scale.") and "The heights are not to scale." in texts(picture)
 
 
 def test_one_dose_level_is_no_ladder() -> None:

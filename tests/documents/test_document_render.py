@@ -25,7 +25,7 @@ from document_fixture import (
 
 from protodsl import fields, ir
 from protodsl.documents import RenderError, pdf, render, summary
-from protodsl.documents.blocks import Clarification, Criteria, Entries, Summary
+from protodsl.documents.blocks import Clarification, Criteria, Entries, Points, Questions, Summary
 from protodsl.syntax.outline import DEPTH_LIMIT
 
 SOURCE = (ir.Quotation("ALT ≤ 3 × ULN", 10, 23, 7),)
@@ -51,7 +51,7 @@ EXCLUSION = ir.Criterion(
 
 
 def section_text(markdown: str, number: int) -> str:
-    titles = [*fields.SECTIONS, "Appendix"]
+    titles = [*fields.SECTIONS, "Appendix A"]
     start = markdown.index(f"## {number}. {titles[number]}")
     end = markdown.find("\n## ", start + 3)
     return markdown[start:end]
@@ -68,20 +68,24 @@ def test_every_section_stands_in_the_markdown_and_says_something(made: str) -> N
         section = section_text(text, number)
         assert section.startswith(f"## {number}. {title}\n")
         assert len(section.splitlines()) > 2, title
-    assert "## Appendix: where each field belongs in SPIRIT, ICH M11 and WHO" in text
+    assert "## Appendix B: where each field belongs in SPIRIT, ICH M11 and WHO" in text
 
 
 def test_three_states_and_where_they_stand() -> None:
     text = render(protocol(), "md").decode()
     assert "| Phase | 1 | line 4 |" in text
     assert "| Ages | *Not applicable*: any age |  |" in text
-    assert "Number of arms (one is likely)" in section_text(text, 5)
-    assert "**Not stated in the source:** Sponsor (the protocol file says nothing about it); " in text
+    assert "**Not stated in the source:** Sponsor; Registration number" not in section_text(text, 5)
+    assert "**Not stated in the source:** Sponsor; " in section_text(text, 1)
+    # why a field is not stated is said once, where all of them are listed
+    assert "Number of arms" in section_text(text, 5) and "one is likely" not in section_text(text, 5)
+    assert "Number of arms (one is likely)" in section_text(text, 16)
+    assert "Sponsor (the protocol file says nothing about it); " in section_text(text, 16)
     # a trial without cell therapy is not asked about it, and says so
     assert "*Not applicable*: asked of trials with this feature: cell or gene therapy" in section_text(
         text, 12
     )
-    assert "**Not stated in the source:** First dose (the protocol" in section_text(text, 7)
+    assert "**Not stated in the source:** First dose; " in section_text(text, 7)
 
 
 def test_completeness_counts_every_field_once() -> None:
@@ -98,10 +102,11 @@ def test_completeness_counts_every_field_once() -> None:
 @pytest.mark.parametrize("name", TRIALS)
 def test_not_stated_collects_all_that_is_not_stated(name: str) -> None:
     document = summary(trial(name))
-    table = document.sections[16].blocks[0]
-    missing = [entry for entry in document.entries if entry.state == "not stated"]
-    said = "; ".join(row[1] for row in table.rows)  # type: ignore[union-attr]
-    assert said == "; ".join(e.label + (f" ({e.text})" if e.text else "") for e in missing)
+    said = " ".join(line.text for line in document.sections[16].blocks[0].lines)  # type: ignore[union-attr]
+    for entry in document.entries:
+        if entry.state == "not stated":
+            what = (entry.owner or entry.label) + (f" ({entry.text})" if entry.text else "")
+            assert entry.label in said and what in said
 
 
 def clarifies(value: Any, found: list[str]) -> list[str]:
@@ -127,13 +132,30 @@ def test_points_to_clarify_collects_every_clarify(name: str) -> None:
     assert {point.text for point in document.clarify} == set(clarifies(model, []))
     assert len(set(document.clarify)) == len(document.clarify)
     assert all(point.where for point in document.clarify)
-    assert len(document.sections[15].blocks[1].rows) == len(document.clarify)  # type: ignore[union-attr]
+    assert document.sections[15].blocks[1] == Points(document.clarify)
+    assert [point.number for point in document.clarify] == list(range(1, len(document.clarify) + 1))
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_every_number_of_a_point_to_clarify_stands_where_it_belongs(name: str) -> None:
+    document = summary(trial(name))
+    beside = [
+        point
+        for section in document.sections
+        for block in section.blocks
+        for points in ([block.points] if isinstance(block, Questions) else
+                       [row.clarify for row in block.rows] if isinstance(block, Criteria) else [])
+        for point in points
+    ]  # fmt: skip
+    assert tuple(beside) == document.clarify
 
 
 def test_clarify_stands_beside_its_criterion_and_in_the_list() -> None:
     document = summary(protocol(INCLUSION))
-    assert Clarification("Inclusion 1.1, ALT", "Which ALT?") in document.clarify
-    assert render(protocol(INCLUSION), "md").decode().count("Which ALT?") == 2
+    assert Clarification("Inclusion 1.1, ALT", "Which ALT?", "inclusion 1.1", 1) in document.clarify
+    text = render(protocol(INCLUSION), "md").decode()
+    assert text.count("Which ALT?") == 1 and "| Q1 | Inclusion 1.1, ALT | Which ALT? |" in text
+    assert "**To clarify** (section 15): Q1" in section_text(text, 8)
 
 
 # ---------------------------------------------------------------- eligibility
@@ -326,10 +348,26 @@ def test_entries_carry_their_crosswalk() -> None:
     document = summary(protocol())
     phase = next(entry for entry in document.entries if entry.label == "Phase")
     assert (phase.spirit, phase.m11, phase.who) == ("12", "Title page", "15")
-    assert "| 1 | Phase | Stated | 12 | Title page | 15 |" in render(protocol(), "md").decode()
+    assert "| 1 | Phase | 12 | Title page | 15 | Stated |" in render(protocol(), "md").decode()
 
 
 def test_a_section_of_fields_is_a_table_of_entries() -> None:
     document = summary(trial("NCT06222853"))
     for number in (1, 3, 5, 7, 9, 10, 11, 12, 13, 14):
         assert any(isinstance(block, Entries) for block in document.sections[number].blocks)
+
+
+def test_words_that_stand_whole_above_are_only_pointed_at() -> None:
+    whole = "ALT and AST must both be at most three times the upper limit of normal, and bilirubin too"
+    own = "this stands nowhere else"
+    part = leaf(
+        "inclusion 1.1", "", ALT_LIMIT, source=(ir.Quotation(whole[:60], 10, 70, 7), ir.Quotation(own))
+    )
+    short = leaf("inclusion 1.2", "", JUDGED, source=(ir.Quotation("bilirubin too", 80, 90, 7),))
+    root = leaf("inclusion 1", "", None, part, short, source=(ir.Quotation(whole, 10, 90, 7),))
+    rows = rows_of(summary(protocol(ir.Criterion("inclusion", root))))
+    assert [quote.text for quote in rows["inclusion 1"].quotes] == [whole]
+    first, second = rows["inclusion 1.1"].quotes
+    assert first.excerpt and first.text == "ALT and AST must both … three times the upper limit"
+    assert not second.excerpt and second.text == own
+    assert rows["inclusion 1.2"].quotes[0].text == "bilirubin too"

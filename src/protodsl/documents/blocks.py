@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from protodsl.documents.words import By, Line
@@ -17,6 +18,7 @@ class Entry:
     """One field. `text` is what is stated, or why it is not; `line` where it stands in the source document.
 
     `computed`: made from the model and not said by the source. `spirit`, `m11`, `who`: items it answers.
+    `owner`: whose field it is, where there are several (the endpoint, the drug, the visit).
     """
 
     label: str
@@ -28,6 +30,12 @@ class Entry:
     spirit: str = ""
     m11: str = ""
     who: str = ""
+    owner: str = ""
+
+    @property
+    def name(self) -> str:
+        """Whose field it is and which: "MC-1-50: route"."""
+        return f"{self.owner}: {self.label[0].lower()}{self.label[1:]}" if self.owner else self.label
 
     @property
     def words(self) -> str:
@@ -43,18 +51,28 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Verbatim words of the source document."""
+    """Verbatim words of the source document.
+
+    `excerpt`: the sentence stands whole further up, here only how its piece begins and ends.
+    """
 
     text: str
     line: int | None = None
+    excerpt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Clarification:
-    """A question to the sponsor, with where it stands: "Inclusion 6.3, Hepatic"."""
+    """A question to the sponsor, with where it stands: "Inclusion 6.3, Hepatic".
+
+    Printed once, in section 15, under its `number`; elsewhere the number stands for it. `row`: id of the
+    criterion it belongs to.
+    """
 
     where: str
     text: str
+    row: str = ""
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +80,7 @@ class Row:
     """A criterion or one of its parts: the source's sentence beside the rule. `depth` 0 is the criterion.
 
     `id` is whole ("sle inclusion 1"), `title` what stands under the heading of its group ("Inclusion 1").
+    `joint`: it only says how its parts belong together, and needs no room of its own for a rule.
     """
 
     id: str
@@ -71,14 +90,27 @@ class Row:
     quotes: tuple[Quote, ...]
     rules: tuple[Line, ...]
     by: By
-    clarify: tuple[str, ...] = ()
+    clarify: tuple[Clarification, ...] = ()
     notes: tuple[str, ...] = ()
+    joint: bool = False
+
+    @property
+    def number(self) -> str:
+        """The id without its kind: "6.3"."""
+        return self.id.rpartition(" ")[2]
+
+    @property
+    def broad(self) -> bool:
+        """Whether source and rule stand one below the other: a column of its own would be left empty."""
+        quoted = sum(len(quote.text) for quote in self.quotes)
+        one = len(self.rules) == 1 and not self.rules[0].children and not self.notes
+        return self.joint or (one and quoted > 250 and quoted > 2 * len(self.rules[0].text))
 
     @property
     def size(self) -> int:
         """Characters of its longest column: short rows are kept on one page."""
-        quoted = sum(len(quote.text) for quote in self.quotes)
-        return max(quoted, sum(map(_size, self.rules)) + sum(map(len, (*self.clarify, *self.notes))))
+        quoted = sum(len(quote.text) for quote in self.quotes) + len(self.label)
+        return max(quoted * 3 // 2, sum(map(_size, self.rules)) + sum(map(len, self.notes)))
 
 
 def _size(line: Line) -> int:
@@ -114,13 +146,20 @@ class Entries:
 
     @property
     def missing(self) -> str:
-        """ "Sponsor; number of arms (one is likely)"."""
-        return unstated(entry for entry in self.entries if entry.state == "not stated")
+        """ "Sponsor; Number of arms": what is known about why stands in section 16."""
+        return "; ".join(entry.name for entry in self.entries if entry.state == "not stated")
 
 
 def unstated(entries: Iterable[Entry]) -> str:
-    """The labels of fields that are not stated, each with its remark."""
-    return "; ".join(entry.label + (f" ({entry.text})" if entry.text else "") for entry in entries)
+    """Fields that are not stated, each with its remark; a field of several owners once: "Method: A, B"."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        remark = f" ({entry.text})" if entry.text else ""
+        if entry.owner:
+            found.setdefault(entry.label, []).append(entry.owner + remark)
+        else:
+            found[entry.label + remark] = []
+    return "; ".join(label + (f": {', '.join(owners)}" if owners else "") for label, owners in found.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +187,23 @@ class Quotes:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """Points to clarify, beside what they are about."""
+    """Points to clarify, beside what they are about: their numbers."""
 
-    texts: tuple[str, ...]
+    points: tuple[Clarification, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """The points to clarify themselves, in the order of their numbers."""
+
+    points: tuple[Clarification, ...]
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[Clarification, ...]], ...]:
+        """Those that stand at one place together."""
+        return tuple(
+            (where, tuple(found)) for where, found in groupby(self.points, key=lambda point: point.where)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +231,7 @@ class Picture:
     caption: str
     alt: str
     svg: str
+    width: int = 100  # per cent of the page's
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +242,18 @@ class Schema:
     picture: Picture
 
 
-Block = Heading | Text | Entries | Table | Rules | Quotes | Questions | Criteria | Schema | Picture
+Block = Heading | Text | Entries | Table | Rules | Quotes | Questions | Points | Criteria | Schema | Picture
 
 
 @dataclass(frozen=True, slots=True)
 class DocSection:
-    """`number` None: the appendix."""
+    """`number` None: an appendix, or a section a house added. `dense`: a list to look things up in."""
 
     number: int | None
     title: str
     blocks: tuple[Block, ...]
+    dense: bool = False
+    key: str = ""  # its address in a page, where it has no number
 
     @property
     def heading(self) -> str:
@@ -217,7 +273,7 @@ class Logo:
 class Summary:
     """The whole document. `id` is the trial's registration number or, without one, the protocol's name.
 
-    `kind` stands below the title and in the running head; `wide`: pages lie on their side.
+    `kind` and `version` stand below the title and in the running head; `wide`: pages lie on their side.
     """
 
     id: str
@@ -227,6 +283,7 @@ class Summary:
     clarify: tuple[Clarification, ...]
     kind: str = "Summary for the ethics committee"
     wide: bool = False
+    version: str = ""
     logo: Logo | None = None
 
     def count(self, state: State) -> int:

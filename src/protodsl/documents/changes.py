@@ -390,7 +390,7 @@ def _other_changes(old: ir.Protocol, new: ir.Protocol) -> list[tuple[str, ...]]:
             *study.structural_entries(protocol),
             *study.detail_entries(protocol),
         )
-        found = {entry.label: entry.words for entry in known}
+        found = {entry.name: entry.words for entry in known}
         for step in study.schema(protocol).steps if protocol.timepoints else ():
             found[f"Timepoint {step.label}"] = ", ".join((step.when or "given", *step.marks))
         for objective in protocol.objectives:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from protodsl import ir
-from protodsl.documents import flow, vocabulary
+from protodsl.documents import flow
 from protodsl.documents.blocks import (
     Block,
     Clarification,
@@ -38,8 +38,27 @@ from protodsl.documents.words.leaves import Mood
 Join = Literal["all", "any"] | int
 
 
-def quotes(found: Iterable[ir.Quotation]) -> tuple[Quote, ...]:
-    return tuple(Quote(quotation.text, quotation.line) for quotation in found)
+def quotes(found: Iterable[ir.Quotation], above: Iterable[ir.Quotation] = ()) -> tuple[Quote, ...]:
+    """`above`: quoted further up; what is part of one of these is not printed whole again."""
+    return tuple(
+        Quote(_excerpt(quotation.text), quotation.line, True)
+        if any(quotation.text in whole.text for whole in above)
+        else Quote(quotation.text, quotation.line)
+        for quotation in found
+    )
+
+
+def _excerpt(text: str) -> str:
+    """How a passage begins and ends: enough to find it in the sentence it is taken from."""
+    words = text.split()
+    if len(words) > 12:
+        return f"{' '.join(words[:5])} … {' '.join(words[-5:])}"
+    return text if len(text) <= 80 else f"{text[:30].rstrip()} … {text[-30:].lstrip()}"  # without spaces
+
+
+def questions(where: str, texts: Iterable[str]) -> list[Block]:
+    points = tuple(Clarification(where, text) for text in texts)
+    return [Questions(points)] if points else []
 
 
 def title(id: str) -> str:
@@ -117,8 +136,15 @@ def mood_below(mood: Mood, combine: Join, several: bool) -> Mood:
             return "is"
 
 
-def rows(context: Context, part: ir.Part, mood: Mood, depth: int = 0) -> list[Row]:
-    """The part's own row and those of its parts."""
+def rows(
+    context: Context,
+    part: ir.Part,
+    mood: Mood,
+    depth: int = 0,
+    place: str = "",
+    above: tuple[ir.Quotation, ...] = (),
+) -> list[Row]:
+    """The part's own row and those of its parts. `place`: step or disease group, before its name."""
     lines: list[Line] = []
     if part.applies is not None:
         guard = read(context, part.applies, "is")
@@ -141,19 +167,20 @@ def rows(context: Context, part: ir.Part, mood: Mood, depth: int = 0) -> list[Ro
         title(part.id),
         part.label,
         depth,
-        quotes(part.source),
+        quotes(part.source, above),
         tuple(lines),
         by,
-        part.clarify,
+        tuple(Clarification(place + name_of(part), text, part.id) for text in part.clarify),
         part.notes,
+        joint=bool(part.parts) and len(lines) == 1 and not part.notes,
     )
     made = [own]
     for child in part.parts:
-        made += rows(context, child, below, depth + 1)
+        made += rows(context, child, below, depth + 1, place, (*above, *part.source))
     return made
 
 
-def _criteria(context: Context, found: Iterable[ir.Criterion], level: int) -> list[Block]:
+def _criteria(context: Context, found: Iterable[ir.Criterion], level: int, place: str) -> list[Block]:
     made: list[Block] = []
     by_kind = {"inclusion": [c for c in found if c.kind == "inclusion"]}
     by_kind["exclusion"] = [c for c in found if c.kind == "exclusion"]
@@ -164,13 +191,12 @@ def _criteria(context: Context, found: Iterable[ir.Criterion], level: int) -> li
         mood: Mood = "must" if which == "inclusion" else "must not"
         title = "Required: inclusion criteria" if which == "inclusion" else "Not allowed: exclusion criteria"
         made.append(Heading(title, level))
-        made.append(
-            Criteria(which, tuple(row for c in criteria for row in rows(context, c.root, mood)), level)
-        )
+        found_rows = (row for c in criteria for row in rows(context, c.root, mood, place=place))
+        made.append(Criteria(which, tuple(found_rows), level))
     return made
 
 
-def _groups(groups: Iterable[ir.Group], criteria: Iterable[ir.Criterion]) -> list[Block]:
+def _groups(groups: Iterable[ir.Group], criteria: Iterable[ir.Criterion], place: str) -> list[Block]:
     labels = {c.id: c.root.label for c in criteria}
     made: list[Block] = []
     for group in groups:
@@ -184,8 +210,7 @@ def _groups(groups: Iterable[ir.Group], criteria: Iterable[ir.Criterion]) -> lis
         made.append(Text(said))
         if group.source:
             made.append(Quotes(quotes(group.source)))
-        if group.clarify:
-            made.append(Questions(group.clarify))
+        made += questions(place + _or([title(member) for member in group.members]), group.clarify)
     return made
 
 
@@ -238,10 +263,11 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
     made.append(Text(said, computed=True))
     if stage.source:
         made.append(Quotes(quotes(stage.source)))
-    if stage.clarify:
-        made.append(Questions(stage.clarify))
-    made += _groups(stage.groups, stage.criteria)
-    made += _criteria(context, stage.criteria, level)
+    name = stage.label or stage.id
+    place = "" if only else f"{name}: "
+    made += questions(name, stage.clarify)
+    made += _groups(stage.groups, stage.criteria, place)
+    made += _criteria(context, stage.criteria, level, place)
     for cohort in stage.cohorts:
         made.append(Heading(f"Disease group: {cohort.label or cohort.id}", level))
         if cohort.source:
@@ -251,22 +277,23 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
             made.append(
                 Rules((Line("The group is open only to participants of whom this is true:", (guard,)),))
             )
-        if cohort.clarify:
-            made.append(Questions(cohort.clarify))
-        made += _groups(cohort.groups, cohort.criteria)
-        made += _criteria(context, cohort.criteria, level + 1)
+        name = cohort.label or cohort.id
+        made += questions(name, cohort.clarify)
+        made += _groups(cohort.groups, cohort.criteria, f"{name}: ")
+        made += _criteria(context, cohort.criteria, level + 1, f"{name}: ")
     return made
 
 
-def tally(protocol: ir.Protocol) -> Table:
+def tally(protocol: ir.Protocol) -> Text:
     """How many criteria are computed, partly judged or judged."""
-    columns: tuple[By, ...] = ("computed", "partly judged", "judged")
-    made: list[tuple[str, ...]] = []
+    said = []
     for kind in ("inclusion", "exclusion"):
         found = [decided_by(protocol, expressions(c.root)) for c in all_criteria(protocol) if c.kind == kind]
-        made.append((f"{capital(kind)} criteria", *(str(found.count(by)) for by in columns), str(len(found))))
-    headers = ("", "Computed from data", "Partly judged", "Judged by a person", "All")
-    return Table(headers, tuple(made), (3, 2, 2, 2, 1), "How the criteria are decided", computed=True)
+        said.append(
+            f"Of {len(found)} {kind} criteria {found.count('computed')} are computed from data, "
+            f"{found.count('partly judged')} partly judged and {found.count('judged')} judged by a person."
+        )
+    return Text(" ".join(said), computed=True)
 
 
 # ---------------------------------------------------------------- definitions
@@ -285,13 +312,13 @@ def definition_blocks(
 ) -> list[Block]:
     made: list[Block] = []
     for definition in definitions:
-        made.append(Heading(f"“{definition.label or definition.name.replace('_', ' ')}”", level))
+        label = definition.label or definition.name.replace("_", " ")
+        made.append(Heading(f"“{label}”", level))
         if definition.source:
             made.append(Quotes(quotes(definition.source)))
         made.append(Rules((read(Context(protocol, anchor), definition.expr, "is"),)))
         made += [Text(note) for note in definition.notes]
-        if definition.clarify:
-            made.append(Questions(definition.clarify))
+        made += questions(f"Definition “{label}”", definition.clarify)
     return made
 
 
@@ -323,12 +350,11 @@ def blocks(protocol: ir.Protocol) -> tuple[Block, ...]:
     if definitions:
         made.append(Heading("Definitions", 1))
         made += definition_blocks(protocol, definitions, 2)
-    made += vocabulary.blocks(protocol, exprs)
-    made += _asides(protocol)
     return tuple(made)
 
 
-def _asides(protocol: ir.Protocol) -> list[Block]:
+def asides(protocol: ir.Protocol) -> list[Block]:
+    """Words of the source no rule rests on: those set aside, and those nobody quoted."""
     made: list[Block] = []
     if protocol.asides:
         found = tuple((aside.quotation.text, aside.because) for aside in protocol.asides)
@@ -339,29 +365,3 @@ def _asides(protocol: ir.Protocol) -> list[Block]:
         made.append(Heading("Eligibility text of the source that no criterion quotes", 1))
         made.append(Quotes(quotes(document.uncovered)))
     return made
-
-
-def clarifications(protocol: ir.Protocol) -> Iterator[Clarification]:
-    """Every point to clarify of the criteria, in the order in which they are printed."""
-    for stage in protocol.stages:
-        name = stage.label or stage.id
-        prefix = f"{name}: " if len(protocol.stages) > 1 else ""
-        yield from (Clarification(name, text) for text in stage.clarify)
-        yield from _of_criteria(prefix, stage.groups, stage.criteria)
-        for cohort in stage.cohorts:
-            name = cohort.label or cohort.id
-            yield from (Clarification(name, text) for text in cohort.clarify)
-            yield from _of_criteria(f"{name}: ", cohort.groups, cohort.criteria)
-
-
-def _of_criteria(
-    prefix: str, groups: tuple[ir.Group, ...], criteria: tuple[ir.Criterion, ...]
-) -> Iterator[Clarification]:
-    for group in groups:
-        where = prefix + _or([title(member) for member in group.members])
-        yield from (Clarification(where, text) for text in group.clarify)
-    for kind in ("inclusion", "exclusion"):
-        for criterion in criteria:
-            if criterion.kind == kind:
-                for part in parts_of(criterion.root):
-                    yield from (Clarification(prefix + name_of(part), text) for text in part.clarify)

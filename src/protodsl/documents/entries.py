@@ -25,8 +25,10 @@ def features(protocol: ir.Protocol) -> tuple[fields.Feature, ...] | None:
 
 def entry(spec: fields.FieldSpec, field: ir.Field | None, prefix: str = "") -> Entry:
     """`prefix`: whose field it is, where there are several ("MC-1-50: route")."""
-    label = f"{prefix}: {spec.label[0].lower()}{spec.label[1:]}" if prefix else spec.label
-    made = Entry(label, "not stated", section=spec.section, spirit=spec.spirit, m11=spec.m11, who=spec.who)
+    made = Entry(
+        spec.label, "not stated", section=spec.section, spirit=spec.spirit, m11=spec.m11, who=spec.who,
+        owner=prefix,
+    )  # fmt: skip
     match field:
         case ir.Stated(text, line):
             return replace(made, state="stated", text=spec.word_label(text) or text, line=line)

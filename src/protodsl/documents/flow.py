@@ -46,7 +46,7 @@ def draw(protocol: ir.Protocol, expressions: Expressions) -> Picture | None:
     pen, words = _drawn(protocol, expressions, listed=True)
     if pen.y > PAGE:
         pen, words = _drawn(protocol, expressions, listed=False)
-    return Picture("The way through eligibility", words, pen.done().svg)
+    return pen.picture("The way through eligibility", words)
 
 
 def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tuple[Pen, str]:

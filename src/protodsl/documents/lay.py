@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from protodsl import ir
-from protodsl.documents import eligibility, entries, reading_age, study
+from protodsl.documents import eligibility, entries, reading_age, study, view
 from protodsl.documents.blocks import Block, DocSection, Quote, Quotes, Rules, Summary, Table, Text
 from protodsl.documents.words import Line, capital, number, power, soften
 
@@ -224,8 +224,7 @@ def _unknown(protocol: ir.Protocol, said: _Sentences) -> list[Block]:
         for block, name, words in _ASKED
         if not isinstance(blocks[block].get(name), ir.Stated | ir.NotApplicable)
     ]
-    points = len(list(study.clarifications(protocol))) + len(list(eligibility.clarifications(protocol)))
-    points += len(list(study.definition_clarifications(protocol)))
+    points = len(view.summary(protocol).clarify)
     made: list[Block] = []
     if missing:
         said.all.append("The source does not say")

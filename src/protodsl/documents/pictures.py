@@ -13,7 +13,7 @@ from protodsl.documents.blocks import Picture, Step
 from protodsl.documents.svg import LINE, WIDTH, Pen, wrap
 from protodsl.documents.words import capital, number, power
 
-LEFT, RIGHT = 260, WIDTH - 40
+LEFT, RIGHT = 330, WIDTH - 20
 """Between them the axis of a time line; the labels of its rows stand to the left."""
 _DAYS = {"day": Fraction(1), "week": Fraction(7), "month": Fraction(1461, 48), "year": Fraction(1461, 4)}
 
@@ -44,11 +44,7 @@ def time_line(protocol: ir.Protocol, steps: dict[str, Step], endpoints: bool = T
         _treatment_days(protocol, pen),
         _follow_up(protocol, pen, endpoints),
     ]
-    return Picture(
-        "Time line of the trial",
-        " ".join(words for words in said if words),
-        pen.done().svg,
-    )
+    return pen.picture("Time line of the trial", " ".join(words for words in said if words))
 
 
 def _title(pen: Pen, words: str) -> None:
@@ -200,18 +196,17 @@ def _treatment_days(protocol: ir.Protocol, pen: Pen) -> str:
 def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
     """Visits and endpoints after day 0, to scale."""
     dated = [(p, day) for p in protocol.timepoints if (day := day_of(protocol, p.at)) is not None and day > 0]
-    rows: list[tuple[str, str, Fraction, bool]] = []
+    rows: dict[tuple[str, str, Fraction], list[str]] = {}  # endpoints of one level and time: one row
     elsewhere: list[str] = []
     for objective in protocol.objectives if endpoints else ():
         for endpoint in objective.endpoints:
-            words = f"{endpoint.label} ({objective.level})"
             day = day_of(protocol, endpoint.anchor)
             frame = endpoint.frame.text if isinstance(endpoint.frame, ir.Stated) else "time not stated"
             if day is None or day <= 0:
-                elsewhere.append(f"{words}: {frame}")
+                elsewhere.append(f"{endpoint.label} ({objective.level}): {frame}")
             else:
-                rows.append((words, frame, day, frame.startswith("from ")))
-    days = [day for _, day in dated] + [day for _, _, day, _ in rows]
+                rows.setdefault((objective.level, frame, day), []).append(endpoint.label)
+    days = [day for _, day in dated] + [day for _, _, day in rows]
     told = []
     if days:
         first, last = Fraction(0), max(days)
@@ -231,13 +226,14 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
                 pen.line(high, pen.y + 2, high, pen.y + 12)
             pen.dot(x, pen.y + 7, "diamond")
             pen.y += height
-        for words, frame, day, spans in rows:
+        for (level, frame, day), labels in rows.items():
+            words = f"{'; '.join(labels)} ({level})"
             height = _label(pen, words)
             x = _x(day, first, last)
-            if spans:
-                pen.box(LEFT, pen.y + 3, x - LEFT, 8, "solid" if "(primary)" in words else "hatched")
+            if frame.startswith("from "):
+                pen.box(LEFT, pen.y + 3, x - LEFT, 8, "solid" if level == "primary" else "hatched")
             else:
-                pen.dot(x, pen.y + 7, "full" if "(primary)" in words else "empty")
+                pen.dot(x, pen.y + 7, "full" if level == "primary" else "empty")
             pen.y += height
             told.append(f"{words}: {frame}")
         pen.y += 6
@@ -263,27 +259,41 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
 # ---------------------------------------------------------------- dose levels
 
 
+TALLEST = 100
+"""Height of the bar of the highest dose."""
+
+
 def dose_ladder(intervention: ir.Intervention) -> Picture | None:
-    """The levels as stairs. None where there are fewer than two."""
+    """The levels as bars, to scale where they are in one unit. None where there are fewer than two."""
     levels = intervention.levels
     if len(levels) < 2:
         return None
-    pen = Pen(4)
-    width = min(170, WIDTH // len(levels))
+    highest = max(level.value for level in levels)
+    # a bar nobody could see would be no scale
+    scaled = len({level.unit.text for level in levels}) == 1 and 0 < highest <= 50 * levels[0].value
+    width = min(150, WIDTH // len(levels))
     texts = [
         [*wrap(f"Level {level.id}", width - 12, bold=True), *wrap(power(level.text), width - 12)]
         for level in levels
     ]
-    rise = 24
-    tallest = max(len(lines) for lines in texts) * LINE + 14
-    foot = pen.y + tallest + rise * (len(levels) - 1)
-    for index, lines in enumerate(texts):
-        top = foot - tallest - rise * index
-        pen.box(index * width, top, width, foot - top)
-        pen.lines(index * width + 6, top + 16, lines[:1], bold=True)
-        pen.lines(index * width + 6, top + 16 + LINE, lines[1:])
+    heights = [
+        int(TALLEST * level.value / highest) if scaled else TALLEST * number // len(levels)
+        for number, level in enumerate(levels, 1)
+    ]
+    pen = Pen(4)
+    foot = pen.y + max(len(lines) * LINE + height for lines, height in zip(texts, heights, strict=True)) + 8
+    for index, (lines, height) in enumerate(zip(texts, heights, strict=True)):
+        x, top = index * width, foot - height
+        pen.box(x + 6, top, width - 30, height, "hatched")
+        first = top - len(lines) * LINE + 8
+        pen.lines(x + 6, first, lines[:1], bold=True)
+        pen.lines(x + 6, first + LINE, lines[1:])
+    pen.line(0, foot, width * len(levels), foot, width=1.5)
+    scale = "The heights are to scale." if scaled else "The heights are not to scale."
     pen.y = foot + 4
-    pen.text(0, pen.y + 12, "The height of the steps is not to scale.")
+    pen.text(0, pen.y + 12, scale)
     pen.y += 20
     told = "; ".join(f"level {level.id}: {power(level.text)}" for level in levels)
-    return Picture(f"Dose levels of {intervention.label}", f"Steps from the lowest: {told}.", pen.done().svg)
+    return pen.picture(
+        f"Dose levels of {intervention.label}", f"Steps from the lowest: {told}. {scale}", width * len(levels)
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container
+from itertools import groupby
 from pathlib import Path
 from typing import Literal, assert_never
 
@@ -17,6 +18,7 @@ from protodsl.documents.blocks import Block, DocSection, Summary
 from protodsl.documents.house import House, RenderError
 from protodsl.documents.lay import lay
 from protodsl.documents.view import summary
+from protodsl.documents.words import Line
 
 Format = Literal["md", "html", "pdf"]
 
@@ -90,8 +92,10 @@ def environment(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.tests["short"] = lambda entry: len(entry.label) < 42 and len(entry.words) < 52
+    made.tests["short"] = lambda entry: len(entry.label) + len(entry.words) < 70
     made.filters["kind"] = kind
+    made.filters["runs"] = runs
+    made.filters["packs"] = packs
     made.filters["string_literal"] = lambda text: Markup(escape.typst_string(text, missing))
     made.filters["slug"] = slug
     made.filters["place"] = place
@@ -106,9 +110,27 @@ def slug(id: str) -> str:
 
 def place(section: DocSection) -> str:
     """The id of a section's place in a page."""
-    return (
-        f"section-{section.number}" if section.number is not None else slug(section.title.partition(":")[0])
-    )
+    if section.number is not None:
+        return f"section-{section.number}"
+    return section.key or slug(section.title.partition(":")[0])
+
+
+def runs(sections: tuple[DocSection, ...]) -> list[list[DocSection]]:
+    """Neighbours that are set alike, together."""
+    return [list(found) for _, found in groupby(sections, key=lambda section: section.dense)]
+
+
+def packs(lines: tuple[Line, ...]) -> list[tuple[bool, list[Line]]]:
+    """Lines in runs; True: at least four that are so short that two fit side by side."""
+    made: list[tuple[bool, list[Line]]] = []
+    for short, found in groupby(lines, key=lambda line: len(line.text) < 34 and not line.children):
+        run = list(found)
+        pair = short and len(run) >= 4
+        if made and not pair and not made[-1][0]:
+            made[-1][1].extend(run)
+        else:
+            made.append((pair, run))
+    return made
 
 
 def kind(block: Block) -> str:

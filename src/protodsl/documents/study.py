@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from protodsl import fields, ir
-from protodsl.documents import eligibility, entries, pictures, vocabulary
+from protodsl.documents import eligibility, entries, pictures
 from protodsl.documents.blocks import (
     Block,
     Clarification,
@@ -15,6 +13,7 @@ from protodsl.documents.blocks import (
     Questions,
     Quotes,
     Schema,
+    State,
     Step,
     Table,
     Text,
@@ -62,36 +61,27 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
         made.append(Heading(f"{capital(objective.level)} objective: {objective.label}", 1))
         if objective.source:
             made.append(Quotes(eligibility.quotes(objective.source)))
-        if objective.clarify:
-            made.append(Questions(objective.clarify))
+        made += eligibility.questions(objective.label, objective.clarify)
         if not objective.endpoints:
             made.append(Text(f"Endpoints: {NOT_STATED}"))
             continue
         rows = []
         for endpoint in objective.endpoints:
-            source = " … ".join(quotation.text for quotation in endpoint.source) or "–"
-            rows.append(
-                (endpoint.label, endpoint.variable or NOT_STATED, field_words(endpoint.frame), source)
-            )
-        headers = ("Endpoint", "What is measured", "Time frame", "The source's words")
-        made.append(Table(headers, tuple(rows), (3, 4, 2, 6)))
-        details = []
-        for endpoint in objective.endpoints:
             found = Entries(_details(protocol, "endpoint", endpoint.details))
-            if found.entries:
-                details.append(
-                    (endpoint.label, " ".join(_detail(e) for e in found.known) or "–", found.missing or "–")
-                )
-        if details:
-            made.append(Table(("Endpoint", "Stated of it", NOT_STATED), tuple(details), (4, 8, 4)))
+            said = [f"{endpoint.variable or NOT_STATED}.", *(_detail(entry) for entry in found.known)]
+            if found.missing:
+                said.append(f"{NOT_STATED}: {found.missing}.")
+            source = " … ".join(quotation.text for quotation in endpoint.source) or "–"
+            rows.append((endpoint.label, field_words(endpoint.frame), " ".join(said), source))
+        headers = ("Endpoint", "Time frame", "What is measured, and how", "The source's words")
+        made.append(Table(headers, tuple(rows), (5, 4, 11, 9)))
+        asked: list[Clarification] = []
         for endpoint in objective.endpoints:
             made += [Text(f"{endpoint.label}: {note}") for note in endpoint.notes]
-            if endpoint.clarify:
-                made.append(Questions(tuple(f"{endpoint.label}: {text}" for text in endpoint.clarify)))
+            asked += [Clarification(f"Endpoint {endpoint.label}", text) for text in endpoint.clarify]
+        if asked:
+            made.append(Questions(tuple(asked)))
     made += _definitions(protocol)
-    exprs = eligibility.eligibility_expressions(protocol)
-    exprs += [definition.expr for _, definition in endpoint_definitions(protocol)]
-    made += vocabulary.instruments(protocol, exprs)
     return made
 
 
@@ -173,8 +163,7 @@ def design(protocol: ir.Protocol) -> list[Block]:
     if protocol.timepoints:
         made.append(schema(protocol))
         for point in protocol.timepoints:
-            if point.clarify:
-                made.append(Questions(tuple(f"{capital(point.label)}: {text}" for text in point.clarify)))
+            made += eligibility.questions(f"Timepoint {soften(point.label)}", point.clarify)
     else:
         made.append(Text(NOT_STATED))
     made.append(Heading("Arms", 1))
@@ -191,28 +180,48 @@ def design(protocol: ir.Protocol) -> list[Block]:
             other = tuple(e for e in _details(protocol, "arm", arm.details) if e.label != "Kind")
             if other:
                 made.append(Entries(other))
-            made += _remarks(arm.details)
+            made += _remarks(f"Arm {arm.label}", arm.details)
     else:
         made.append(Text(NOT_STATED))
     made.append(Heading("Visits and assessments", 1))
     if protocol.visits:
-        rows = [(v.label, v.at or NOT_STATED, ", ".join(v.assess) or NOT_STATED) for v in protocol.visits]
-        made.append(Table(("Visit or activity", "When", "What is done"), tuple(rows), (2, 3, 5)))
+        made.append(_schedule(protocol))
+        known = entries.features(protocol)
+        found = [
+            entry
+            for visit in protocol.visits
+            for entry in entries.block_entries(visit.details.name, visit.details, known, visit.label)
+        ]
+        if found:
+            made.append(Entries(tuple(found)))
         for visit in protocol.visits:
-            if visit.details.fields:
-                made.append(Heading(visit.label, 2))
-                made.append(Entries(_details(protocol, visit.details.name, visit.details)))
-            made += _remarks(visit.details)
+            made += _remarks(f"Visit {visit.label}", visit.details)
     else:
         made.append(Text(NOT_STATED))
     return made
 
 
-def _remarks(section: ir.Section) -> list[Block]:
-    made: list[Block] = [Text(note) for note in section.notes]
-    if section.clarify:
-        made.append(Questions(section.clarify))
-    return made
+MOST_COLUMNS = 8
+"""Visits a schedule has room for side by side; more are listed one below another."""
+
+
+def _schedule(protocol: ir.Protocol) -> Table:
+    """The schedule of activities: a row for each assessment, a column for each visit."""
+    visits = protocol.visits
+    activities = tuple(dict.fromkeys(name for visit in visits for name in visit.assess))
+    if not activities or len(visits) > MOST_COLUMNS:
+        rows = tuple((v.label, v.at or NOT_STATED, ", ".join(v.assess) or NOT_STATED) for v in visits)
+        return Table(("Visit or activity", "When", "What is done"), rows, (2, 3, 5))
+    times = ("When", *(visit.at or NOT_STATED for visit in visits))
+    marks = (
+        (activity, *("×" if activity in visit.assess else "–" for visit in visits)) for activity in activities
+    )
+    headers = ("Activity", *(visit.label for visit in visits))
+    return Table(headers, (times, *marks), (3, *(2 for _ in visits)), "Schedule of activities")
+
+
+def _remarks(where: str, section: ir.Section) -> list[Block]:
+    return [*(Text(note) for note in section.notes), *eligibility.questions(where, section.clarify)]
 
 
 # ---------------------------------------------------------------- 6 what is given
@@ -243,9 +252,8 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
             if ladder is not None:
                 made.append(ladder)
             for level in intervention.levels:
-                if level.clarify:
-                    made.append(Questions(tuple(f"Dose level {level.id}: {text}" for text in level.clarify)))
-        made += _remarks(intervention.details)
+                made += eligibility.questions(f"{intervention.label}, dose level {level.id}", level.clarify)
+        made += _remarks(intervention.label, intervention.details)
     for regimen in protocol.regimens:
         made.append(Heading(regimen.label, 1))
         if regimen.details.source:
@@ -266,7 +274,7 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
         details = _details(protocol, "regimen", regimen.details)
         if details and regimen.stated is None:
             made.append(Entries(details))
-        made += _remarks(regimen.details)
+        made += _remarks(regimen.label, regimen.details)
     if not protocol.regimens:
         made.append(Heading("Other treatment (lymphodepletion)", 1))
         made.append(Text(NOT_STATED))
@@ -279,9 +287,9 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
 def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
     """What the model itself answers: title, criteria, endpoints, arms, schedule, doses."""
 
-    def made(label: str, found: str, section: int, spirit: str, m11: str, who: str) -> Entry:
-        state = "stated" if found else "not stated"
-        return Entry(label, state, found, None, True, section, spirit, m11, who)  # type: ignore[arg-type]
+    def made(label: str, found: str, section: int, spirit: str, m11: str, who: str, owner: str = "") -> Entry:
+        state: State = "stated" if found else "not stated"
+        return Entry(label, state, found, None, True, section, spirit, m11, who, owner)
 
     def count(kind: str) -> str:
         found = sum(1 for c in eligibility.all_criteria(protocol) if c.kind == kind)
@@ -305,7 +313,7 @@ def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
         levels = ", ".join(f"{level.id}: {power(level.text)}" for level in intervention.levels)
         dose = intervention.details.get("dose")
         if levels or not isinstance(dose, ir.Stated):
-            out.append(made(f"{intervention.label}: dose levels", levels, 6, "15a", "6.3", "13"))
+            out.append(made("Dose levels", levels, 6, "15a", "6.3", "13", intervention.label))
     for regimen in protocol.regimens:
         given = ", ".join(f"{give.label} {give.dose}" for give in regimen.gives if give.dose)
         without = [give.label for give in regimen.gives if not give.dose]
@@ -315,9 +323,9 @@ def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
             )
             continue
         if given or not without:
-            out.append(made(f"{regimen.label}: drugs and doses", given, 6, "15a", "6.9", "13"))
+            out.append(made("Drugs and doses", given, 6, "15a", "6.9", "13", regimen.label))
         out += [
-            made(f"{regimen.label}: dose of {soften(label)}", "", 6, "15a", "6.9", "13") for label in without
+            made(f"Dose of {soften(label)}", "", 6, "15a", "6.9", "13", regimen.label) for label in without
         ]
     if not protocol.regimens:
         out.append(made("Other treatment (lymphodepletion)", "", 6, "15a", "6.9", "13"))
@@ -342,34 +350,3 @@ def detail_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
             out.append(entries.entry(TIME_FRAME, endpoint.frame, endpoint.label))
             out += entries.block_entries("endpoint", endpoint.details, known, endpoint.label)
     return tuple(out)
-
-
-def clarifications(protocol: ir.Protocol) -> Iterator[Clarification]:
-    """Points to clarify outside the criteria, in the order of the document."""
-    yield from (Clarification("The protocol as a whole", text) for text in protocol.clarify)
-    yield from (Clarification("The protocol as a whole", text) for text in protocol.header.clarify)
-    for section in protocol.sections:
-        yield from (Clarification(capital(section.name), text) for text in section.clarify)
-    for objective in protocol.objectives:
-        yield from (Clarification(objective.label, text) for text in objective.clarify)
-        for endpoint in objective.endpoints:
-            yield from (Clarification(f"Endpoint {endpoint.label}", text) for text in endpoint.clarify)
-    for point in protocol.timepoints:
-        yield from (Clarification(f"Timepoint {soften(point.label)}", text) for text in point.clarify)
-    for arm in protocol.arms:
-        yield from (Clarification(f"Arm {arm.label}", text) for text in arm.details.clarify)
-    for visit in protocol.visits:
-        yield from (Clarification(f"Visit {visit.label}", text) for text in visit.details.clarify)
-    for intervention in protocol.interventions:
-        yield from (Clarification(intervention.label, text) for text in intervention.details.clarify)
-        for level in intervention.levels:
-            where = f"{intervention.label}, dose level {level.id}"
-            yield from (Clarification(where, text) for text in level.clarify)
-    for regimen in protocol.regimens:
-        yield from (Clarification(regimen.label, text) for text in regimen.details.clarify)
-
-
-def definition_clarifications(protocol: ir.Protocol) -> Iterator[Clarification]:
-    for definition in protocol.definitions.values():
-        label = definition.label or definition.name.replace("_", " ")
-        yield from (Clarification(f"Definition “{label}”", text) for text in definition.clarify)

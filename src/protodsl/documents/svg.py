@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import markupsafe
 
+from protodsl.documents.blocks import Picture
 from protodsl.documents.escape import visible
 
 WIDTH = 720
@@ -98,8 +99,9 @@ class Pen:
         for number, words in enumerate(lines):
             self.text(x, y + number * LINE, words, bold, middle)
 
-    def done(self) -> Drawing:
-        return Drawing(tuple(self.body), self.y)
+    def picture(self, caption: str, alt: str, width: int = WIDTH) -> Picture:
+        """All that was drawn, in a frame `width` wide and as high as the pen went."""
+        return Picture(caption, alt, Drawing(tuple(self.body), self.y, width).svg, 100 * width // WIDTH)
 
 
 def _rect(x: int, y: int, width: int, height: int, more: str) -> str:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import protodsl
 from protodsl import fields, ir
-from protodsl.documents import eligibility, entries, study
+from protodsl.documents import eligibility, entries, study, vocabulary
 from protodsl.documents.blocks import (
     STATES,
     Block,
     Clarification,
+    Criteria,
     DocSection,
     Entries,
     Entry,
     Heading,
+    Points,
     Questions,
     Quotes,
+    Rules,
+    State,
     Summary,
     Table,
     Text,
     unstated,
 )
-from protodsl.documents.words import capital, soften
+from protodsl.documents.words import Line, capital, soften
 
+LISTS = (15, 16)
+"""Sections that are long lists to look things up in."""
+WHOLE = "The protocol as a whole"
 BLOCK_SECTIONS = {"background": 3, "design": 5, "escalation": 7, "safety": 12, "ethics": 9}
 """Section in which a block's quotations, notes and points to clarify stand; of the others, section 1."""
 
@@ -31,35 +40,60 @@ def summary(protocol: ir.Protocol) -> Summary:
     single = entries.single_entries(protocol)
     known = (*single, *study.structural_entries(protocol), *study.detail_entries(protocol))
     counted = tuple(sorted((e for e in known if e.section > 0), key=lambda e: e.section))
-    clarify = (
-        *study.clarifications(protocol),
-        *eligibility.clarifications(protocol),
-        *study.definition_clarifications(protocol),
-    )
     own = {number: tuple(e for e in single if e.section == number) for number in range(len(fields.SECTIONS))}
     own[1] = (Entry("Title", "stated", protocol.title), *own[1])
     before: dict[int, list[Block]] = {
-        0: _banner(protocol, counted, clarify),
-        2: _plain_words(protocol, counted, clarify),
         6: [*study.treatment(protocol), Heading("Other treatment before and during the trial", 1)],
     }
     after: dict[int, list[Block]] = {
         4: study.objectives(protocol),
         5: study.design(protocol),
         8: list(eligibility.blocks(protocol)),
-        15: _to_clarify(clarify),
         16: _not_stated(counted),
     }
-    made = []
-    for number, title in enumerate(fields.SECTIONS):
+    bodies: list[tuple[Block, ...]] = []
+    clarify: list[Clarification] = []
+    for number in range(len(fields.SECTIONS)):
         table = [Entries(own[number])] if own[number] and number else []
         first, last = before.get(number, []), after.get(number, [])
         body = (*first, *table, *_remarks(protocol, number), *last)
-        made.append(DocSection(number, title, body or (Text("Not stated in the source"),)))
-    made.append(
-        DocSection(None, "Appendix: where each field belongs in SPIRIT, ICH M11 and WHO", _crosswalk(counted))
-    )
-    return Summary(entries.identifier(protocol), protocol.title, tuple(made), counted, clarify)
+        bodies.append(tuple(_numbered(block, clarify) for block in body))
+    bodies[0] = (*_banner(protocol, counted, len(clarify)), *bodies[0])
+    bodies[2] = (*_plain_words(protocol, counted, len(clarify)), *bodies[2])
+    bodies[15] = tuple(_to_clarify(tuple(clarify)))
+    made = [
+        DocSection(number, title, bodies[number] or (Text("Not stated in the source"),), number in LISTS)
+        for number, title in enumerate(fields.SECTIONS)
+    ]
+    for letter, title, body in (
+        ("A", "what the rules refer to", _references(protocol)),
+        ("B", "where each field belongs in SPIRIT, ICH M11 and WHO", _crosswalk(counted)),
+    ):
+        made.append(DocSection(None, f"Appendix {letter}: {title}", body, True, f"appendix-{letter.lower()}"))
+    version = entries.said(protocol, "protocol", "version")
+    return Summary(
+        entries.identifier(protocol), protocol.title, tuple(made), counted, tuple(clarify),
+        version=f"protocol version {version}" if version else "protocol version not stated",
+    )  # fmt: skip
+
+
+def _numbered(block: Block, found: list[Clarification]) -> Block:
+    """The block, its points to clarify with the numbers that follow those `found` so far."""
+
+    def numbers(points: tuple[Clarification, ...]) -> tuple[Clarification, ...]:
+        start = len(found) + 1
+        found.extend(replace(point, number=number) for number, point in enumerate(points, start))
+        return tuple(found[start - 1 :])
+
+    match block:
+        case Questions(points):
+            return Questions(numbers(points))
+        case Criteria():
+            return replace(
+                block, rows=tuple(replace(row, clarify=numbers(row.clarify)) for row in block.rows)
+            )
+        case _:
+            return block
 
 
 def _computed(label: str, text: str) -> Entry:
@@ -69,9 +103,7 @@ def _computed(label: str, text: str) -> Entry:
 # ---------------------------------------------------------------- 0 banner
 
 
-def _banner(
-    protocol: ir.Protocol, counted: tuple[Entry, ...], clarify: tuple[Clarification, ...]
-) -> list[Block]:
+def _banner(protocol: ir.Protocol, counted: tuple[Entry, ...], points: int) -> list[Block]:
     document = protocol.document
     stated, not_applicable, not_stated = (sum(1 for e in counted if e.state == state) for state in STATES)
     found = [
@@ -87,7 +119,7 @@ def _banner(
             f"{stated} of {len(counted)} fields are stated; {not_applicable} are not applicable, "
             f"{not_stated} are not stated in the source",
         ),
-        _computed("Points to clarify", str(len(clarify))),
+        _computed("Points to clarify", str(points)),
     ]
     if document is not None and document.total:
         share = 100 * document.covered // document.total  # rounded down: 100 % means all of it
@@ -113,9 +145,7 @@ def _banner(
 # ---------------------------------------------------------------- 2 in plain language
 
 
-def _plain_words(
-    protocol: ir.Protocol, counted: tuple[Entry, ...], clarify: tuple[Clarification, ...]
-) -> list[Block]:
+def _plain_words(protocol: ir.Protocol, counted: tuple[Entry, ...], points: int) -> list[Block]:
     """Sentences put together from fields, for a reader without medical training; marked as computed."""
 
     def said(block: str, name: str) -> str | None:
@@ -153,7 +183,7 @@ def _plain_words(
     )
     missing = sum(1 for e in counted if e.state == "not stated")
     made.append(
-        f"Reading the source left {len(clarify)} points to clarify (section 15); {missing} fields a "
+        f"Reading the source left {points} points to clarify (section 15); {missing} fields a "
         "committee looks for are not stated in it (section 16)."
     )
     return [Text(" ".join(made), computed=True)]
@@ -176,50 +206,65 @@ def _remarks(protocol: ir.Protocol, number: int) -> list[Block]:
         if section.source:
             made.append(Quotes(eligibility.quotes(section.source)))
         made += [Text(note) for note in section.notes]
-        if section.clarify:
-            made.append(Questions(section.clarify))
+        where = WHOLE if section is protocol.header else capital(section.name)
+        made += eligibility.questions(where, section.clarify)
     if number == 1:
         made += [Text(note) for note in protocol.notes]
-        if protocol.clarify:
-            made.append(Questions(protocol.clarify))
+        made += eligibility.questions(WHOLE, protocol.clarify)
     return made
 
 
 def _to_clarify(clarify: tuple[Clarification, ...]) -> list[Block]:
     if not clarify:
         return [Text("None: the protocol file raises no question.", computed=True)]
-    rows = tuple((str(index), point.where, point.text) for index, point in enumerate(clarify, 1))
     return [
         Text(
-            "Each of these stands beside the rule or field it concerns as well. A reading chosen is no "
-            "answer."
+            "Questions to the sponsor. The number of each stands beside the rule or field it concerns. "
+            "“Read” says how the words were taken meanwhile; that is no answer."
         ),
-        Table(("No.", "Where", "What to ask"), rows, (1, 3, 8)),
+        Points(clarify),
     ]
 
 
 def _not_stated(counted: tuple[Entry, ...]) -> list[Block]:
-    rows = tuple(
-        (f"{number}. {title}", unstated(found))
+    lines = tuple(
+        Line(f"{number}. {title}: {unstated(found)}.")
         for number, title in enumerate(fields.SECTIONS)
         if (found := [e for e in counted if e.state == "not stated" and e.section == number])
     )
-    if not rows:
+    if not lines:
         return [Text("Nothing: every field is stated or not applicable.", computed=True)]
-    return [Table(("Section", "Fields"), rows, (3, 9))]
+    return [Rules(lines)]
+
+
+def _references(protocol: ir.Protocol) -> tuple[Block, ...]:
+    """Formulas, groups, equivalent doses, limits of normal and instruments, to look up."""
+    exprs = eligibility.eligibility_expressions(protocol)
+    made = [*vocabulary.blocks(protocol, exprs), *eligibility.asides(protocol)]
+    exprs += [definition.expr for _, definition in study.endpoint_definitions(protocol)]
+    made += vocabulary.instruments(protocol, exprs)
+    return tuple(made) or (Text("The rules refer to nothing."),)
 
 
 def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:
-    rows = tuple(
-        (str(e.section), e.label, capital(e.state), e.spirit or "–", e.m11 or "–", e.who or "–")
-        for e in counted
-    )
-    headers = ("Section", "Field", "State", "SPIRIT 2025", "ICH M11", "WHO")
+    alike: dict[tuple[str, ...], list[State]] = {}
+    for e in counted:
+        row = (str(e.section), e.label, e.spirit or "–", e.m11 or "–", e.who or "–")
+        alike.setdefault(row, []).append(e.state)
+    rows = tuple((*row, _states(states)) for row, states in alike.items())
+    headers = ("§", "Field", "SPIRIT 2025", "ICH M11", "WHO", "State")
     return (
         Text(
             "Item numbers of SPIRIT 2025, of the ICH M11 template (November 2025) and of the WHO Trial "
             "Registration Data Set 1.3.1. Left out on purpose: contacts and names of persons (SPIRIT 3a, "
-            "WHO 7 and 8)."
+            "WHO 7 and 8). A number before a state: of so many endpoints, visits, arms or treatments."
         ),
-        Table(headers, rows, (2, 7, 3, 2, 2, 2)),
+        Table(headers, rows, (2, 20, 6, 7, 6, 10)),
     )
+
+
+def _states(states: list[State]) -> str:
+    """ "Stated"; of several owners "2 stated, 1 not stated"."""
+    if len(states) == 1:
+        return capital(states[0])
+    return ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)

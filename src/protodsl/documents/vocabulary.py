@@ -11,7 +11,6 @@ from protodsl.documents.words import (
     PLACEHOLDER,
     Context,
     Line,
-    capital,
     duration,
     inline,
     leaves_of,
@@ -193,9 +192,9 @@ def _equivalences(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
         if name in names:
             context = Context(protocol)
             reference = context.item(table.reference)
-            rows = tuple((capital(context.item(drug)), number(factor)) for drug, factor in table.factors)
+            listed = "; ".join(f"{context.item(drug)} {number(factor)}" for drug, factor in table.factors)
             made.append(Heading(table.label or name.replace("_", " "), 2))
-            made.append(Table(("Drug", f"1 mg counts as … mg of {reference}"), rows, (2, 2)))
+            made.append(Text(f"1 mg of each counts as so many mg of {reference}: {listed}."))
             if table.citation:
                 made.append(Text(f"Source: {table.citation}"))
     return [Heading("Equivalent doses", 1), *made] if made else []

@@ -119,7 +119,7 @@ def test_no_live_markup_is_left_in_markdown(text: str) -> None:
         assert not re.search(r"[`*_\[\]<>|#$~{}@\\]", bare)
         assert "\n" not in made
         if start:
-            assert not re.match(r"([-+=]|\d+[.)])", made)
+            assert not re.match(r"([-+=]|\d+[.)](\s|$))", made)
 
 
 def test_markdown_makes_no_links_by_itself() -> None:

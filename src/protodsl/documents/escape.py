@@ -10,7 +10,7 @@ import markupsafe
 
 _TYPST = re.compile(r"[!-/:-@\[-`{-~]")  # every ASCII punctuation mark
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]#|~$@]")
-_MARKDOWN_START = re.compile(r"^([-+=]|\d+(?=[.)]))")
+_MARKDOWN_START = re.compile(r"^(\d+(?=[.)](?:\s|$))|(?=[-+=]))")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
@@ -44,17 +44,12 @@ def markdown(text: str, start: bool = True) -> str:
     text = re.sub(r"(?i)\bwww\.", r"www\\.", text)
     if not start:
         return text
-    return _MARKDOWN_START.sub(lambda m: "\\" + m[0] if not m[0].isdigit() else _numbered(m[0]), text)
+    return _MARKDOWN_START.sub(r"\1\\", text)
 
 
 def html(text: str) -> str:
     """Text for HTML, safe between tags and in quoted attributes."""
     return str(markupsafe.escape(visible(text)))
-
-
-def _numbered(digits: str) -> str:
-    """ "1. " at the start would be a list: its last digit becomes an entity."""
-    return f"{digits[:-1]}&#{ord(digits[-1])};"
 
 
 def typst(text: str, missing: Container[str] = ()) -> str:

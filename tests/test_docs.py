@@ -15,6 +15,7 @@ import pytest
 from markdown_blocks import Block, Command, blocks, commands, same_output
 
 from protodsl.diagnostics.catalogue import ENTRIES
+from protodsl.diagnostics.page import template
 from protodsl.driver import check
 from protodsl.fields import BLOCKS as FIELDS
 
@@ -239,7 +240,7 @@ def diagnostics_page() -> str:
         "",
     ]
     for entry in sorted(ENTRIES, key=lambda one: (one.code[1:], one.code)):
-        lines += [f"## {entry.code} {entry.name}", "", f"*{_words(entry.message)}*", "", entry.explain, ""]
+        lines += [f"## {entry.code} {entry.name}", "", f"*{template(entry.message)}*", "", entry.explain, ""]
         if entry.bad:
             lines += ["Avoid:", "", "```text", *entry.bad.splitlines(), "```", ""]
         if entry.good:
@@ -275,10 +276,6 @@ def fields_page() -> str:
             cells = (f"`{spec.name}`", said, expected, spec.spirit, spec.m11, spec.who)
             lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
-
-
-def _words(template: str) -> str:
-    return re.sub(r"\{(\w+)\}", r"⟨\1⟩", template.replace("{{", "{").replace("}}", "}"))
 
 
 def update() -> None:

@@ -6,12 +6,21 @@ import os
 
 import click
 
-from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text, load_protocol, show, write_whole
+from protodsl.cli.common import (
+    CLEAN,
+    FINDINGS,
+    ProtocolPath,
+    common_options,
+    json_text,
+    load_protocol,
+    show,
+    write_whole,
+)
 from protodsl.cli.render import rendered
 
 
 @click.command("build", short_help="Write checkers and summaries of every protocol found.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=ProtocolPath())
 @click.option("-o", "--output", metavar="DIR", required=True, help="Folder to write into.")
 @click.option("--standalone", is_flag=True, help="Inline the runtime into the checkers.")
 @common_options()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from protodsl import __version__
-from protodsl.cli.common import CLEAN, FINDINGS, colored, common_options, json_text
+from protodsl.cli.common import CLEAN, FINDINGS, ProtocolPath, colored, common_options, json_text
 
 if TYPE_CHECKING:
     from protodsl.diagnostics import Diagnostic
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command("check", short_help="Read, elaborate and lint protocols; say what is wrong.")
-@click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.argument("paths", nargs=-1, required=True, type=ProtocolPath())
 @click.option("--strict", is_flag=True, help="Exit with 1 also when there are only warnings.")
 @common_options(("text", "json", "sarif"))
 def command(paths: tuple[str, ...], strict: bool, form: str, color: str) -> int:

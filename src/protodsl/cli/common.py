@@ -13,13 +13,37 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from protodsl import ir
     from protodsl.diagnostics import Diagnostic
     from protodsl.driver import CheckResult, Project
     from protodsl.source import Source
 
 CLEAN, FINDINGS, USAGE = 0, 1, 2
+SUFFIX = ".proto-lite"
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class ProtocolPath(click.Path):
+    """A protocol, or a folder with protocols; the shell completes those before it offers other files."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        folder, start = os.path.split(incomplete)
+        try:
+            entries = sorted(os.scandir(folder or "."), key=lambda entry: entry.name)
+        except OSError:
+            entries = []
+        near = [entry for entry in entries if entry.name.startswith(start) and entry.name[0] != "."]
+        found = [os.path.join(folder, entry.name) for entry in near if entry.name.endswith(SUFFIX)]
+        if not found:
+            return super().shell_complete(ctx, param, incomplete)
+        found += [os.path.join(folder, entry.name, "") for entry in near if entry.is_dir()]
+        return [CompletionItem(path) for path in found]
 
 
 def common_options(formats: Sequence[str] = ("text", "json")) -> Callable[[Command], Command]:

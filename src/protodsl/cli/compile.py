@@ -6,11 +6,19 @@ import os
 
 import click
 
-from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text, load_protocol, write_whole
+from protodsl.cli.common import (
+    CLEAN,
+    FINDINGS,
+    ProtocolPath,
+    common_options,
+    json_text,
+    load_protocol,
+    write_whole,
+)
 
 
 @click.command("compile", short_help="Write the Python checker of a protocol.")
-@click.argument("protocol", type=click.Path())
+@click.argument("protocol", type=ProtocolPath())
 @click.option("-o", "--output", metavar="DIR", required=True, help="Folder to write the checker into.")
 @click.option(
     "--standalone", is_flag=True, help="Inline the runtime: the file then needs nothing but Python."

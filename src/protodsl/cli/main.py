@@ -19,6 +19,8 @@ VERBS = {
     "screen": "protodsl.cli.screen",
     "render": "protodsl.cli.render",
     "build": "protodsl.cli.build",
+    "new": "protodsl.cli.new",
+    "explain": "protodsl.cli.explain",
 }
 BUG, BROKEN_PIPE, INTERRUPTED = 70, 141, 130
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text, load_protocol, write_whole
+from protodsl.cli.common import (
+    CLEAN,
+    FINDINGS,
+    ProtocolPath,
+    common_options,
+    json_text,
+    load_protocol,
+    write_whole,
+)
 
 if TYPE_CHECKING:
     from protodsl import ir
@@ -17,7 +25,7 @@ SUFFIXES: dict[str, Kind] = {".md": "md", ".markdown": "md", ".html": "html", ".
 
 
 @click.command("render", short_help="Write the summary of a protocol as Markdown, HTML or PDF.")
-@click.argument("protocols", metavar="PROTOCOL...", nargs=-1, required=True, type=click.Path())
+@click.argument("protocols", metavar="PROTOCOL...", nargs=-1, required=True, type=ProtocolPath())
 @click.option("-o", "--output", metavar="FILE", required=True, help="File to write; `-` is standard output.")
 @click.option(
     "--to",

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from protodsl.cli.common import CLEAN, FINDINGS, colored, common_options, json_text, load_protocol
+from protodsl.cli.common import (
+    CLEAN,
+    FINDINGS,
+    ProtocolPath,
+    colored,
+    common_options,
+    json_text,
+    load_protocol,
+)
 
 if TYPE_CHECKING:
     from protodsl import ir
@@ -20,7 +28,7 @@ DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 
 
 @click.command("screen", short_help="Verdict for each participant, with reasons.")
-@click.argument("protocol", type=click.Path())
+@click.argument("protocol", type=ProtocolPath())
 @click.argument("records", nargs=-1, required=True, type=click.Path())
 @click.option("--stage", help="Stage to ask; by default the last one whose anchor is dated.")
 @click.option("--cohort", help="Ask this cohort alone; by default each.")

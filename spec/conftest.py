@@ -116,13 +116,18 @@ def pieces(text: str) -> Iterator[tuple[str, int, str]]:
             yield line[3:].strip(), number, "\n".join(body) + "\n"
 
 
+def text_of(fragment: str) -> str:
+    """The fragment as a whole file."""
+    if "protocol " in fragment:
+        return fragment
+    frame = "" if re.search(r"^\s*timepoint ", fragment, re.M) else FRAME
+    anchor = "" if re.search(r"^\s*(stage|anchor) ", fragment, re.M) else "  anchor screening\n"
+    return SMALL.format(fragment=frame + anchor + fragment)
+
+
 @cache
 def checked(fragment: str) -> driver.CheckResult:
-    text = fragment
-    if "protocol " not in fragment:
-        frame = "" if re.search(r"^\s*timepoint ", fragment, re.M) else FRAME
-        anchor = "" if re.search(r"^\s*(stage|anchor) ", fragment, re.M) else "  anchor screening\n"
-        text = SMALL.format(fragment=frame + anchor + fragment)
+    text = text_of(fragment)
     path = HERE / "case.proto-lite"
 
     def read(wanted: str) -> bytes:

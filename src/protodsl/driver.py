@@ -93,7 +93,7 @@ class Project:
             return self.files[path]
         if path in self.missing:
             return self.missing[path]
-        data = self._bytes(path)
+        data = self.bytes_of(path)
         if isinstance(data, Diagnostic):
             self.missing[path] = data
             return data
@@ -122,7 +122,7 @@ class Project:
         if isinstance(path, Diagnostic):
             return path
         if path not in self.documents:
-            data = self._bytes(path)
+            data = self.bytes_of(path)
             if isinstance(data, Diagnostic):
                 return self._not_there(data, path, text, span)
             source, problem = decode(path, data)
@@ -170,7 +170,8 @@ class Project:
             return refused
         return path
 
-    def _bytes(self, path: str) -> bytes | Diagnostic:
+    def bytes_of(self, path: str) -> bytes | Diagnostic:
+        """The bytes of a file, or a diagnostic if it is not there or cannot be read."""
         try:
             return self.read(path)
         except FileNotFoundError:

@@ -19,6 +19,7 @@ VERBS = {
     "screen": "protodsl.cli.screen",
     "render": "protodsl.cli.render",
     "build": "protodsl.cli.build",
+    "fmt": "protodsl.cli.fmt",
     "new": "protodsl.cli.new",
     "explain": "protodsl.cli.explain",
 }

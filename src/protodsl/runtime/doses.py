@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
 from typing import NamedTuple
 
 from protodsl.runtime.case import Case, Frame, Lasted, Span
@@ -165,41 +166,54 @@ class DoseSum:
         return False
 
 
-def least_on(courses: Sequence[Course], day: int) -> Exact:
-    """What is surely taken on a day."""
-    return _total(
-        [
-            (course, course.dose.low or 0)
-            for course in courses
-            if course.sure and course.days.first_hi <= day <= course.days.last_lo
-        ],
-        day,
-        may=True,
-    )
+def in_whole_numbers(courses: Sequence[Course]) -> tuple[list[Course], int]:
+    """The courses with their doses as so many parts of the unit, which add faster than fractions."""
+    scale = lcm(*(end.denominator for course in courses for end in course.dose if end is not None))
+    found: list[Course] = []
+    for days, (low, high), drug, sure, causes, where, ends in courses:
+        least = None if low is None else low.numerator * (scale // low.denominator)
+        most = least
+        if high is not low:
+            most = None if high is None else high.numerator * (scale // high.denominator)
+        found.append(Course(days, Range(least, most), drug, sure, causes, where, ends))
+    return found, scale
 
 
-def most_on(courses: Sequence[Course], day: int) -> Exact | None:
-    """What may at most be taken on a day, of what is recorded; None: no bound."""
-    running = [course for course in courses if course.days.first_lo <= day <= course.days.last_hi]
-    if any(course.dose.high is None for course in running):
-        return None
-    return _total([(course, course.dose.high or 0) for course in running], day, may=False)
+def least_on(courses: Sequence[Course], day: int) -> int:
+    """What is surely taken on a day, in parts of the unit."""
+    running = [
+        (course, (course.dose.low or 0).numerator)
+        for course in courses
+        if course.sure and course.days[1] <= day <= course.days[2]
+    ]
+    return _total(running, day, may=True) if running else 0
 
 
-def _total(running: list[tuple[Course, Exact]], day: int, *, may: bool) -> Exact:
+def most_on(courses: Sequence[Course], day: int) -> int | None:
+    """What may at most be taken on a day, of what is recorded, in parts of the unit; None: no bound."""
+    running: list[tuple[Course, int]] = []
+    for course in courses:
+        if course.days[0] <= day <= course.days[3]:
+            high = course.dose.high
+            if high is None:
+                return None
+            running.append((course, high.numerator))
+    return _total(running, day, may=False) if running else 0
+
+
+def _total(running: list[tuple[Course, int]], day: int, *, may: bool) -> int:
     """The sum; of courses of one drug that end, and such that begin, on this day the higher sum counts.
 
     `may`: also where they only may end and begin here, for a lower bound.
     """
-    if len(running) < 2:
-        return sum(dose for _, dose in running)
-    by_drug: dict[Coded, list[tuple[Course, Exact]]] = {}
-    for course, dose in running:
-        by_drug.setdefault(course.drug, []).append((course, dose))
-    total: Exact = 0
+    if len(running) == 1:
+        return running[0][1]
+    by_drug: dict[Coded, list[tuple[Course, int]]] = {}
+    for one in running:
+        by_drug.setdefault(one[0].drug, []).append(one)
+    total = 0
     for drug, listed in by_drug.items():
-        ending: Exact = 0
-        starting: Exact = 0
+        ending = starting = 0
         for course, dose in listed:
             days = course.days
             if may:
@@ -244,12 +258,13 @@ class DoseNumber(NumberNode):
         courses = self.sum.courses(case, case.facts.happenings(self.sum.item), span)
         evidence = tuple(course.where for course in courses)
         listed = case.complete("medications", span.start_lo, span.end_hi)
-        low: Exact = 0
+        courses, scale = in_whole_numbers(courses)
+        low = 0
         sure = [course for course in courses if course.sure]
         begun = [course.days.first_hi for course in sure]
         for day in _days(begun, span.start_hi, min(span.end_lo, as_of)):
             low = max(low, least_on(sure, day))
-        high: Exact | None = 0 if listed else None
+        high: int | None = 0 if listed else None
         if listed:
             begun = [course.days.first_lo for course in courses]
             for day in _days(begun, span.start_lo, min(span.end_hi, as_of)):
@@ -258,7 +273,7 @@ class DoseNumber(NumberNode):
                     high = None
                     break
                 high = max(high or 0, most)
-        made = Range(low, high)
+        made = Range(Fraction(low, scale), None if high is None else Fraction(high, scale))
         if low == high:
             return Quantity(made, (), evidence)
         causes = tuple(cause for course in courses for cause in course.causes)
@@ -327,7 +342,9 @@ def dose_stretches(
     for first, until in listed:
         starts.update((first, clamped(until + 1)))
     cuts = sorted(day for day in starts if FIRST_DAY <= day <= last + 1)
-    limit = Range(test.amount, test.amount)
+    courses, scale = in_whole_numbers(courses)
+    amount = test.amount * scale
+    limit = Range(amount, amount)
     sure: list[Stretch] = []
     may: list[Stretch] = []
     for first, after in pairwise(cuts):

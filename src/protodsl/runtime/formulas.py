@@ -140,7 +140,9 @@ class MeasureNode:
         if value.range is None or not valid:
             return Quantity(None, causes, evidence)
         low, high = value.range
-        return Quantity(Range(rounded(low, self.decimals), rounded(high, self.decimals)), causes, evidence)
+        end = rounded(low, self.decimals)
+        made = Range(end, end if low is high else rounded(high, self.decimals))
+        return Quantity(made, causes, evidence)
 
 
 def input_pool(case: Case, item: str, inside: tuple[str, Duration], clean: Sequence[Node]) -> Pool:

@@ -87,10 +87,10 @@ MAX_POWER_EXACT = 1000  # of an integer exponent; beyond it double precision
 
 
 def combined(op: str, left: Range, right: Range) -> Range:
-    if op in "*/":
-        one, other = left.low, right.low
-        if one is not None and other and one == left.high and other == right.high:  # two points
-            point = one * other if op == "*" else Fraction(one) / other
+    one, other = left.low, right.low
+    if one is not None and other is not None and same(one, left.high) and same(other, right.high):
+        point = _of_points(op, one, other)
+        if point is not None:
             return Range(point, point)
     match op:
         case "+":
@@ -105,6 +105,33 @@ def combined(op: str, left: Range, right: Range) -> Range:
             return _product(left, _inverse(right))
         case _:
             return _power(left, right)
+
+
+def same(one: Exact | None, other: Exact | None) -> bool:
+    """Whether two ends are one number; comparing fractions costs, and mostly they are the same object."""
+    return one is other or one == other
+
+
+def _of_points(op: str, one: Exact, other: Exact) -> Exact | None:
+    """Of two single numbers, with one reduction only; None: not so simple."""
+    top, bottom = one.numerator, one.denominator
+    if op == "/":
+        if not other:
+            return None
+        top, bottom = top * other.denominator, bottom * other.numerator
+    elif op == "*":
+        top, bottom = top * other.numerator, bottom * other.denominator
+    elif op == "+" or op == "-":
+        own, theirs = other.numerator, other.denominator
+        if op == "-":
+            own = -own
+        if bottom == theirs:
+            top += own
+        else:
+            top, bottom = top * theirs + own * bottom, bottom * theirs
+    else:
+        return None
+    return top if bottom == 1 else Fraction(top, bottom)
 
 
 def _plus(one: Exact | None, other: Exact | None) -> Exact | None:
@@ -267,6 +294,10 @@ def rounded(value: Exact | None, decimals: int) -> Exact | None:
     numerator, denominator = abs(value.numerator) * scale, value.denominator
     whole = (2 * numerator + denominator) // (2 * denominator)
     return Fraction(-whole if value < 0 else whole, scale)
+
+
+def is_point(one: Range) -> bool:
+    return one.low is not None and same(one.low, one.high)
 
 
 def hull(ranges: Sequence[Range]) -> Range:

@@ -63,6 +63,11 @@ class Measured:
         if factor is None:
             return None
         low, high, low_open, high_open = number
+        if low is not None and (low is high or low == high):  # a plain number
+            if factor != 1:
+                low = low * factor
+                number = Interval(low, low, low_open, high_open)
+            return None if low_open or high_open or self.outside(low, confirmed=result.confirmed) else number
         if factor != 1:
             low = None if low is None else low * factor
             high = None if high is None else high * factor
@@ -77,6 +82,14 @@ class Measured:
             high, high_open = maximum, False
         if low is not None and high is not None and (low > high or (low == high and (low_open or high_open))):
             return None
-        if number.low is not None and number.low == number.high and low != high:
-            return None  # a plain number outside the range
         return Interval(low, high, low_open, high_open)
+
+    def outside(self, value: Exact, *, confirmed: bool) -> bool:
+        """Whether a number lies where none can, or none does that nobody has confirmed."""
+        item = self.item
+        if item.plausible is not None and not confirmed:
+            least, most = item.plausible
+            if value < least or value > most:
+                return True
+        minimum, maximum = item.minimum, item.maximum
+        return (minimum is not None and value < minimum) or (maximum is not None and value > maximum)

@@ -22,7 +22,7 @@ from protodsl.runtime.dates import completed, day_of_age
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Node, each_once, first_cause
 from protodsl.runtime.formulas import input_pool, lead_of, samples_of
-from protodsl.runtime.intervals import NotComputable, Range, called, combined, hull
+from protodsl.runtime.intervals import NotComputable, Range, called, combined, hull, is_point, same
 from protodsl.runtime.measured import Measured
 from protodsl.runtime.model import Duration, Moment
 from protodsl.runtime.quantity import UNNAMED, NumberNode, Quantity, unknown_value
@@ -101,6 +101,12 @@ class ChosenNumber(NumberNode):
             if not case.complete("results", span.start_lo, shown):
                 causes = (Cause("missing", lead_of(case, self.item)), *causes)
         evidence = places(chosen)
+        if len(chosen) == 1 and latest and chosen[0].counts and not chosen[0].sample.causes:
+            entry = chosen[0]
+            interval = self.measured.interval(entry.sample.result)
+            if interval is not None and interval.low is not None and same(interval.low, interval.high):
+                number = self.scaled(interval.low)
+                return Quantity(Range(number, number), (), evidence, Days(entry.first, entry.last))
         ranges: list[Range] = []
         useless: Causes = ()
         for entry in chosen:
@@ -130,7 +136,7 @@ class ChosenNumber(NumberNode):
         return each_once(causes) if self.item in case.rules.measures else first_cause(causes)
 
     def scaled(self, number: Exact | None) -> Exact | None:
-        return None if number is None else number * self.factor
+        return number if number is None or self.factor == 1 else number * self.factor
 
     def extreme(self, case: Case, pool: Pool, span: Span) -> Quantity:
         """The highest or lowest: what is recorded bounds it on one side, only completeness on the other."""
@@ -300,15 +306,17 @@ class ArithmeticNumber(NumberNode):
 
     def value(self, case: Case) -> Quantity:
         left, right = self.left.value(case), self.right.value(case)
-        causes = each_once((*left.causes, *right.causes))
-        evidence = (*left.evidence, *right.evidence)
+        causes = left.causes or right.causes
+        if left.causes and right.causes:
+            causes = each_once((*left.causes, *right.causes))
+        evidence = left.evidence + right.evidence
         if left.range is None or right.range is None:
             return Quantity(None, causes, evidence)
         try:
             made = combined(self.op, left.range, right.range)
         except NotComputable:
             return Quantity(None, (*causes, Cause("not computable", UNNAMED)), evidence)
-        return Quantity(made, () if made.low is not None and made.low == made.high else causes, evidence)
+        return Quantity(made, causes if causes and not is_point(made) else (), evidence)
 
     def text(self, case: Case) -> str:
         def said(side: NumberNode) -> str:
@@ -348,7 +356,7 @@ class CallNumber(NumberNode):
             made = called(self.function, ranges)
         except NotComputable:
             return Quantity(None, (*causes, Cause("not computable", UNNAMED)), evidence)
-        return Quantity(made, () if made.low is not None and made.low == made.high else causes, evidence)
+        return Quantity(made, causes if causes and not is_point(made) else (), evidence)
 
     def text(self, case: Case) -> str:
         def said(side: NumberNode) -> str:
@@ -399,15 +407,15 @@ class CasesNumber(NumberNode):
             (may if may else sure).append(value)
         if not sure and not may:
             return Quantity(None, (*each_once(causes), Cause("not computable", UNNAMED)), evidence)
+        if len(sure) == 1 and not may and sure[0].range is not None and is_point(sure[0].range):
+            return Quantity(sure[0].range, (), evidence)
         ranges = [value.range for value in (*sure, *may) if value.range is not None]
         if len(ranges) < len(sure) + len(may):
             return Quantity(None, each_once(causes), evidence)
         if any(value.range != sure[0].range for value in sure[1:]):
             return Quantity(None, each_once((*causes, Cause("conflicting", UNNAMED))), evidence)
         made = hull(ranges)
-        return Quantity(
-            made, () if made.low is not None and made.low == made.high else each_once(causes), evidence
-        )
+        return Quantity(made, each_once(causes) if causes and not is_point(made) else (), evidence)
 
     def text(self, case: Case) -> str:
         return "the table's value"

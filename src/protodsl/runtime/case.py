@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.dates import clamped, in_days_and_months, shifted_day, times_length
-from protodsl.runtime.facts import Fact, Facts, Happening, Sample
+from protodsl.runtime.facts import Fact, Facts, Happening, Lasted, Sample
 from protodsl.runtime.model import Bound, Duration, Extreme, Length, Moment, Timepoint, Window
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days
 from protodsl.runtime.report import Cause
@@ -31,15 +31,6 @@ class Span(NamedTuple):
     start_hi: int
     end_lo: int
     end_hi: int
-
-
-class Lasted(NamedTuple):
-    """An event: the days its first and its last day may be."""
-
-    first_lo: int
-    first_hi: int
-    last_lo: int
-    last_hi: int
 
 
 class Frame:
@@ -329,6 +320,8 @@ class Case:
         """The days of an event, as far as it has happened by `as_of`; None: it is only planned."""
         as_of = self.as_of
         assert as_of is not None
+        if happening.days is not None and happening.over <= as_of:
+            return happening.days
         first_lo, first_hi = happening.first_lo, happening.first_hi
         if first_lo > as_of:
             return None
@@ -450,7 +443,7 @@ class Case:
         """Absences of the item (of a listed class: of each member) that each cover the days from `first` to
         `last`.
         """
-        if not self.facts.any_absence(self.vocabulary.domain(item)):
+        if not self.facts.absent[self.vocabulary.domain(item)]:
             return []
         own = self._covering(item, first, last)
         if own:

@@ -8,11 +8,11 @@ from itertools import pairwise
 from math import lcm
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Frame, Lasted, Span
+from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.codes import Match
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import clamped
-from protodsl.runtime.facts import Happening
+from protodsl.runtime.facts import Happening, Lasted
 from protodsl.runtime.findings import RANKS, Causes, each_once
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
 from protodsl.runtime.model import Dose

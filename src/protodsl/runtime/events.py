@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Frame, Lasted, Span
+from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
 from protodsl.runtime.doses import DoseSum, dose_stretches
-from protodsl.runtime.facts import Fact, Happening
+from protodsl.runtime.facts import Fact, Happening, Lasted
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text
 from protodsl.runtime.model import Attribute, Event, Lasting
 from protodsl.runtime.record import Coded, Condition, Days, Medication, Procedure
@@ -123,7 +123,7 @@ class EventNode(Node):
 
     __slots__ = (
         *("acute", "asked", "bare", "domain", "dose", "excepted", "frame", "item", "listed", "missing"),
-        "vague",
+        *("plain", "vague"),
     )
 
     def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
@@ -135,12 +135,28 @@ class EventNode(Node):
         self.acute = item.acute
         self.dose = dose
         self.bare = not asked.attributes and not asked.but_not  # the code alone makes it a candidate
+        self.plain = self.bare and not asked.first_day and asked.lasting is None and asked.least == 1
         self.excepted = tuple((other, vocabulary.domains[other] == self.domain) for other in asked.but_not)
         self.listed = Found(False, (), ())
         self.missing = Found(None, (Cause("missing", self.item),), ())
         self.vague = Cause("imprecise", self.item)
 
     def truth(self, case: Case) -> Truth:
+        span = case.spans.get(self.frame) or case.span(self.frame)
+        facts = case.facts
+        if self.dose is None and span.__class__ is Span and not facts.absent[self.domain]:
+            happenings = facts.happenings(self.item)
+            if not happenings:
+                return False if case.complete(self.domain, span[0], span[3]) else None
+            if self.plain:  # one that surely fits, nothing denied, is enough
+                as_of = case.as_of
+                assert as_of is not None
+                start, end = span[1], span[2] if span[2] < as_of else as_of
+                for happening in happenings:
+                    if happening.match is Match.SURE:
+                        days = case.lasted(happening)
+                        if days is not None and days[1] <= end and days[2] >= start:
+                            return True
         return self.judged(case).truth
 
     def finding(self, case: Case) -> Finding:
@@ -155,11 +171,14 @@ class EventNode(Node):
         if self.dose is not None:
             return self.judged_dose(case, span, self.dose)
         facts = case.facts
-        fits = self.fits(case, span) if facts.happenings(self.item) else ()
+        denials = bool(facts.absent[self.domain])
+        happenings = facts.happenings(self.item)
+        if not (happenings or denials):
+            return self.listed if case.complete(self.domain, span[0], span[3]) else self.missing
+        fits = self.fits(case, span) if happenings else ()
         sure = [fit for fit in fits if fit.sure]
         contradicted: list[Fit] = []
         good = sure
-        denials = facts.any_absence(self.domain)
         if sure and denials:
             contradicted = [fit for fit in sure if self.contradicted(case, span, fit)]
             if contradicted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.record import (
@@ -25,10 +25,19 @@ from protodsl.runtime.report import Cause
 Fact = Condition | Medication | Procedure
 
 
+class Lasted(NamedTuple):
+    """An event: the days its first and its last day may be."""
+
+    first_lo: int
+    first_hi: int
+    last_lo: int
+    last_hi: int
+
+
 class Happening:
     """A condition, course or procedure as days; None where the day is the last the record speaks of."""
 
-    __slots__ = ("fact", "first_hi", "first_lo", "index", "last_hi", "last_lo", "match")
+    __slots__ = ("days", "fact", "first_hi", "first_lo", "index", "last_hi", "last_lo", "match", "over")
 
     def __init__(self, fact: Fact, match: Match, index: int, *, brief: bool) -> None:
         """`brief`: it counts on its first day only."""
@@ -36,20 +45,27 @@ class Happening:
         self.match = match
         self.index = index  # place among the facts of its domain
         kind = fact.__class__
-        first = first_day(fact)
+        first = fact.start if kind is Medication else fact.onset if kind is Condition else fact.date  # type: ignore[union-attr]
         end = fact.end
-        self.first_lo: int = FIRST_DAY if first is None else first[0]
-        self.first_hi: int | None = None if first is None else first[1]
-        self.last_lo: int | None
-        self.last_hi: int | None
+        first_lo: int = FIRST_DAY if first is None else first[0]
+        first_hi: int | None = None if first is None else first[1]
+        last_lo: int | None = None
+        last_hi: int | None = None
         if brief or (kind is Procedure and end is None and not fact.ongoing):
-            self.last_lo, self.last_hi = (self.first_lo, self.first_hi)
+            last_lo, last_hi = first_lo, first_hi
         elif end is not None:
-            self.last_lo, self.last_hi = end
-        elif fact.ongoing or kind is Condition:
-            self.last_lo = self.last_hi = None
-        else:  # a course without an end may have ended on any day from its start
-            self.last_lo, self.last_hi = self.first_lo, None
+            last_lo, last_hi = end
+        elif not (fact.ongoing or kind is Condition):
+            last_lo = first_lo  # a course without an end may have ended on any day from its start
+        self.first_lo = first_lo
+        self.first_hi = first_hi
+        self.last_lo = last_lo
+        self.last_hi = last_hi
+        self.days: Lasted | None = None  # where all of them are recorded
+        self.over = 0  # their last
+        if first_hi is not None and last_hi is not None and last_lo is not None:
+            self.days = Lasted(first_lo, first_hi, last_lo, last_hi)
+            self.over = last_hi if last_hi > first_hi else first_hi
 
     @property
     def where(self) -> str:
@@ -86,6 +102,7 @@ _IDENTITIES: dict[type, Callable[[Any], tuple[Any, ...]]] = {
 }
 
 
+_SORTED = ("results", "conditions", "medications", "procedures")
 Placed = tuple[int, Any, Match, bool]  # place in its domain, fact, how well it fits, an event of one day
 _NONE: list[Any] = []
 
@@ -105,24 +122,15 @@ class Facts:
     """What a record says, by item. Lists are in record order."""
 
     __slots__ = (
-        "_absences",
-        "_absent",
-        "_answers",
-        "_denials",
-        "_happenings",
-        "_samples",
-        "_sorted",
-        "listed",
-        "record",
-        "spans",
-        "vocabulary",
+        *("_absences", "_answers", "_denials", "_happenings", "_placed", "_samples", "absent", "listed"),
+        *("record", "spans", "vocabulary"),
     )
 
     def __init__(self, record: Record, vocabulary: Vocabulary) -> None:
         self.record = record
         self.vocabulary = vocabulary
-        self._sorted: dict[str, dict[str, list[Placed]]] = {}
-        self._absent: dict[str, list[Fact]] = {}
+        self.absent: dict[str, list[Fact]] = {}  # explicit absences by domain
+        self._placed: dict[str, list[Placed]] = {}
         self._samples: dict[str, list[Sample]] = {}
         self._happenings: dict[str, list[Happening]] = {}
         self._absences: dict[str, dict[str, list[Fact]]] = {}
@@ -130,6 +138,7 @@ class Facts:
         self._answers: dict[str, list[Answer]] | None = None
         self.spans: dict[str, list[Complete]] = {}
         self.listed: dict[str, list[tuple[int, int | None]]] = {}
+        self._sort()
         for one in record.complete:
             self.declare(one)
 
@@ -139,46 +148,46 @@ class Facts:
         since = FIRST_DAY if one.since is None else one.since.last
         self.listed.setdefault(one.domain, []).append((since, None if one.until is None else one.until.first))
 
-    def _sort(self, domain: str) -> dict[str, list[Placed]]:
-        """The facts of a domain by the items asked for; its absences are set apart."""
-        hits, hit = self.vocabulary.hits(domain), self.vocabulary.hit
-        found: dict[str, list[Placed]] = {}
-        absent: list[Fact] = []
-        index = -1
-        results = domain == "results"
-        for fact in getattr(self.record, domain):
-            index += 1
-            if not (results or fact.present):
-                absent.append(fact)
+    def _sort(self) -> None:
+        """Puts every fact under the items asked for; absences are set apart."""
+        record, vocabulary = self.record, self.vocabulary
+        found = self._placed
+        for domain in _SORTED:
+            facts = getattr(record, domain)
+            absent: list[Fact] = []
+            self.absent[domain] = absent
+            if not facts:
                 continue
-            code = fact.code
-            known = hits.get(code)
-            if known is None:
-                known = hit(domain, code)
-            for name, match, brief in known:
-                if name in found:
-                    found[name].append((index, fact, match, brief))
-                else:
-                    found[name] = [(index, fact, match, brief)]
-        self._sorted[domain] = found
-        self._absent[domain] = absent
-        return found
+            hits, hit = vocabulary.hits(domain), vocabulary.hit
+            results = domain == "results"
+            index = -1
+            for fact in facts:
+                index += 1
+                if not (results or fact.present):
+                    absent.append(fact)
+                    continue
+                code = fact.code
+                known = hits.get(code)
+                if known is None:
+                    known = hit(domain, code)
+                for name, match, brief in known:
+                    if name in found:
+                        found[name].append((index, fact, match, brief))
+                    else:
+                        found[name] = [(index, fact, match, brief)]
 
-    def _placed(self, item: str) -> list[Placed]:
+    def _of(self, item: str) -> list[Placed]:
         """The facts that may be of an item, in record order, each once."""
         vocabulary = self.vocabulary
         if item not in vocabulary.asked:
             vocabulary.ask(item)
-            self._sorted.clear()
-        domain = vocabulary.domains[item]
-        found = self._sorted.get(domain)
-        if found is None:
-            found = self._sort(domain)
-        placed = found.get(item)
+            self._placed.clear()
+            self._sort()
+        placed = self._placed.get(item)
         if placed is None:
             return _NONE
         if len(placed) > 1:
-            if domain == "results":
+            if vocabulary.domains[item] == "results":
                 days = {one[1].date for one in placed}
             else:
                 days = {first_day(one[1]) for one in placed}
@@ -190,7 +199,7 @@ class Facts:
     def samples(self, item: str) -> list[Sample]:
         found = self._samples.get(item)
         if found is None:
-            placed = self._placed(item)
+            placed = self._of(item)
             found = _NONE
             if placed:
                 found = [Sample(result, match is Match.SURE, place) for place, result, match, _ in placed]
@@ -200,28 +209,20 @@ class Facts:
     def happenings(self, item: str) -> list[Happening]:
         found = self._happenings.get(item)
         if found is None:
-            placed = self._placed(item)
+            placed = self._of(item)
             found = _NONE
             if placed:
                 found = [Happening(fact, match, place, brief=brief) for place, fact, match, brief in placed]
             self._happenings[item] = found
         return found
 
-    def any_absence(self, domain: str) -> bool:
-        """Whether anything of the domain is recorded as absent."""
-        if domain not in self._absent:
-            self._sort(domain)
-        return bool(self._absent[domain])
-
     def absences(self, item: str) -> list[Fact]:
         """Explicit absences of the item or of what stands above it."""
         domain = self.vocabulary.domain(item)
         found = self._absences.get(domain)
         if found is None:
-            if domain not in self._absent:
-                self._sort(domain)
             found = {}
-            for fact in _each_once(self._absent[domain]):
+            for fact in _each_once(self.absent[domain]):
                 for name in self.vocabulary.covered(domain, fact.code):
                     found.setdefault(name, []).append(fact)
             self._absences[domain] = found
@@ -229,12 +230,12 @@ class Facts:
 
     def denials(self, domain: str, coded: Coded) -> list[Fact]:
         """Explicit absences of what a fact's own code names, or of what stands above that."""
-        if not self.any_absence(domain):
+        if not self.absent[domain]:
             return _NONE
         key = (domain, coded)
         found = self._denials.get(key)
         if found is None:
-            found = [fact for fact in self._absent[domain] if self.vocabulary.denies(fact.code, coded)]
+            found = [fact for fact in self.absent[domain] if self.vocabulary.denies(fact.code, coded)]
             self._denials[key] = found
         return found
 

@@ -21,6 +21,7 @@ LAYERS = (
     ("cases",),
     ("elaborate",),
     ("lint", "interpret", "backends", "documents", "records"),
+    ("reports",),
     ("driver",),
     ("cli",),
     ("__main__",),

@@ -296,7 +296,7 @@ def test_screen_text(run: Run) -> None:
     assert out.startswith("P-2: INELIGIBLE for small")
     assert "\n  fails    inclusion 1 Liver: " in out
     assert "\nP-3: UNDETERMINED for small" in out
-    assert "\n  needed   alt\n" in out
+    assert "\n  needed   from the laboratory: measure ALT\n" in out
     assert max(map(len, out.splitlines())) <= 100
 
 

@@ -209,6 +209,7 @@ class Session:
         self.stated = stated
         self.cohort = cohort
         self._earlier: dict[tuple[str, int], Case] = {}
+        self._order: dict[str, int] | None = None
         self.node = self.stage_node(stage)
         if cohort is not None and not any(one.id == cohort for one, _ in self.node.cohorts):
             known = ", ".join(one.id for one, _ in self.node.cohorts) or "none"
@@ -301,6 +302,8 @@ class Session:
         node, outcome = finding.node, finding.outcome
         unknown = finding.unknown()
         reason, evidence = finding.told()
+        if len(evidence) > 1 and not evidence[0].startswith(DOMAINS_COMPLETE):
+            evidence = self.in_order(evidence)
         cured: int | None = None
         if later is not None and outcome == "fails":
             cured = later.first(node.passes, node.breaks)
@@ -323,6 +326,17 @@ class Session:
         )
         for part in finding.parts:
             self.rows(part, group, cohort, reached, later, rows)
+
+    def in_order(self, places: tuple[str, ...]) -> tuple[str, ...]:
+        """Places that do not tell their order themselves, in that of the record."""
+        order = self._order
+        if order is None:
+            record = self.facts.record
+            order = self._order = {}
+            for domain in DOMAINS_COMPLETE:
+                for fact in getattr(record, domain):
+                    order.setdefault(fact.where, len(order))
+        return tuple(sorted(places, key=lambda place: (order.get(place, len(order)), place)))
 
     def with_others(self, rows: list[CriterionReport]) -> list[CriterionReport]:
         """The rows of the cohorts that were not chosen are not applicable."""

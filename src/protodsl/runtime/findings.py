@@ -45,9 +45,11 @@ _DOMAIN_ORDER = {"results": 0, "conditions": 1, "medications": 2, "procedures": 
 
 
 @lru_cache(maxsize=4096)
-def _place_key(place: str) -> tuple[int, int]:
+def _place_key(place: str) -> tuple[int, int, str]:
+    """By domain and number; places in data from elsewhere (`Observation/7`) by name, see `Session`."""
     domain, _, index = place.partition("/")
-    return _DOMAIN_ORDER.get(domain, 5), int(index) if index.isdecimal() else 0
+    own = domain in _DOMAIN_ORDER and index.isdecimal()
+    return (_DOMAIN_ORDER[domain], int(index), "") if own else (5, 0, place)
 
 
 def in_record_order(places: Iterable[str]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 RESPONSES = ("refractory", "intolerant", "responded")
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 
-_RECORD = {"id", "birth_date", "sex", "as_of", "timepoints", "complete", *DOMAINS, "$schema"}
+_RECORD = {"id", "birth_date", "death_date", "sex", "as_of", "timepoints", "complete", *DOMAINS, "$schema"}
 _RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method", "confirmed"}
 _PLAIN_RESULT = {"code", "value", "unit", "date", "uln"}
 _PLAIN_ANSWER = {"question", "answer", "by", "role", "date"}
@@ -507,6 +507,8 @@ class _Reader(Attributes):
             as_of = self.whole(data["as_of"], "as_of")
         if born is not None and as_of is not None and born.first > as_of:
             self.problem("birth_date", "lies after as_of")
+        died = self.day(data, "death_date", "")
+        self.order("", "death_date", born, died, "birth_date")
         timepoints: dict[str, int] = {}
         given = data.get("timepoints", {})
         if not isinstance(given, dict):
@@ -535,6 +537,7 @@ class _Reader(Attributes):
             self.medications(data),
             self.procedures(data),
             self.answers(data),
+            died,
         )
 
 

@@ -146,3 +146,4 @@ class Record:
     medications: list[Medication] = field(default_factory=list)
     procedures: list[Procedure] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    death_date: Days | None = None  # shown in reports; no criterion asks for it

@@ -93,6 +93,7 @@ def _read_patient(patient: Json, reading: Reading) -> None:
     if record.sex is None:
         reading.notes.say("sex is neither female nor male: everything about it stays unknown")
     died = _private_day(patient, "deceasedDateTime")
+    record.death_date = died
     if died is not None:
         reading.notes.say(f"the participant died on {text(patient, 'deceasedDateTime')[:10]}")
     elif patient.get("deceasedBoolean") is True:

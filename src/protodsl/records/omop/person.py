@@ -157,6 +157,7 @@ class Person:
             self.record.as_of = max(last.last, self.record.as_of or 0)
 
     def death(self, row: Row) -> None:
+        self.record.death_date = _day(row, "death_date")
         self.notes.say(f"the participant died on {row.get('death_date', '')[:10] or 'a day not recorded'}")
 
     def measurement(self, row: Row) -> None:

@@ -1,0 +1,203 @@
+"""What `screen` and `match` share: options of a run, participants with their answers, progress."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from protodsl import ir
+    from protodsl.records.json import Entry
+    from protodsl.reports import Asked, Details, Trial
+
+DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def run_options(function: Command) -> Command:
+    """`--at`, `--as-of`, `--assume` and `--from`."""
+    for add in reversed(
+        (
+            click.option(
+                "--at",
+                "at",
+                metavar="TIMEPOINT=DATE",
+                multiple=True,
+                help="Date of a timepoint (repeatable).",
+            ),
+            click.option("--as-of", "as_of", metavar="DATE", help="Last day the records speak of."),
+            click.option(
+                "--assume",
+                metavar="complete=DOMAIN,…",
+                multiple=True,
+                help=f"Take these domains as completely recorded: {', '.join(DOMAINS)}.",
+            ),
+            click.option(
+                "--from",
+                "source",
+                type=click.Choice(("fhir", "omop", "json")),
+                help="What the data are; by default seen from their content.",
+            ),
+        )
+    ):
+        function = add(function)
+    return function
+
+
+# ---------------------------------------------------------------- answers
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A record with its report, or with what is wrong with it: (place, message)."""
+
+    entry: Entry
+    details: Details | None
+    problems: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_finding(self) -> bool:
+        return self.details is None or self.details.report.verdict != "eligible"
+
+    def to_dict(self) -> dict[str, Any]:
+        if self.details is not None:
+            return self.details.to_dict()
+        said = [{"place": place, "message": message} for place, message in self.problems]
+        return {"record": self.entry.where, "verdict": None, "problems": said}
+
+    def lines(self) -> list[str]:
+        """The problems, one line each."""
+        from protodsl.diagnostics.text import visible
+
+        each = (f"{place}: {message}" if place else message for place, message in self.problems)
+        return [visible(f"{self.entry.where}: {said}") for said in each]
+
+
+def answers(entries: Iterable[Entry], trial: Trial, asked: Asked) -> Iterator[Answer]:
+    """Each participant's answer, as they are read; what holds no participant is said on standard error."""
+    progress, refusals = Progress(), 0
+    for entry in entries:
+        if entry.record is None and not entry.problems:  # a file that holds no participant
+            say_notes(entry)
+            continue
+        progress.step()
+        answer = answered(entry, trial, asked)
+        refusals += answer.details is None
+        yield answer
+    progress.done(refusals)
+
+
+def say_notes(entry: Entry) -> None:
+    from protodsl.diagnostics.text import visible
+
+    for note in entry.notes:
+        click.echo(visible(f"{entry.where}: {note}"), err=True)
+
+
+def answered(entry: Entry, trial: Trial, asked: Asked) -> Answer:
+    from protodsl.reports import Details
+    from protodsl.runtime.attributes import RecordError
+
+    if entry.record is None:
+        return Answer(entry, None, tuple((problem.place, problem.message) for problem in entry.problems))
+    try:
+        report = trial.evaluate(entry.record, asked)
+    except RecordError as refused:
+        return Answer(entry, None, tuple((problem.place, problem.message) for problem in refused.problems))
+    except ValueError as refused:
+        if asked.cohort is None:
+            raise  # a mistake of ours; with a cohort, this record's stage may not have it
+        return Answer(entry, None, (("", str(refused)),))
+    report.notes.extend(entry.notes)
+    return Answer(entry, Details(trial, entry.record, asked, report))
+
+
+class Progress:
+    """How many participants were screened, on a terminal, once the work has taken a while."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.shown = sys.stderr.isatty() and not sys.stdout.isatty()
+
+    def step(self) -> None:
+        self.count += 1
+        if self.shown and self.count % 1000 == 0:
+            click.echo(f"\r{self.count:,} screened", nl=False, err=True)
+
+    def done(self, refusals: int) -> None:
+        if self.shown and self.count >= 1000:
+            click.echo(f"\r{self.count:,} screened", err=True)
+        if refusals:
+            click.echo(f"{self.count - refusals:,} screened, {refusals:,} could not be", err=True)
+
+
+# ---------------------------------------------------------------- options
+
+
+def asked_of(
+    model: ir.Protocol,
+    stage: str | None,
+    cohort: str | None,
+    at: tuple[str, ...],
+    as_of: str | None,
+    assume: tuple[str, ...],
+) -> Asked:
+    """What the options ask of one trial; raises UsageError for what it does not have."""
+    from protodsl.reports import Asked
+
+    stage = _known(stage, "stage", [one.id for one in model.stages])
+    steps = [one for one in model.stages if stage in (None, one.id)]
+    return Asked(
+        stage,
+        _known(cohort, "cohort", [one.id for step in steps for one in step.cohorts]),
+        dict(_dated(words, model) for words in at),
+        None if as_of is None else _date(as_of),
+        tuple(domain for words in assume for domain in _domains(words)),
+    )
+
+
+def _known(value: str | None, what: str, known: list[str]) -> str | None:
+    if value is None or value in known:
+        return value
+    from protodsl.diagnostics import suggest
+
+    near = suggest(value, known)
+    hint = f"did you mean '{near}'?" if near else f"it has: {', '.join(known) or 'none'}"
+    raise click.UsageError(f"the protocol has no {what} '{value}'; {hint}")
+
+
+def _date(text: str) -> str:
+    """A whole date as written, if it is one."""
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return datetime.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise click.UsageError(f"'{text}' is no date; dates are written 2024-02-20") from None
+
+
+def _dated(words: str, model: ir.Protocol) -> tuple[str, str]:
+    name, equals, date = words.partition("=")
+    if not equals:
+        raise click.UsageError(
+            f"--at wants TIMEPOINT=DATE, for example --at screening=2024-02-20, not '{words}'"
+        )
+    return str(_known(name.strip(), "timepoint", [one.name for one in model.timepoints])), _date(date.strip())
+
+
+def _domains(words: str) -> list[str]:
+    what, equals, listed = words.partition("=")
+    domains = [word.strip() for word in listed.split(",") if word.strip()]
+    if what.strip() != "complete" or not equals or not domains:
+        raise click.UsageError(
+            f"--assume wants complete=DOMAIN,…, for example complete=conditions, not '{words}'"
+        )
+    for domain in domains:
+        if domain not in DOMAINS:
+            raise click.UsageError(f"there is no domain '{domain}'; there are: {', '.join(DOMAINS)}")
+    return domains

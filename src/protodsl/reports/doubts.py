@@ -1,0 +1,200 @@
+"""Data that are probably not so: shown, and neither dropped nor corrected.
+
+A value that is not plausible does not count until it is confirmed, and two values on one day that disagree
+leave their criterion unknown: that is the language's meaning, and here it is said of the record, whichever
+criteria ask for it. Dates before birth or after death change no verdict by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Literal
+
+from protodsl.reports.evidence import Fact, code_label, fact_text, facts_of
+from protodsl.reports.trial import Screened
+from protodsl.runtime.facts import Sample
+from protodsl.runtime.model import Item, domain_of
+from protodsl.runtime.record import Answer, Condition, Days, Medication, Procedure, Result
+from protodsl.runtime.units import conversion
+from protodsl.runtime.words import amount, day_text, days_text, near_text, number_text
+
+DoubtKind = Literal["implausible value", "values of one day", "before birth", "after death", "died"]
+MOST = 100  # listed of one kind
+
+# Units in which laboratories report, the usual ones first: in which would the number make sense?
+_UNITS = (
+    "umol/L", "mg/dL", "g/dL", "g/L", "mmol/L", "mg/L", "ug/L", "nmol/L", "ug/dL", "cm", "m", "[in_i]", "kg",
+    "[lb_av]", "g", "%", "1", "Cel", "10*9/L", "/uL", "10*3/uL",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """`places` in the record, and the criteria whose evidence they are."""
+
+    kind: DoubtKind
+    message: str
+    places: tuple[str, ...]
+    criteria: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "message": self.message,
+            "places": list(self.places),
+            "criteria": list(self.criteria),
+        }
+
+
+def doubts_of(screened: Screened) -> tuple[Doubt, ...]:
+    """In the order of the kinds above, then of the record."""
+    users: dict[str, list[str]] = {}
+    for row in screened.report.criteria:
+        for place in row.evidence:
+            users.setdefault(place, []).append(row.id)
+    found: list[Doubt] = []
+    made = (
+        ("died", _died(screened)),
+        ("implausible value", _implausible(screened)),
+        ("values of one day", _of_one_day(screened)),
+        *_dated(screened),
+    )
+    for kind, listed in made:
+        for number, (message, places) in enumerate(listed):
+            if number >= MOST:
+                break
+            criteria = dict.fromkeys(one for place in places for one in users.get(place, ()))
+            found.append(Doubt(kind, message, places, tuple(criteria)))  # type: ignore[arg-type]
+    return tuple(found)
+
+
+Told = tuple[str, tuple[str, ...]]
+
+
+def _died(screened: Screened) -> Iterator[Told]:
+    died, anchor = screened.record.death_date, screened.case.anchor
+    if died is not None and anchor is not None and died.first <= anchor:
+        yield f"the participant died on {days_text(died)}, the question is asked of {day_text(anchor)}", ()
+
+
+def _results_items(screened: Screened) -> Iterator[Item]:
+    for item in screened.trial.checker.protocol.items:
+        if domain_of(item) == "results" and not item.is_class and not item.members:
+            yield item
+
+
+def _implausible(screened: Screened) -> Iterator[Told]:
+    for item in _results_items(screened):
+        ranges = [one for one in (item.plausible, (item.minimum, item.maximum)) if one is not None]
+        if item.unit is None or all(one == (None, None) for one in ranges):
+            continue
+        measured = screened.trial.checker.rules.measured(item.name)
+        for sample in screened.session.facts.samples(item.name):
+            result = sample.result
+            factor = measured.factor(result.unit)
+            if not sample.sure or result.number is None or factor is None:
+                continue
+            if measured.interval(result) is None:
+                low, high = item.plausible or (item.minimum, item.maximum)
+                yield _not_plausible(item, result, factor, low, high), (result.where,)
+
+
+def _not_plausible(
+    item: Item, result: Result, factor: Fraction | int, low: Fraction | None, high: Fraction | None
+) -> str:
+    ends = [number_text(one) for one in (low, high) if one is not None]
+    where = " to ".join(ends)
+    shown = amount(result.raw, result.unit)
+    converted = ""
+    number = result.number
+    point = (
+        number.low if number is not None and number.low is not None and number.low == number.high else None
+    )
+    if point is not None and factor != 1:
+        converted = f", which is {amount(near_text(_whole(Fraction(point) * factor), None), item.unit)}"
+    hint = "" if point is None else _other_unit(item, result, Fraction(point), low, high)
+    return (
+        f"{item.label} {shown}, {days_text(result.date)}{converted}: outside what is plausible "
+        f"({amount(where, item.unit)}); not used until it is confirmed{hint}"
+    )
+
+
+def _other_unit(
+    item: Item, result: Result, point: Fraction, low: Fraction | None, high: Fraction | None
+) -> str:
+    for unit in _UNITS:
+        scale = conversion(unit, item.unit or "", item.molar_mass)
+        if scale is None or unit == result.unit:
+            continue
+        value = point * scale
+        if (low is None or value >= low) and (high is None or value <= high):
+            return f". Was {unit} meant? That would be {amount(near_text(_whole(value), None), item.unit)}"
+    return ""
+
+
+def _whole(value: Fraction) -> Fraction | int:
+    return value.numerator if value.denominator == 1 else value
+
+
+def _of_one_day(screened: Screened) -> Iterator[Told]:
+    """Results of one item and one day, without times that would order them, that differ."""
+    for item in _results_items(screened):
+        days: dict[tuple[int, str | None, str | None, str | None], list[Sample]] = {}
+        samples = screened.session.facts.samples(item.name)
+        if len(samples) < 2:
+            continue
+        for sample in samples:
+            result = sample.result
+            date = result.date
+            if sample.sure and date is not None and date.first == date.last:
+                days.setdefault((date.first, result.time, result.side, result.method), []).append(sample)
+        measured = screened.trial.checker.rules.measured(item.name)
+        for (day, _, _, _), listed in days.items():
+            said: dict[object, Result] = {}
+            for one in listed:
+                found = one.result
+                said.setdefault(measured.interval(found) or (found.text, found.raw, found.unit), found)
+            if len(said) > 1:
+                values = [amount(one.raw, one.unit) for one in said.values()]
+                yield (
+                    f"{item.label}: {', '.join(values[:-1])} and {values[-1]} on {day_text(day)}",
+                    tuple(one.result.where for one in listed),
+                )
+
+
+def _dated(screened: Screened) -> tuple[tuple[DoubtKind, list[Told]], ...]:
+    """Facts that surely lie before birth, or after death."""
+    record = screened.record
+    born, died = record.birth_date, record.death_date
+    early: list[Told] = []
+    late: list[Told] = []
+    if born is None and died is None:
+        return ()
+    vocabulary = screened.session.facts.vocabulary
+    for fact in facts_of(record):
+        first = _first(fact)
+        if first is None:
+            continue
+        label = fact_text(fact, vocabulary)
+        if born is not None and first.last < born.first:
+            early.append((f"{label}: before the date of birth", (fact.where,)))
+        if died is not None and first.first > died.last:
+            late.append((f"{label}: after the date of death, {days_text(died)}", (fact.where,)))
+    return ("before birth", early), ("after death", late)
+
+
+def _first(fact: Fact) -> Days | None:
+    match fact:
+        case Result() | Answer():
+            return fact.date
+        case Condition():
+            return fact.onset if fact.present else fact.since
+        case Medication():
+            return fact.start if fact.present else fact.since
+        case Procedure():
+            return fact.date if fact.present else fact.since
+
+
+__all__ = ["Doubt", "code_label", "doubts_of"]

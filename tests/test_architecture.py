@@ -21,6 +21,7 @@ LAYERS = (
     ("cases",),
     ("elaborate",),
     ("lint", "interpret", "backends", "documents", "records"),
+    ("needs",),
     ("reports",),
     ("driver",),
     ("cli",),

@@ -8,6 +8,7 @@ from typing import Any
 
 from protodsl.records.fhir import parse_bundle
 from protodsl.records.json import Entry
+from protodsl.records.site import NO_SITE, Site
 from protodsl.runtime.record import Days, Record
 
 Json = dict[str, Any]
@@ -36,14 +37,16 @@ def bundle(*resources: Json, **fields: Any) -> Json:
     return {"resourceType": "Bundle", "type": "collection", "entry": entries, **fields}
 
 
-def entries(data: Any, study: frozenset[str] = frozenset()) -> list[Entry]:
+def entries(data: Any, site: Site = NO_SITE) -> list[Entry]:
     raw = data if isinstance(data, bytes) else json.dumps(data).encode()
-    return list(parse_bundle("file.json", raw, study))
+    return list(parse_bundle("file.json", raw, site))
 
 
-def entry(*resources: Json, patient: Json = PATIENT, study: frozenset[str] = frozenset()) -> Entry:
+def entry(
+    *resources: Json, patient: Json = PATIENT, study: frozenset[str] = frozenset(), site: Site = NO_SITE
+) -> Entry:
     """The one participant of a bundle with these resources."""
-    [found] = entries(bundle(patient, *resources), study)
+    [found] = entries(bundle(patient, *resources), Site(study) if study else site)
     return found
 
 

@@ -219,7 +219,7 @@ def test_a_folder_of_bundles(tmp_path: Path) -> None:
     assert [os.path.basename(one.where) for one in found if one.problems] == ["cut.json"]
     assert [one.notes for one in found if one.record is None and not one.problems] == [
         ("holds no patient: 1 Practitioner",),
-        ("not read, as no .json, .ndjson or .jsonl: LICENSE",),
+        ("not read, as no .json, .ndjson, .jsonl, .csv or .xlsx: LICENSE",),
     ]
 
 

@@ -41,11 +41,13 @@ def command(
     as_of: str | None,
     assume: tuple[str, ...],
     source: str | None,
+    mapping: str | None,
     form: str,
     color: str,
 ) -> int:
     """Screen the participants in RECORDS with a protocol: patient records (JSON, or JSON Lines), FHIR (a
-    Bundle, a folder of bundles, Bulk Data) or OMOP CDM 5.4 (a folder of tables). `-` is standard input.
+    Bundle, a folder of bundles, Bulk Data), OMOP CDM 5.4 (a folder of tables, a DuckDB file, a PostgreSQL
+    URL) or sheets (CSV, Excel). `-` is standard input.
 
     Exit code 1 says that a participant is not eligible, or not yet known to be, or that a record could not
     be read; the others are screened all the same. `--format jsonl` writes one line per participant as it
@@ -57,8 +59,9 @@ def command(
       protodsl screen NCT06892145.proto-lite people.jsonl --format jsonl \\
           --at screening=2024-02-20 --assume complete=conditions
     """
-    from protodsl.cli.screening import answers, asked_of
+    from protodsl.cli.screening import answers, asked_of, mapping_of
     from protodsl.records.detect import read_participants
+    from protodsl.records.site import Site
     from protodsl.reports import Trial
 
     model, _ = load_protocol(protocol, form=form, color=color)
@@ -66,7 +69,8 @@ def command(
         return FINDINGS
     asked = asked_of(model, stage, cohort, at, as_of, assume)
     trial = Trial(model)
-    entries = (entry for path in records for entry in read_participants(path, source, trial.names))
+    site = Site(trial.names, mapping_of(mapping))
+    entries = (entry for path in records for entry in read_participants(path, source, site))
     found = answers(entries, trial, asked)
     match form:
         case "json":

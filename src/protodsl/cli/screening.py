@@ -13,6 +13,7 @@ import click
 if TYPE_CHECKING:
     from protodsl import ir
     from protodsl.records.json import Entry
+    from protodsl.records.sheets import Mapping
     from protodsl.reports import Asked, Details, Trial
 
 DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
@@ -20,7 +21,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def run_options(function: Command) -> Command:
-    """`--at`, `--as-of`, `--assume` and `--from`."""
+    """`--at`, `--as-of`, `--assume`, `--from` and `--mapping`."""
     for add in reversed(
         (
             click.option(
@@ -40,8 +41,14 @@ def run_options(function: Command) -> Command:
             click.option(
                 "--from",
                 "source",
-                type=click.Choice(("fhir", "omop", "json")),
+                type=click.Choice(("fhir", "omop", "json", "sheet")),
                 help="What the data are; by default seen from their content.",
+            ),
+            click.option(
+                "--mapping",
+                metavar="FILE",
+                type=click.Path(),
+                help="How sheets and a site's own codes are to be understood: TOML, JSON, FHIR ConceptMap.",
             ),
         )
     ):
@@ -137,6 +144,16 @@ class Progress:
 
 
 # ---------------------------------------------------------------- options
+
+
+def mapping_of(path: str | None) -> Mapping:
+    """The mapping file of a run; raises UsageError for what is wrong with it."""
+    from protodsl.records.sheets import Mapping, MappingError, read_mapping
+
+    try:
+        return Mapping() if path is None else read_mapping(path)
+    except MappingError as wrong:
+        raise click.UsageError(str(wrong)) from None
 
 
 def asked_of(

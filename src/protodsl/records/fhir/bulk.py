@@ -14,6 +14,7 @@ from protodsl.records.fhir.bundles import Holder, refused
 from protodsl.records.fhir.participant import READERS, SHARED, subject_of
 from protodsl.records.fhir.reading import Json, Malformed, text
 from protodsl.records.json import Entry
+from protodsl.records.site import Site
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.read import loads
 
@@ -43,8 +44,8 @@ class _File:
 class Bulk:
     """An index of resources by patient."""
 
-    def __init__(self, study: frozenset[str]) -> None:
-        self.study = study
+    def __init__(self, site: Site) -> None:
+        self.site = site
         self.files: list[_File] = []
         self.patients: dict[str, int] = {}
         self.about: dict[str, array[int]] = {}
@@ -127,7 +128,7 @@ class Bulk:
                     where, f"Patient/{name}: two Patient resources with this id say different things"
                 )
                 continue
-            holder = _BulkHolder(where, self.study, self)
+            holder = _BulkHolder(where, self.site, self)
             try:
                 holder.take(self._at(at), 0)
                 for place in self.about.get(name, ()):
@@ -156,8 +157,8 @@ class Bulk:
 class _BulkHolder(Holder):
     """One participant of Bulk Data: what is shared by all is looked up in the files."""
 
-    def __init__(self, where: str, study: frozenset[str], bulk: Bulk) -> None:
-        super().__init__(where, study)
+    def __init__(self, where: str, site: Site, bulk: Bulk) -> None:
+        super().__init__(where, site)
         self.bulk = bulk
 
     def resolve(self, reference: str, holder: Json) -> Json | None:
@@ -180,9 +181,9 @@ def _parsed(raw: bytes, line: int) -> Json:
     return data
 
 
-def read_bulk(paths: list[str], study: frozenset[str]) -> Iterator[Entry]:
+def read_bulk(paths: list[str], site: Site) -> Iterator[Entry]:
     """The participants of NDJSON files taken together."""
-    bulk = Bulk(study)
+    bulk = Bulk(site)
     try:
         for path in paths:
             yield from bulk.index(path)

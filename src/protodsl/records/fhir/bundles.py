@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from protodsl.records.fhir.participant import READERS, SHARED, identifier_of, read_participant, subject_of
 from protodsl.records.fhir.reading import Json, Malformed, day, kind_of, obj, objs, text
 from protodsl.records.json import Entry
+from protodsl.records.site import Site
 from protodsl.runtime.attributes import Problem, RecordError
 from protodsl.runtime.read import loads
 from protodsl.runtime.values import quote
@@ -16,7 +17,7 @@ MAX_BYTES = 256 * 2**20  # of one bundle, which is held whole; Bulk Data is for 
 MAX_NESTED = 3  # bundles within bundles: the answers to a batch of searches
 
 
-def read_bundle(path: str, study: frozenset[str]) -> Iterator[Entry]:
+def read_bundle(path: str, site: Site) -> Iterator[Entry]:
     """The participants of a JSON file with a Bundle, a list of resources or one resource."""
     try:
         if os.path.getsize(path) > MAX_BYTES:
@@ -29,13 +30,13 @@ def read_bundle(path: str, study: frozenset[str]) -> Iterator[Entry]:
     except OSError as error:
         yield refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}")
         return
-    yield from parse_bundle(path, raw, study)
+    yield from parse_bundle(path, raw, site)
 
 
-def parse_bundle(where: str, raw: bytes, study: frozenset[str]) -> Iterator[Entry]:
+def parse_bundle(where: str, raw: bytes, site: Site) -> Iterator[Entry]:
     try:
         data = loads(raw.decode("utf-8-sig"))
-        holder = Holder(where, study)
+        holder = Holder(where, site)
         holder.take(data, 0)
     except UnicodeDecodeError as error:
         yield refused(where, f"not UTF-8: byte 0x{raw[error.start]:02X} at offset {error.start}")
@@ -54,9 +55,9 @@ def refused(where: str, message: str) -> Entry:
 class Holder:
     """The resources of one file, and who they are about."""
 
-    def __init__(self, where: str, study: frozenset[str]) -> None:
+    def __init__(self, where: str, site: Site) -> None:
         self.where = where
-        self.study = study
+        self.site = site
         self.resources: list[Json] = []
         self.by_reference: dict[str, Json] = {}
         self.as_of: int | None = None
@@ -214,7 +215,7 @@ class Holder:
             if doubtful:
                 told = "stands twice in the file, and says different things"
                 raise RecordError([Problem(one, told) for one in dict.fromkeys(doubtful)])
-            record, notes = read_participant(patient, resources, self.resolve, self.study, self.as_of)
+            record, notes = read_participant(patient, resources, self.resolve, self.site, self.as_of)
         except RecordError as error:
             problems = tuple(Problem(f"Patient/{name}: {place}", told) for place, told in error.problems)
             return Entry(self.where, None, problems)

@@ -7,7 +7,7 @@ provisional, a differential diagnosis) may be there: it makes unknown, never tru
 from __future__ import annotations
 
 from protodsl.records.fhir.reading import Json, Malformed, Reading, concept_codes, day, obj, objs, text
-from protodsl.records.fhir.systems import NOTHING, SIDES
+from protodsl.records.systems import NOTHING, SIDES
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Condition, Days
 
 SUSPECTED = {"unconfirmed", "provisional", "differential"}

@@ -21,7 +21,7 @@ from protodsl.records.fhir.reading import (
     span,
     text,
 )
-from protodsl.records.fhir.systems import SIDES, WORDS
+from protodsl.records.systems import SIDES, WORDS
 from protodsl.runtime.record import FIRST_DAY, Days, Exact, Interval, Result
 from protodsl.runtime.units import parse_unit
 from protodsl.runtime.values import value_of

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from protodsl.records.fhir import answers, conditions, medications, observations, procedures
 from protodsl.records.fhir.notes import Notes
 from protodsl.records.fhir.reading import Json, Malformed, Reading, day, obj, text
+from protodsl.records.site import Site
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.read import MAX_FACTS
 from protodsl.runtime.record import Days, Record
@@ -38,11 +39,11 @@ def read_participant(
     patient: Json,
     resources: Iterable[Json],
     resolve: Callable[[str, Json], Json | None],
-    study: frozenset[str],
+    site: Site,
     as_of: int | None,
 ) -> tuple[Record, Notes]:
     """The record of one Patient. Raises RecordError with every malformed field of every resource."""
-    reading = Reading(identifier_of(patient), resolve, study)
+    reading = Reading(identifier_of(patient), resolve, site)
     reading.where = f"Patient/{reading.record.id}"
     reading.record.as_of = as_of
     _whole(_read_patient, patient, reading)

@@ -12,7 +12,8 @@ from math import floor
 from typing import Any
 
 from protodsl.records.fhir.notes import Notes
-from protodsl.records.fhir.systems import ORDER, SYSTEMS, UCUM, WORDS, code_text, system_name
+from protodsl.records.site import NO_SITE, Site, translated
+from protodsl.records.systems import ORDER, SYSTEMS, UCUM, WORDS, code_text, system_name
 from protodsl.runtime.attributes import MAX_TEXT
 from protodsl.runtime.attributes import kind_of as kind_with_text
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Coded, Days, Exact, Interval, Record
@@ -151,12 +152,13 @@ class Reading:
         self,
         identifier: str,
         resolve: Callable[[str, Json], Json | None],
-        study: frozenset[str] = frozenset(),
+        site: Site = NO_SITE,
     ) -> None:
         self.record = Record(identifier)
         self.notes = Notes()
         self.resolve = resolve  # a reference, and the resource it stands in
-        self.study = study  # identifiers of the trial asked about, in small letters
+        self.study = site.study
+        self.codes = site.codes
         self.where = ""  # "Observation/12", the resource being read
 
     def left(self, why: str) -> None:
@@ -175,7 +177,9 @@ class Reading:
             alone = listed[0]
             system, code = (alone.get("system"), alone.get("code")) if alone.__class__ is dict else ("", "")
             if system.__class__ is str and code.__class__ is str and system.strip() and code.strip():
-                return _one_coding(system, code)  # nearly every concept, and few different ones
+                # nearly every concept, and few different ones
+                only = _one_coding(system, code)
+                return translated(only, self.codes) if self.codes else only
         found: dict[tuple[str, str], None] = {}
         for one in (concept, *others):
             for system, code, _ in codings(one):
@@ -188,9 +192,9 @@ class Reading:
             raise Malformed("coding", f"{len(found)} codings of one concept")
         if not found:
             said = text(concept, "text")
-            return Coded(None, said or None, (), suspected)
+            return translated(Coded(None, said or None, (), suspected), self.codes)
         ranked = sorted(found, key=_rank)
-        return Coded(*ranked[0], tuple(ranked[1:]), suspected)
+        return translated(Coded(*ranked[0], tuple(ranked[1:]), suspected), self.codes)
 
     def word(self, concept: Json) -> str:
         """A coded answer as a word: its code's where that is one everybody uses, else what it says."""

@@ -1,4 +1,5 @@
-"""OMOP Common Data Model 5.4 as patient records: a folder of CSV tables, as exported, or of Parquet files.
+"""OMOP Common Data Model 5.4 as patient records: a folder of CSV tables, as exported, or of Parquet files; a
+DuckDB file; a PostgreSQL database.
 
 The meaning of tables and fields: https://ohdsi.github.io/CommonDataModel/cdm54.html
 """
@@ -10,39 +11,41 @@ from collections.abc import Iterator
 
 from protodsl.records.json import Entry
 from protodsl.records.omop.person import Person
-from protodsl.records.omop.tables import PERSON, Tables, Unreadable
+from protodsl.records.omop.stores import DATABASES, PERSON, Unreadable, is_database
+from protodsl.records.omop.tables import Tables
+from protodsl.records.site import NO_SITE, Site
 from protodsl.runtime.attributes import Problem, RecordError
 
-__all__ = ["PERSON", "read_omop"]
+__all__ = ["DATABASES", "PERSON", "is_database", "read_omop"]
 
 
-def read_omop(folder: str) -> Iterator[Entry]:
-    """The persons of a folder of OMOP tables, in the order of `person`."""
+def read_omop(path: str, site: Site = NO_SITE) -> Iterator[Entry]:
+    """The persons of OMOP tables, in the order of `person`."""
     try:
-        with Tables(folder) as tables:
-            yield from _persons(tables)
+        with Tables(path) as tables:
+            yield from _persons(tables, site)
     except Unreadable as wrong:
         yield Entry(wrong.where, None, (Problem("", wrong.message),))
     except sqlite3.Error as error:  # the temporary file: no room, most likely
-        yield Entry(folder, None, (Problem("", f"the tables cannot be sorted: {error}"),))
+        yield Entry(path, None, (Problem("", f"the tables cannot be sorted: {error}"),))
 
 
-def _persons(tables: Tables) -> Iterator[Entry]:
+def _persons(tables: Tables, site: Site) -> Iterator[Entry]:
     tables.load()
-    path = tables.paths["person"]
+    place = tables.store.tables["person"]
     seen: set[str] = set()
     if tables.missing:
-        yield Entry(tables.folder, None, notes=(f"tables not there: {', '.join(tables.missing)}",))
-    if "concept" not in tables.paths:
-        yield Entry(tables.folder, None, notes=("no table concept: its numbers have no published codes",))
+        yield Entry(tables.where, None, notes=(f"tables not there: {', '.join(tables.missing)}",))
+    if "concept" not in tables.store.tables:
+        yield Entry(tables.where, None, notes=("no table concept: its numbers have no published codes",))
     for person in tables.table("person", ("person_id",)):
         identifier = person["person_id"]
-        where = f"{path}: person/{identifier}"
+        where = f"{place}: person/{identifier}"
         if identifier in seen:
             yield Entry(where, None, (Problem("person_id", "stands twice in the table"),))
             continue
         seen.add(identifier)
-        reader = Person(tables, identifier)
+        reader = Person(tables, identifier, site)
         try:
             record = reader.read(person)
         except RecordError as error:
@@ -53,4 +56,4 @@ def _persons(tables: Tables) -> Iterator[Entry]:
     for identifier, count in strangers.fetchall():
         if identifier not in seen:
             told = f"{count} rows are of person {identifier}, who is not in the table person"
-            yield Entry(tables.folder, None, (Problem(f"person/{identifier}"[:100], told),))
+            yield Entry(tables.where, None, (Problem(f"person/{identifier}"[:100], told),))

@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from protodsl.records.fhir.notes import Notes
 from protodsl.records.fhir.observations import decimal
-from protodsl.records.fhir.systems import ORDER
-from protodsl.records.omop.tables import Row, Tables, lowest
+from protodsl.records.omop.stores import Row
+from protodsl.records.omop.tables import Tables, lowest
+from protodsl.records.site import Site, translated
+from protodsl.records.systems import ORDER
 from protodsl.runtime.attributes import MAX_TEXT, Problem, RecordError
 from protodsl.runtime.read import MAX_FACTS
 from protodsl.runtime.record import (
@@ -57,8 +59,9 @@ def _number(row: Row, column: str) -> Exact | None:
 
 
 class Person:
-    def __init__(self, tables: Tables, identifier: str) -> None:
+    def __init__(self, tables: Tables, identifier: str, site: Site) -> None:
         self.tables = tables
+        self.codes = site.codes
         self.record = Record(identifier)
         self.notes = Notes()
         self.where = ""
@@ -106,6 +109,10 @@ class Person:
             if concept is not None:
                 found[concept.system, concept.code] = None
                 above.update(dict.fromkeys(concept.above))
+        local = row.get(f"{stem}_source_value", "").strip() if self.codes else ""
+        named = Coded(None, local) if local and self.codes.of("", local) else None
+        if not found and named is not None:
+            return translated(named._replace(suspected=suspected), self.codes)
         if not found:
             if row.get(f"{stem}_concept_id", "0") != "0":
                 self.left("a concept that is not in the table concept; it may be anything")
@@ -114,7 +121,10 @@ class Person:
             return Coded(None, None, (), suspected)
         ranked = sorted(found, key=lambda one: (ORDER.index(one[0]) if one[0] in ORDER else len(ORDER), one))
         others = lowest([*ranked[1:], *(one for one in sorted(above) if one not in found)])
-        return Coded(*ranked[0], tuple(one for one in others if one != ranked[0]), suspected)
+        coded = Coded(*ranked[0], tuple(one for one in others if one != ranked[0]), suspected)
+        if named is not None:
+            coded = Coded(None, local, (ranked[0], *coded.also), suspected)
+        return translated(coded, self.codes) if self.codes else coded
 
     def name(self, row: Row, column: str) -> str:
         concept = self.tables.concepts.get(row.get(column, ""))

@@ -1,24 +1,22 @@
-"""The tables of a folder, sorted by person.
+"""The tables of a store, sorted by person.
 
 Tables are not sorted, and may be larger than memory: rows go into a temporary SQLite database, from which
 person after person is read. Of the vocabulary only the concepts the data use are kept, and of
-`concept_ancestor` only what stands above those. Parquet needs the optional `duckdb`.
+`concept_ancestor` only what stands above those.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from protodsl.records.fhir.systems import code_text
+from protodsl.records.omop.stores import PERSON, Row, Unreadable, store_of
+from protodsl.records.systems import code_text
 from protodsl.runtime.values import quote
 
-PERSON = "person.csv"
 IN_MEMORY = 64 * 2**20  # bytes of tables that are sorted in memory; more go to a temporary file
 MAX_ANCESTORS = 500  # kept of one concept
 BATCH = 10_000
@@ -64,7 +62,6 @@ _SYSTEMS = {
     "cpt4": "cpt", "ucum": "ucum",
 }  # fmt: skip
 
-Row = dict[str, str]
 Table = Iterator[Row]
 
 
@@ -77,51 +74,30 @@ class Concept:
     above: list[tuple[str, str]] = field(default_factory=list)  # codes of its ancestors
 
 
-class Unreadable(Exception):
-    """A table that cannot be read: where, and why."""
-
-    def __init__(self, where: str, message: str) -> None:
-        self.where, self.message = where, message
-        super().__init__(message)
-
-
 class Tables:
-    def __init__(self, folder: str) -> None:
-        self.folder = folder
-        self.paths: dict[str, str] = {}
-        try:
-            listed = sorted(os.listdir(folder))
-        except OSError as error:
-            raise Unreadable(folder, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
-        root = os.path.realpath(folder)
-        for name in listed:
-            stem, ending = os.path.splitext(name.lower())
-            path = os.path.join(folder, name)
-            if ending not in (".csv", ".parquet") or stem not in (*FACTS, *SMALL):
-                continue
-            if os.path.commonpath((root, os.path.realpath(path))) != root:
-                raise Unreadable(path, "a link that leads out of the folder; it is not followed")
-            if stem in self.paths:
-                raise Unreadable(path, f"the table stands twice in the folder, also as {self.paths[stem]}")
-            self.paths[stem] = path
-        if "person" not in self.paths:
-            raise Unreadable(folder, f"holds no {PERSON}: that table lists the participants")
+    """The tables of a store, sorted by person in a temporary database."""
+
+    def __init__(self, path: str) -> None:
+        self.store = store_of(path, frozenset((*FACTS, *SMALL)))
+        self.where = self.store.where
+        if "person" not in self.store.tables:
+            self.store.close()
+            raise Unreadable(self.where, f"holds no {PERSON}: that table lists the participants")
         self.concepts: dict[str, Concept] = {}
         self.strengths: dict[str, Row] = {}
         self.used: set[str] = set()
-        self.missing = sorted(set(FACTS) - set(self.paths))
+        self.missing = sorted(set(FACTS) - set(self.store.tables))
 
     def __enter__(self) -> Tables:
-        size = sum(os.path.getsize(path) for stem, path in self.paths.items() if stem in FACTS)
-        self.file = (
-            None if size <= IN_MEMORY else tempfile.NamedTemporaryFile(prefix="protodsl-", suffix=".db")
-        )
+        small = self.store.size is not None and self.store.size <= IN_MEMORY
+        self.file = None if small else tempfile.NamedTemporaryFile(prefix="protodsl-", suffix=".db")
         self.database = sqlite3.connect(self.file.name if self.file is not None else ":memory:")
         self.database.execute("PRAGMA journal_mode = OFF")
         self.database.execute("PRAGMA synchronous = OFF")
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.store.close()
         self.database.close()
         if self.file is not None:
             self.file.close()
@@ -129,13 +105,12 @@ class Tables:
     # ------------------------------------------------------------ tables
 
     def table(self, stem: str, needed: Iterable[str] = ()) -> Table:
-        path = self.paths.get(stem)
-        if path is None:
+        if stem not in self.store.tables:
             return
-        rows = _parquet(path) if path.lower().endswith(".parquet") else _csv(path)
-        for number, row in enumerate(rows):
+        for number, row in enumerate(self.store.rows(stem)):
             if number == 0 and (lacking := [name for name in needed if name not in row]):
-                raise Unreadable(path, f"the column {quote(lacking[0])} is missing")
+                told = f"the column {quote(lacking[0])} is missing"
+                raise Unreadable(self.store.tables[stem], told)
             yield row
 
     def load(self) -> None:
@@ -196,43 +171,3 @@ def lowest(codes: list[tuple[str, str]]) -> list[tuple[str, str]]:
         ):
             kept.append((system, code))
     return kept
-
-
-def _csv(path: str) -> Table:
-    csv.field_size_limit(2**24)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as opened:
-            head = opened.readline(2**16)
-            opened.seek(0)
-            separator = "\t" if "\t" in head and "," not in head else ","
-            rows = csv.reader(opened, delimiter=separator)
-            names = [name.strip().lower() for name in next(rows, [])]
-            for row in rows:
-                if not row:
-                    continue
-                if len(row) != len(names):
-                    told = f"line {rows.line_num}: {len(row)} fields under {len(names)} column names"
-                    raise Unreadable(path, told)
-                yield dict(zip(names, row, strict=True))
-    except UnicodeDecodeError as error:
-        raise Unreadable(path, f"not UTF-8: byte 0x{error.object[error.start]:02X}") from None
-    except csv.Error as error:
-        raise Unreadable(path, f"no CSV: {error}") from None
-    except OSError as error:
-        raise Unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
-
-
-def _parquet(path: str) -> Table:
-    try:
-        import duckdb  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        raise Unreadable(path, "Parquet needs DuckDB: pip install 'protodsl[duckdb]'") from None
-    try:
-        with duckdb.connect() as database:
-            found = database.execute("SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", [path])
-            names = [column[0].lower() for column in found.description]
-            while rows := found.fetchmany(BATCH):
-                for row in rows:
-                    yield {name: value or "" for name, value in zip(names, row, strict=True)}
-    except duckdb.Error as error:
-        raise Unreadable(path, f"no Parquet table: {str(error).splitlines()[0]}") from None

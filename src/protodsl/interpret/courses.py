@@ -33,27 +33,40 @@ def courses(ctx: Context, found: Sequence[tuple[Event, bool]]) -> list[Course]:
     def one_drug(a: int, b: int) -> bool:
         return drugs[a] is not None and drugs[a] == drugs[b]
 
+    def perhaps_one_drug(a: int, b: int) -> bool:
+        """Only two drugs of the vocabulary are surely different ones."""
+        if not isinstance(events[a].fact, Medication):
+            return False
+        return drugs[a] == drugs[b] or not (isinstance(drugs[a], str) and isinstance(drugs[b], str))
+
+    def surely_linked(a: int, b: int) -> bool:
+        return one_drug(a, b) and touch_surely(events[a], events[b])
+
+    def possibly_linked(a: int, b: int) -> bool:
+        return perhaps_one_drug(a, b) and touch_possibly(events[a], events[b])
+
     made = []
     for place, event in enumerate(events):
-        inner = component(
-            place, [*certain, place], lambda a, b: one_drug(a, b) and touch_surely(events[a], events[b])
-        )
-        outer = component(
-            place, range(len(events)), lambda a, b: one_drug(a, b) and touch_possibly(events[a], events[b])
-        )
-        start = Days(min(events[p].start.first for p in outer), min(events[p].start.last for p in inner))
-        end = Days(max(events[p].end.first for p in inner), max(events[p].end.last for p in outer))
+        inner = component(place, [*certain, place], surely_linked)
+        same = [other for other in range(len(events)) if perhaps_one_drug(place, other)]
+        reach = component(place, same, possibly_linked)
+        start = Days(min(events[p].start.first for p in reach), min(events[p].start.last for p in inner))
+        end = Days(max(events[p].end.first for p in inner), max(events[p].end.last for p in reach))
+        outer = component(place, range(len(events)), possibly_linked)
         made.append(Course(event, start, end, inner, outer))
     return made
 
 
 def drug_of(ctx: Context, event: Event) -> str | Coded | None:
-    """Which drug a medication is: the vocabulary's drug of its name or code, else its code; None for
-    everything else.
+    """Which drug a medication is: the vocabulary's drug of its name or code, else its code; None where it
+    may be any of several, and for everything else.
     """
     if not isinstance(event.fact, Medication) or event.fact.code.code is None:
         return None
     code = event.fact.code
+    named = ctx.protocol.items.get(event.fact.code.code) if code.system is None else None
+    if code.suspected or (named is not None and named.is_class):
+        return None
     for item in ctx.protocol.items.values():
         if (
             item.domain == "medications"

@@ -19,6 +19,7 @@ class Span(NamedTuple):
 
     start: Days
     end: Days
+    filled: bool = True  # there surely is a day in it, wherever its ends lie
 
 
 def on(day: int) -> Days:
@@ -122,9 +123,9 @@ def _half_unknown(days: Days, sign: int, which: str, known: Length | None) -> Da
 
 def shares_surely(start: Days, end: Days, span: Span) -> bool:
     """“surely when latest start ≤ window end and earliest end ≥ window start”; latest window start,
-    earliest window end.
+    earliest window end. Nothing surely shares a day with a window that may have none.
     """
-    if empty(span):
+    if empty(span) or not span.filled:
         return False
     return start.last <= span.end.first and end.first >= span.start.last
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
 
@@ -12,7 +12,7 @@ from protodsl.interpret import selection
 from protodsl.interpret.amounts import Amount
 from protodsl.interpret.context import Context, as_of
 from protodsl.interpret.courses import drug_of
-from protodsl.interpret.days import Span, on, shares_surely
+from protodsl.interpret.days import Span, on, shares_possibly, shares_surely
 from protodsl.interpret.events import Event, absences, complete_throughout, events
 from protodsl.interpret.intervals import NotComputable, divide, multiply, point, times
 from protodsl.interpret.matching import Match, match, names_too
@@ -42,7 +42,7 @@ class Running:
     """
 
     event: Event
-    drug: object
+    drug: str | Coded | None  # a drug of the vocabulary, a code it does not know, or any of several
     dose: Interval
     sure: bool
     causes: tuple[tuple[Cause, ...], ...]  # one for each thing that leaves it open
@@ -56,9 +56,9 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
     if as_of(ctx) is None:
         return Amount(None, (Cause("timepoint not dated", ctx.anchor_name),))
     span = up_to_now(ctx, window)
-    stretches = daily(ctx, asked, None, span.end.last)
-    surely = [s for s in stretches if s.days.first <= span.end.first and s.days.last >= span.start.last]
-    possibly = [s for s in stretches if s.days.first <= span.end.last and s.days.last >= span.start.first]
+    stretches = daily(ctx, asked, None, span)
+    surely = [s for s in stretches if shares_surely(on(s.days.first), on(s.days.last), span)]
+    possibly = [s for s in stretches if shares_possibly(on(s.days.first), on(s.days.last), span)]
     low = max((s.amount.interval.low or 0 for s in surely if s.amount.interval is not None), default=0)
     highs = [s.amount.interval.high if s.amount.interval is not None else None for s in possibly]
     complete = complete_throughout(ctx, "medications", window)
@@ -67,10 +67,21 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
     evidence = once(where for s in possibly for where in s.amount.evidence)
     if high == low:
         return Amount(point(low), (), evidence)
-    told = [s.amount.causes for s in possibly]
+    told: list[tuple[Cause, ...]] = []
+    for course in running_courses(ctx, asked, None, span):
+        if shares_possibly(course.event.start, course.event.end, span):
+            told += course.causes
+            if not runs_on_a_day(course, span):
+                told.append((Cause("imprecise", asked.item),))
     if not complete:
         told.append((Cause("missing", asked.item),))
     return Amount(Interval(low, high), one_and_body(asked, told), evidence)
+
+
+def runs_on_a_day(course: Running, span: Span) -> bool:
+    """Whether there is a day of the window, surely so, on which the course surely ran."""
+    first, last = max(course.event.start.last, span.start.last), min(course.event.end.first, span.end.first)
+    return span.filled and first <= last
 
 
 def one_and_body(asked: ir.DoseOf, told: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
@@ -81,10 +92,12 @@ def one_and_body(asked: ir.DoseOf, told: Sequence[tuple[Cause, ...]]) -> tuple[C
     return found or (Cause("imprecise", asked.item),)
 
 
-def daily(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, last: int) -> list[Stretch]:
-    """“A daily dose is the sum of the courses running that day”, on every day up to `last`."""
+def daily(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, span: Span) -> list[Stretch]:
+    """“A daily dose is the sum of the courses running that day”, on every day up to the span's end."""
+    last = span.end.last
     until = min(last, as_of(ctx) or last)
-    courses = [each for each in running_courses(ctx, asked, narrowed) if each.event.start.first <= until]
+    listed = running_courses(ctx, asked, narrowed, span)
+    courses = [each for each in listed if each.event.start.first <= until]
     changes = {FIRST_DAY}
     for course in courses:
         for day in (*course.event.start, *course.event.end):
@@ -101,7 +114,7 @@ def daily(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, last: int)
     ]
 
 
-def running_courses(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None) -> list[Running]:
+def running_courses(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, span: Span) -> list[Running]:
     from protodsl.interpret.existence import suits
 
     item = ctx.item(asked.item)
@@ -116,19 +129,19 @@ def running_courses(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None) 
             why = (Cause("needs judgement", item.name),)
         elif not event.sure:
             why = (Cause("imprecise", item.name),)
-        if contradicted(ctx, event):
+        if contradicted(ctx, event, span):
             why = (*why, Cause("conflicting", item.name))
         dose, doubt = dose_per_day(ctx, asked, event)
-        drug = drug_of(ctx, event) or event.fact.where
-        found.append(Running(event, drug, dose, not why, (*((each,) for each in why), doubt)))
+        found.append(Running(event, drug_of(ctx, event), dose, not why, (*((each,) for each in why), doubt)))
     return found
 
 
-def contradicted(ctx: Context, event: Event) -> bool:
-    """A course and an absence of its drug that surely share a day."""
+def contradicted(ctx: Context, event: Event, span: Span) -> bool:
+    """A course and an absence of its drug that surely share a day, in the window."""
     return any(
         names_too(ctx.protocol, absence.fact.code, event.fact.code)
         and shares_surely(event.start, event.end, absence.span)
+        and shares_surely(absence.span.start, absence.span.end, span)
         for absence in absences(ctx, "medications")
     )
 
@@ -165,10 +178,11 @@ def total(
     dose: Callable[[Running], int | Fraction],
 ) -> int | Fraction:
     """“on a day on which a drug changes from one course to the next the higher of the two totals counts,
-    not both”: the one ends that day, having begun before; the next begins that day and goes on.
+    not both”: the one ends that day, having begun before; the next begins that day and goes on. Only drugs
+    of the vocabulary are surely the same.
     """
-    sum_: int | Fraction = 0
-    for drug in once(course.drug for course in courses):
+    sum_: int | Fraction = sum(dose(c) for c in courses if not isinstance(c.drug, str))
+    for drug in once(course.drug for course in courses if isinstance(course.drug, str)):
         before = [course for course in ending if course.drug == drug]
         after = [course for course in starting if course.drug == drug]
         changing = [*before, *after] if before and after else []
@@ -182,6 +196,10 @@ def least_total(courses: Sequence[Running], day: int) -> int | Fraction:
     """The smallest total of courses that surely run that day: each may be changing if its dates allow it."""
     may_end = [c for c in courses if c.event.start.first < day and c.event.end.first == day]
     may_start = [c for c in courses if c.event.start.last == day and c.event.end.last > day]
+    if any(not isinstance(course.drug, str) for course in (*may_end, *may_start)):
+        courses = [replace(course, drug="perhaps one") for course in courses]  # all may be one drug
+        may_end = [replace(course, drug="perhaps one") for course in may_end]
+        may_start = [replace(course, drug="perhaps one") for course in may_start]
     either = [c for c in may_end if c in may_start]
     totals = [
         total(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from protodsl.interpret.context import Context, anchor_day, as_of, recorded
 from protodsl.interpret.days import ALWAYS, Span, capped, covers, on
-from protodsl.interpret.matching import Match, below, match, wholly_under
+from protodsl.interpret.matching import Match, match, wholly_under
 from protodsl.ir import Domain, Item
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause
@@ -51,17 +51,17 @@ def events(ctx: Context, item: Item) -> list[Event]:
     for fact in facts_of(ctx, item.domain):
         matched = match(ctx.protocol, fact.code, item)
         if fact.present and matched is not Match.NO:
-            start, end = lasted(ctx, fact, item)
+            start, end = lasted(ctx, fact)
             if now is None or start.first <= now:
                 found.append(Event(fact, matched, start, end))
     return found
 
 
-def lasted(ctx: Context, fact: Fact, item: Item) -> tuple[Days, Days]:
+def lasted(ctx: Context, fact: Fact) -> tuple[Days, Days]:
     """First and last day of a fact."""
     match fact:
         case Condition():
-            return _condition_lasted(ctx, fact, item)
+            return _condition_lasted(ctx, fact)
         case Medication():
             return _medication_lasted(ctx, fact)
         case Procedure():
@@ -83,21 +83,20 @@ def _end(ctx: Context, end: Days | None) -> Days:
     return recorded(ctx, end)
 
 
-def _condition_lasted(ctx: Context, fact: Condition, item: Item) -> tuple[Days, Days]:
+def _condition_lasted(ctx: Context, fact: Condition) -> tuple[Days, Days]:
     """“A condition declared `acute` … counts on its onset day only; any other without an end is present
     until `as_of`.”
     """
     start = recorded(ctx, fact.onset)
-    if acute(ctx, fact, item):
+    if acute(ctx, fact):
         return start, start
     return start, _end(ctx, fact.end)
 
 
-def acute(ctx: Context, fact: Condition, item: Item) -> bool:
-    """The item asked about, the one the record names, or the one it surely matches, was declared `acute`."""
-    named = ctx.protocol.items.get(fact.code.code or "") if fact.code.system is None else None
-    sure = (each for each in below(ctx.protocol, item) if match(ctx.protocol, fact.code, each) is Match.SURE)
-    return item.acute or (named is not None and named.acute) or any(each.acute for each in sure)
+def acute(ctx: Context, fact: Condition) -> bool:
+    """What is recorded surely is something declared `acute`. A broader thing that only may be one lasts."""
+    declared = (item for item in ctx.protocol.items.values() if item.acute and item.domain == "conditions")
+    return any(match(ctx.protocol, fact.code, item) is Match.SURE for item in declared)
 
 
 def _medication_lasted(ctx: Context, fact: Medication) -> tuple[Days, Days]:

@@ -11,7 +11,7 @@ from protodsl import ir
 from protodsl.interpret import doses
 from protodsl.interpret.context import Context, as_of
 from protodsl.interpret.courses import Course, courses
-from protodsl.interpret.days import Span, moved, plus_days, shares_possibly, shares_surely
+from protodsl.interpret.days import Span, moved, on, plus_days, shares_possibly, shares_surely
 from protodsl.interpret.events import (
     Absence,
     Event,
@@ -24,7 +24,7 @@ from protodsl.interpret.intervals import ANYTHING, compare, point
 from protodsl.interpret.matching import Match, match, names_too
 from protodsl.interpret.truth import Finding, first_that_applies, once, unknown
 from protodsl.interpret.windows import up_to_now, window_days
-from protodsl.runtime.record import Condition, Days, Interval, Medication
+from protodsl.runtime.record import FIRST_DAY, Condition, Days, Interval, Medication
 from protodsl.runtime.report import Cause, Truth
 
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
@@ -81,9 +81,12 @@ def weigh(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span) -> Weighed:
     found = candidates(ctx, asked, item, up_to_now(ctx, span))
     sure = [candidate for candidate in found if candidate.sure]
     against = [a for a in absences(ctx, item.domain) if any(contradicts(ctx, a, c, span) for c in sure)]
+    uncontested = [c for c in sure if not any(contradicts(ctx, a, c, span) for a in against)]
+    if against:  # what is one with a course that is denied has only its own days
+        uncontested = [c for c in uncontested if by_itself(asked, item, c.course, up_to_now(ctx, span))]
     return Weighed(
         tuple(found),
-        tuple(c for c in sure if not any(contradicts(ctx, a, c, span) for a in against)),
+        tuple(uncontested),
         tuple(against),
         ruled_out_by(ctx, item, span, against),
         ruled_out_by(ctx, item, span, ()) is not None,
@@ -195,6 +198,13 @@ def in_time(asked: ir.Exists, item: ir.Item, course: Course, span: Span) -> tupl
     return (True, ()) if sure else (None, (Cause("imprecise", item.name),))
 
 
+def by_itself(asked: ir.Exists, item: ir.Item, course: Course, span: Span) -> bool:
+    """Whether an event is in time by its own days, surely, whatever it may be one with."""
+    start = Days(course.start.first, course.event.start.last)
+    end = Days(course.event.end.first, course.end.last)
+    return in_time(asked, item, replace(course, start=start, end=end), span)[0] is True
+
+
 def lasts(first: Days, last: Days, span: Span, op: ir.Op, by: ir.Length) -> Truth:
     """“A duration is at least d when first day ≤ (day after the last, at most after the anchor) − d.”"""
     after = Days(
@@ -285,7 +295,8 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     window's end.
     """
     number = ir.DoseOf(item.name, dose.equivalence, asked.window, dose.unit, dose.per)
-    stretches = doses.daily(ctx, number, asked, span.end.last)
+    ever = span._replace(start=on(FIRST_DAY))  # a period that reaches into the window may begin before it
+    stretches = doses.daily(ctx, number, asked, ever)
     tests = [compare(each.amount.interval or ANYTHING, dose.op, point(dose.amount)) for each in stretches]
     surely = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is True])
     possibly = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is not False])

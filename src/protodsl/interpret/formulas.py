@@ -18,6 +18,7 @@ from protodsl.interpret.intervals import (
     divide,
     greatest,
     hull,
+    is_point,
     least,
     magnitude,
     multiply,
@@ -64,8 +65,27 @@ def age(ctx: Context, asked: ir.Age) -> Amount:
         return Amount(None, (Cause("missing", "birth_date"),))
     born = recorded(ctx, ctx.record.birth_date)
     low, high = completed(asked.unit, born.last, at.first), completed(asked.unit, born.first, at.last)
-    causes = () if low == high else (Cause("imprecise", "birth_date"),)
-    return Amount(Interval(low, high), causes)
+    if low == high:
+        return Amount(Interval(low, high))
+    whole = ctx.record.birth_date.first == ctx.record.birth_date.last
+    return Amount(
+        Interval(low, high), (Cause("imprecise", day_of(ctx, asked.at) if whole else "birth_date"),)
+    )
+
+
+def day_of(ctx: Context, anchor: ir.Anchor) -> str:
+    """Whose date an anchor is."""
+    match anchor:
+        case ir.AtTimepoint(name):
+            return name
+        case ir.StageAnchor():
+            return ctx.anchor_name
+        case ir.Shifted(base):
+            return day_of(ctx, base)
+        case ir.OfEvent(item=name):
+            return name
+        case ir.OfSample():
+            return ctx.lead.measure.lead if ctx.lead is not None else "birth_date"
 
 
 # ---------------------------------------------------------------- operation by operation
@@ -87,7 +107,8 @@ def applied(
     if len(values) < len(amounts):
         return Amount(None, causes, evidence)
     try:
-        return Amount(operate(values), causes, evidence)
+        value = operate(values)
+        return Amount(value, () if is_point(value) else causes, evidence)
     except NotComputable:
         return Amount(None, once((*causes, Cause("not computable", subject(ctx, asked)))), evidence)
 
@@ -137,7 +158,7 @@ def named_in(asked: ir.Number) -> list[str]:
         case ir.Observed(item=name) | ir.DoseOf(item=name):
             return [name]
         case ir.Age():
-            return ["age"]
+            return ["birth_date"]
         case ir.Arithmetic(_, left, right):
             return named_in(left) + named_in(right)
         case ir.Call(_, arguments):
@@ -156,30 +177,31 @@ def table(ctx: Context, asked: ir.Table) -> Amount:
     """“Two table rows that both hold and differ are `conflicting`; no row: `not computable`”; “an unknown
     sex or table row gives the hull of all that may apply”.
     """
-    asked_rows = [(expressions.truth(ctx, condition), value) for condition, value in asked.rows]
-    evidence = once(where for found, _ in asked_rows for where in found.evidence)
-    holding = [number(ctx, value) for found, value in asked_rows if found.truth is True]
-    perhaps = [number(ctx, value) for found, value in asked_rows if found.truth is None]
-    doubt = once(cause for found, _ in asked_rows if found.truth is None for cause in found.causes)
+    holding: list[Amount] = []
+    amounts: list[Amount] = []
+    causes: list[Cause] = []
+    evidence: list[str] = []
+    for condition, value in asked.rows:
+        found = expressions.truth(ctx, condition)
+        evidence += found.evidence
+        if found.truth is not False:
+            amounts.append(number(ctx, value))
+            causes += (*found.causes, *amounts[-1].causes)
+        if found.truth is True:
+            holding.append(amounts[-1])
     if not holding and asked.otherwise is not None:
-        perhaps.append(number(ctx, asked.otherwise))
-    if not holding and not perhaps:
-        return Amount(None, (Cause("not computable", subject(ctx, asked)),), evidence)
-    if any(each.interval != holding[0].interval for each in holding):
-        return Amount(None, (Cause("conflicting", subject(ctx, asked)),), evidence)
-    return together([*holding, *perhaps], doubt, evidence)
-
-
-def together(amounts: Sequence[Amount], doubt: tuple[Cause, ...], evidence: tuple[str, ...]) -> Amount:
-    """The hull of all that may apply. Where they are one and the same, nothing is left in doubt."""
-    evidence = once((*evidence, *(where for amount in amounts for where in amount.evidence)))
-    causes = once(cause for amount in amounts for cause in amount.causes)
+        amounts.append(number(ctx, asked.otherwise))
+        causes += amounts[-1].causes
+    places = once((*evidence, *(where for amount in amounts for where in amount.evidence)))
+    if not amounts:
+        return Amount(None, (Cause("not computable", subject(ctx, asked)),), places)
     values = [amount.interval for amount in amounts if amount.interval is not None]
     if len(values) < len(amounts):
-        return Amount(None, once((*(doubt if len(amounts) > 1 else ()), *causes)), evidence)
-    if all(value == values[0] for value in values):
-        return Amount(values[0], causes, evidence)
-    return Amount(hull(values), once((*doubt, *causes)), evidence)
+        return Amount(None, once(causes), places)
+    if any(each.interval != holding[0].interval for each in holding):
+        return Amount(None, once((*causes, Cause("conflicting", subject(ctx, asked)))), places)
+    value_of_all = hull(values)
+    return Amount(value_of_all, () if is_point(value_of_all) else once(causes), places)
 
 
 # ---------------------------------------------------------------- measures

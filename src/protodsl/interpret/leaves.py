@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from protodsl import ir
@@ -92,7 +93,8 @@ def of_period(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span, found: 
     """A dose for a period: the first of the courses that surely match is shown."""
     assert asked.dose is not None
     if not found.truth:
-        return Told((none(ctx, asked, item, absent=False),), found.evidence)
+        ruled_out = weigh(ctx, replace(asked, dose=None, lasting=None), item, span).ruled_out
+        return Told((none(ctx, asked, item, absent=bool(ruled_out)),), found.evidence)
     plain = ir.Exists(
         asked.item, asked.window, asked.verb, attributes=asked.attributes, but_not=asked.but_not
     )
@@ -104,16 +106,16 @@ def of_period(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span, found: 
 
 
 def event(ctx: Context, fact: Fact, item: ir.Item) -> str:
-    first, last, point = days_of(ctx, fact, item)
+    first, last, point = days_of(ctx, fact)
     own = wording.own_label(ctx, fact.code, item)
     return words.event_text(item.label, own, first, last, point=point, ongoing=fact.ongoing)
 
 
-def days_of(ctx: Context, fact: Fact, item: ir.Item) -> tuple[Days | None, Days | None, bool]:
+def days_of(ctx: Context, fact: Fact) -> tuple[Days | None, Days | None, bool]:
     """First and last day as recorded, and whether it is an event of one day."""
     match fact:
         case Condition():
-            return fact.onset, fact.end, acute(ctx, fact, item)
+            return fact.onset, fact.end, acute(ctx, fact)
         case Medication():
             return fact.start, fact.end, False
         case Procedure():

@@ -20,11 +20,10 @@ from protodsl.interpret.selection import (
     absent,
     amount,
     disagreement,
-    earlier_listed,
     field,
     may_be_earliest,
     may_be_latest,
-    one_or_all,
+    not_listed,
     one_or_every,
     surely_later,
 )
@@ -49,15 +48,13 @@ def result(ctx: Context, asked: ir.Result) -> Finding:
         case "latest":
             return agreed(ctx, asked, item, found, may_be_latest(found))
         case "earliest":
-            if not earlier_listed(ctx, found):  # an earlier one may not have been recorded
-                return unknown(Cause("missing", found.wanted), evidence=evidence_of(found.standings))
-            return agreed(ctx, asked, item, found, may_be_earliest(found))
+            return agreed(ctx, asked, item, found, may_be_earliest(found), not_listed(ctx, found))
         case "any":
-            return any_of(tests(ctx, asked, found), found, item)
+            return any_of(tests(ctx, asked, found), found)
         case "every":
-            return every_of(tests(ctx, asked, found), found, item)
+            return every_of(tests(ctx, asked, found), found)
         case "highest" | "lowest":
-            return extreme(ctx, asked, found, item)
+            return extreme(ctx, asked, found)
         case _:
             assert_never(asked.observed.select)
 
@@ -74,33 +71,44 @@ def tests(ctx: Context, asked: ir.Result, found: Field) -> list[Tested]:
 
 
 def agreed(
-    ctx: Context, asked: ir.Result, item: ir.Item, found: Field, chosen: Sequence[Standing]
+    ctx: Context,
+    asked: ir.Result,
+    item: ir.Item,
+    found: Field,
+    chosen: Sequence[Standing],
+    unlisted: tuple[Cause, ...] = (),
 ) -> Finding:
     """“The answer is decided when at least one counts and all that may be the latest agree”; “The latest
     result that cannot be used makes the answer unknown: there is no falling back on an older one.”
+    `unlisted`: another one may not have been recorded.
     """
     tested = [(each, test(ctx, asked, each.sample)) for each in chosen]
     evidence = once((*evidence_of(chosen), *(where for _, finding in tested for where in finding.evidence)))
     truths = {finding.truth for _, finding in tested}
-    if found.counting and len(truths) == 1 and None not in truths:
+    if found.counting and len(truths) == 1 and None not in truths and not unlisted:
         return Finding(truths.pop(), (), evidence)
-    told = [*(finding.causes for _, finding in tested if finding.truth is None), absent(ctx, found, item)]
-    if {True, False} <= truths:
+    told = [
+        *(finding.causes for _, finding in tested if finding.truth is None),
+        absent(found, chosen, recency=asked.observed.select == "latest"),
+    ]
+    if found.counting and {True, False} <= truths:
         apart = [(a, b) for a, x in tested for b, y in tested if x.truth is True and y.truth is False]
-        told.append(disagreement(item, apart))
-    return unknown(*one_or_all(ctx, item, told), evidence=evidence)
+        told.append(disagreement(found, item, chosen, apart))
+    if found.standings:
+        told.append(unlisted)
+    return unknown(*one_or_every(found, told), evidence=evidence)
 
 
-def any_of(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
+def any_of(tested: Sequence[Tested], found: Field) -> Finding:
     """One that counts and passes; none, only when results are complete: “unrecorded results may exist”."""
     if any(each.counts and finding.truth is True for each, finding in tested):
         return Finding(True, (), told_by(tested))
     if found.complete and all(finding.truth is False for _, finding in tested):
         return Finding(False, (), told_by(tested))
-    return unknown(*open_causes(tested, found, item), evidence=told_by(tested))
+    return unknown(*open_causes(tested, found, True), evidence=told_by(tested))
 
 
-def every_of(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
+def every_of(tested: Sequence[Tested], found: Field) -> Finding:
     """One that counts and does not pass decides; all of them only when results are complete and at least
     one counts.
     """
@@ -108,25 +116,30 @@ def every_of(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
         return Finding(False, (), told_by(tested))
     if found.complete and found.counting and all(finding.truth is True for _, finding in tested):
         return Finding(True, (), told_by(tested))
-    return unknown(*open_causes(tested, found, item), evidence=told_by(tested))
+    return unknown(*open_causes(tested, found, False), evidence=told_by(tested))
 
 
 def told_by(tested: Sequence[Tested]) -> tuple[str, ...]:
     return once(where for each, finding in tested for where in (*each.evidence, *finding.evidence))
 
 
-def open_causes(tested: Sequence[Tested], found: Field, item: ir.Item) -> tuple[Cause, ...]:
+def open_causes(tested: Sequence[Tested], found: Field, wanted: bool) -> tuple[Cause, ...]:
     """“`every`, `highest` and `lowest` of nothing are `missing`”; so is what incomplete results do not
-    rule out.
+    rule out. `wanted`: the truth that one result is enough for; one that cannot have it changes nothing,
+    unless none counts.
     """
-    told = [each.why for each, _ in tested]
-    told += [finding.causes for _, finding in tested if finding.truth is None]
+    told = []
+    for each, finding in tested:
+        if finding.truth is None:
+            told.append(finding.causes)
+        if finding.truth in (None, wanted) or not found.counting:
+            told.append(each.why)
     if not found.complete or not tested:
         told.append((Cause("missing", found.wanted),))
     return one_or_every(found, told)
 
 
-def extreme(ctx: Context, asked: ir.Result, found: Field, item: ir.Item) -> Finding:
+def extreme(ctx: Context, asked: ir.Result, found: Field) -> Finding:
     """The highest is above a limit when any is, below it when every one is; the lowest the other way
     round. So each result meets its own reference limit. Nothing at all is `missing`, not “no such
     result”.
@@ -139,17 +152,15 @@ def extreme(ctx: Context, asked: ir.Result, found: Field, item: ir.Item) -> Find
             tested = tests(ctx, one, found)
             upward = part in (">", ">=")
             if upward == (asked.observed.select == "highest"):
-                findings.append(
-                    any_of(tested, found, item) if found.counting else nothing(tested, found, item)
-                )
+                findings.append(any_of(tested, found) if found.counting else nothing(tested, found))
             else:
-                findings.append(every_of(tested, found, item))
+                findings.append(every_of(tested, found))
     finding = and_(findings)
     return replace(finding, causes=one_or_every(found, [(cause,) for cause in finding.causes]))
 
 
-def nothing(tested: Sequence[Tested], found: Field, item: ir.Item) -> Finding:
-    causes = open_causes(tested, found, item) or (Cause("missing", found.wanted),)
+def nothing(tested: Sequence[Tested], found: Field) -> Finding:
+    causes = open_causes(tested, found, True) or (Cause("missing", found.wanted),)
     return unknown(*causes, evidence=told_by(tested))
 
 
@@ -269,7 +280,7 @@ def occasions(ctx: Context, asked: ir.Result, found: Field, item: ir.Item, often
         return Finding(True, (), told_by(tested))
     if found.complete and counted(possibly, often.spaced, surely=False) < often.least:
         return Finding(False, (), told_by(tested))
-    causes = open_causes(tested, found, item) or (Cause("imprecise", item.name),)
+    causes = open_causes(tested, found, True) or (Cause("imprecise", item.name),)
     return unknown(*causes, evidence=told_by(tested))
 
 
@@ -333,8 +344,8 @@ def change(ctx: Context, asked: ir.Change) -> Finding:
     before, after = two_values(ctx, asked)
     evidence = once((*before.evidence, *after.evidence))
     causes = once((*before.causes, *after.causes))
-    if asked.start == asked.end:  # one choice of two among the same results
-        causes = first_that_applies(*((cause,) for cause in causes))
+    if asked.start == asked.end and asked.item not in ctx.protocol.measures:
+        causes = first_that_applies(*((cause,) for cause in causes))  # one question on the same results
     if before.interval is None or after.interval is None:
         return unknown(*causes, evidence=evidence)
     try:
@@ -376,5 +387,5 @@ def one_value(ctx: Context, observed: ir.Observed) -> Amount:
     chosen = may_be_latest(found) if observed.select == "latest" else may_be_earliest(found)
     if all(each.sample.days.first == each.sample.days.last for each in chosen):
         return value
-    causes = first_that_applies(value.causes, (Cause("imprecise", observed.item),))
+    causes = one_or_every(found, [value.causes, (Cause("imprecise", observed.item),)])
     return replace(value, interval=None, causes=causes)

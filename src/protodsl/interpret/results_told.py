@@ -111,9 +111,8 @@ def open_result(ctx: Context, asked: ir.Result, looked: Field, found: Finding) -
         wording.cause(
             ctx,
             cause,
-            recorded=recorded and own(cause),
+            recorded=recorded and (own(cause) or cause.what == looked.wanted),
             value=value_text(ctx, asked, seen[0].sample) if len(seen) == 1 and own(cause) else None,
-            latest=seen[0].sample.fact.date if seen else None,
         )
         for cause in found.causes
     )

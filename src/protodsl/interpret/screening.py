@@ -215,13 +215,12 @@ def criterion_report(
     *,
     chosen: str | None = None,
 ) -> CriterionReport:
-    left_out = chosen is not None
-    outcome = "not applicable" if left_out else node.outcome
+    outcome = "not applicable" if chosen is not None else node.outcome
     unknown = node.counts.causes if outcome == "unknown" else ()
     decides = any(each is node for each in decisive)
     told, evidence = reasons.of_node(ctx, node, outcome)
-    if left_out:
-        told, evidence = words.not_applicable([f"cohort {chosen} was chosen"]), ()
+    if chosen is not None:
+        told, evidence = words.not_applicable([f"cohort {words.name_text(chosen)} was chosen"]), ()
     return CriterionReport(
         id=node.part.id,
         kind=criterion.kind,

@@ -116,7 +116,7 @@ def until_anchor(ctx: Context, window: Span) -> Span | Cause:
     if last is None:
         return Cause("timepoint not dated", ctx.anchor_name)
     end = Days(min(window.end.first, last.first), min(window.end.last, last.last))
-    return Span(window.start, end)
+    return window._replace(end=end)
 
 
 def standing(ctx: Context, observed: ir.Observed, sample: Sample, span: Span) -> Standing | None:
@@ -147,13 +147,6 @@ def surely_later(a: Sample, b: Sample) -> bool:
     return same_date and times[0] is not None and times[1] is not None and times[0] > times[1]
 
 
-def one_or_all(ctx: Context, item: ir.Item, told: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:
-    """One cause, the first that applies; “A formula collects the causes of its inputs.”"""
-    if item.name in ctx.protocol.measures:
-        return once(cause for causes in told for cause in causes)
-    return first_that_applies(*told)
-
-
 def may_be_latest(found: Field) -> list[Standing]:
     """“It may be the latest if it may count and no result that counts is surely later.”"""
     return [
@@ -171,23 +164,23 @@ def may_be_earliest(found: Field) -> list[Standing]:
     ]
 
 
-def earlier_listed(ctx: Context, found: Field) -> bool:
-    """Whether an unrecorded result may be earlier than what may be the earliest: later ones do not matter."""
-    if not found.standings:
-        return found.complete
-    until = min(each.sample.days.last for each in may_be_earliest(found))
-    return complete_throughout(ctx, "results", Span(found.span.start, on(until)))
+def not_listed(ctx: Context, found: Field) -> tuple[Cause, ...]:
+    """That an unrecorded result may be earlier than what may be the earliest: later ones do not matter."""
+    until = min((each.sample.days.last for each in may_be_earliest(found)), default=None)
+    if until is not None and complete_throughout(ctx, "results", Span(found.span.start, on(until))):
+        return ()
+    return (Cause("missing", found.wanted),)
 
 
-def absent(ctx: Context, found: Field, item: ir.Item) -> tuple[Cause, ...]:
+def absent(found: Field, chosen: Sequence[Standing], *, recency: bool = True) -> tuple[Cause, ...]:
     """Why nothing counts: “`missing` (nothing recorded …), `stale` (only outside the window)”, or one only
     may count. A value that cannot be computed for want of its lead wants the lead.
     """
     if found.counting:
         return ()
     if found.standings:
-        return one_or_all(ctx, item, [each.why for each in found.standings])
-    return (Cause("stale" if found.others else "missing", found.wanted),)
+        return one_or_every(found, [each.why for each in chosen])
+    return (Cause("stale" if found.others and recency else "missing", found.wanted),)
 
 
 def tied(a: Sample, b: Sample) -> bool:
@@ -196,12 +189,15 @@ def tied(a: Sample, b: Sample) -> bool:
     return whole and not surely_later(a, b) and not surely_later(b, a)
 
 
-def disagreement(item: ir.Item, apart: Sequence[tuple[Standing, Standing]]) -> tuple[Cause, ...]:
-    """“a tie that disagrees is `conflicting`”, where both count; else a date or code leaves the choice
-    open.
+def disagreement(
+    found: Field, item: ir.Item, chosen: Sequence[Standing], apart: Sequence[tuple[Standing, Standing]]
+) -> tuple[Cause, ...]:
+    """“a tie that disagrees is `conflicting`”, where both count; else what leaves the choice open: why one
+    only may count, or their dates.
     """
-    ties = [(a, b) for a, b in apart if a.counts and b.counts and tied(a.sample, b.sample)]
-    return (Cause("conflicting" if ties else "imprecise", item.name),)
+    if any(a.counts and b.counts and tied(a.sample, b.sample) for a, b in apart):
+        return (Cause("conflicting", item.name),)
+    return one_or_every(found, [each.why for each in chosen]) or (Cause("imprecise", item.name),)
 
 
 # ---------------------------------------------------------------- as a number
@@ -216,36 +212,41 @@ def amount(ctx: Context, observed: ir.Observed) -> Amount:
         case "latest":
             return agreed(ctx, observed, found, may_be_latest(found))
         case "earliest":
-            if not earlier_listed(ctx, found):
-                return Amount(None, (Cause("missing", found.wanted),))
-            return agreed(ctx, observed, found, may_be_earliest(found))
+            return agreed(ctx, observed, found, may_be_earliest(found), not_listed(ctx, found))
         case "highest" | "lowest" | "any" | "every":
             return extreme(ctx, observed, found)
 
 
-def agreed(ctx: Context, observed: ir.Observed, found: Field, chosen: Sequence[Standing]) -> Amount:
+def agreed(
+    ctx: Context,
+    observed: ir.Observed,
+    found: Field,
+    chosen: Sequence[Standing],
+    unlisted: tuple[Cause, ...] = (),
+) -> Amount:
     """“The answer is decided when at least one counts and all that may be the latest agree”: else the
-    hull of them.
+    hull of them. `unlisted`: another one may not have been recorded.
     """
     item = ctx.item(observed.item)
-    evidence = once(where for each in chosen for where in each.evidence)
     values = [samples.value_of(ctx, each.sample, observed.unit) for each in chosen]
-    told = [*(value.causes for value in values if value.interval is None), absent(ctx, found, item)]
-    if any(told):
-        return Amount(None, one_or_all(ctx, item, told), evidence)
-    intervals = [value.interval for value in values if value.interval is not None]
+    evidence = once(where for each in chosen for where in each.evidence)
     evidence = once((*evidence, *(where for value in values for where in value.evidence)))
+    told = [value.causes for value in values]
+    intervals = [value.interval for value in values if value.interval is not None]
+    if len(intervals) < len(values) or not found.counting or unlisted:
+        told += [absent(found, chosen, recency=observed.select == "latest")]
+        told += [unlisted] if found.standings else []
+        return Amount(None, one_or_every(found, told), evidence)
     if all(interval == intervals[0] for interval in intervals):
-        return Amount(intervals[0], values[0].causes, evidence)
+        return Amount(intervals[0], one_or_every(found, told), evidence)
     apart = [
         (a, b)
         for (a, x) in zip(chosen, intervals, strict=True)
         for (b, y) in zip(chosen, intervals, strict=True)
         if x != y
     ]
-    return Amount(
-        hull(intervals), first_that_applies(disagreement(item, apart), *(v.causes for v in values)), evidence
-    )
+    told.append(disagreement(found, item, chosen, apart))
+    return Amount(hull(intervals), one_or_every(found, told), evidence)
 
 
 def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
@@ -256,7 +257,7 @@ def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
     evidence = once(where for each in found.standings for where in each.evidence)
     values = [(each, samples.value_of(ctx, each.sample, observed.unit)) for each in found.standings]
     certain = [v.interval for each, v in values if each.counts and v.interval is not None]
-    told = [v.causes for _, v in values] + [each.why for each, _ in values]
+    told = [causes for each, value in values for causes in (value.causes, each.why)]
     if not found.complete:
         told.append((Cause("missing", found.wanted),))
     if not certain:

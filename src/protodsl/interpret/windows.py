@@ -12,6 +12,8 @@ from protodsl.interpret.truth import first_that_applies
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days
 from protodsl.runtime.report import Cause
 
+MIDDLE = 730_000  # a day like any other, to see on which side of it a length ends
+
 
 def timepoint_days(ctx: Context, name: str) -> Days | Cause:
     """“Timepoints are whole dates, given or derived by the protocol”; a given date wins."""
@@ -66,9 +68,38 @@ def window_days(ctx: Context, window: ir.Window, item: ir.Item | None) -> Span |
         if isinstance(end, Days) and window.end.open:
             end = Days(plus_days(end.first, -1), plus_days(end.last, -1))
     if isinstance(start, Days) and isinstance(end, Days):
-        return Span(start, end)
+        return Span(start, end, filled(ctx, window, item, start, end))
     told = first_that_applies(*((each,) for each in (start, end) if isinstance(each, Cause)))
     return told[0]
+
+
+def filled(ctx: Context, window: ir.Window, item: ir.Item | None, start: Days, end: Days) -> bool:
+    """Whether a window surely has a day, wherever its ends lie. Ends that hang on one anchor move together:
+    where the one lies before it and the other after it, they cannot cross, unless a day is left out of a
+    length that may be none.
+    """
+    if start.last <= end.first:
+        return True
+    if window.start is None or window.end is None or root(window.start.anchor) != root(window.end.anchor):
+        return False
+    return keeps_side(window.start, item, -1) and keeps_side(window.end, item, 1)
+
+
+def root(anchor: ir.Anchor) -> ir.Anchor:
+    return root(anchor.anchor) if isinstance(anchor, ir.Shifted) else anchor
+
+
+def keeps_side(bound: ir.Bound, item: ir.Item | None, side: int) -> bool:
+    """Whether one end of a window surely does not pass its anchor."""
+    if isinstance(bound.anchor, ir.Shifted) or (bound.by is not None and bound.sign != side):
+        return False
+    if not bound.open:
+        return True
+    if bound.by is None:
+        return False
+    day = on(MIDDLE)
+    there = end_moved(day, side, bound.by, item)
+    return there.last < MIDDLE if side < 0 else there.first > MIDDLE
 
 
 def up_to_now(ctx: Context, span: Span) -> Span:
@@ -76,7 +107,7 @@ def up_to_now(ctx: Context, span: Span) -> Span:
     last = as_of(ctx)
     if last is None:
         return span
-    return Span(span.start, Days(min(span.end.first, last), min(span.end.last, last)))
+    return span._replace(end=Days(min(span.end.first, last), min(span.end.last, last)))
 
 
 def has_anchor(ctx: Context) -> Days | Cause:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from protodsl import ir
-from protodsl.interpret.context import Context
-from protodsl.interpret.matching import Match, match
+from protodsl.interpret.context import Context, as_of
+from protodsl.interpret.matching import Match, each_code, has, match
+from protodsl.interpret.samples import reported
 from protodsl.interpret.windows import anchor_days
+from protodsl.ir import Code
 from protodsl.runtime import words
 from protodsl.runtime.record import Coded, Days, Exact, Result
 from protodsl.runtime.report import Cause
@@ -19,15 +21,16 @@ def label(ctx: Context, name: str) -> str:
 
 
 def own_label(ctx: Context, code: Coded, item: ir.Item) -> str:
-    """What is recorded, by its own name: the vocabulary's item of that name, else that of its code."""
+    """What is recorded, by its own name: that of the vocabulary, else of the only item with its code."""
     if code.system is None:
         return label(ctx, code.code) if code.code in ctx.protocol.items else item.label
-    known = ctx.protocol.items.values()
-    same = [each for each in known if each.domain == item.domain and not each.is_class]
-    for each in same:
-        if any(mine.system == code.system and mine.code == code.code for mine in each.codes):
-            return each.label
-    return item.label
+    own = [Code(one.system, one.code) for one in each_code(code) if one.system and one.code]
+    same = [
+        each.label
+        for each in ctx.protocol.items.values()
+        if each.domain == item.domain and not each.is_class and any(has(each, one) for one in own)
+    ]
+    return same[0] if len(same) == 1 else item.label
 
 
 def cause(
@@ -37,7 +40,6 @@ def cause(
     question: str | None = None,
     recorded: bool = False,
     value: str | None = None,
-    latest: Days | None = None,
 ) -> str:
     """The sentence of one cause."""
     item = ctx.protocol.items.get(told.what)
@@ -45,7 +47,18 @@ def cause(
     if question is not None:
         domain = "answers"
     name = question if question is not None else label(ctx, told.what)
+    latest = latest_date(ctx, item) if told.kind == "stale" and item is not None else None
     return words.unknown_reason(told.kind, name, domain=domain, recorded=recorded, latest=latest, value=value)
+
+
+def latest_date(ctx: Context, item: ir.Item) -> Days | None:
+    """The date of the latest result that surely is the item's."""
+    now = as_of(ctx)
+    found = [each for each in reported(ctx, item) if each.sure and (now is None or each.days.first <= now)]
+    dated = [each for each in found if each.fact.date is not None]
+    if not dated:
+        return None
+    return max(dated, key=lambda each: (each.days.last, each.days.first, each.fact.time or "")).fact.date
 
 
 def recorded_value(fact: Result) -> str:

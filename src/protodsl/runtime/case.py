@@ -33,6 +33,10 @@ class Span(NamedTuple):
     end_hi: int
 
 
+NEVER = LAST_DAY + 1  # the latest day on which a window may begin that may have no day at all
+_ANY_DAY = 730_000
+
+
 class Frame:
     """A window made ready: where nothing in it is vague, its ends are moved days of timepoints."""
 
@@ -75,7 +79,28 @@ class Frame:
                 return days
             step = 1 if window.end.left_out else 0
             end_lo, end_hi = clamped(days.first - step), clamped(days.last - step)
+        if start_hi > end_lo and not self.filled(case):
+            start_hi = NEVER
         return case.undated() if as_of is None else Span(start_lo, start_hi, end_lo, end_hi)
+
+    def filled(self, case: Case) -> bool:
+        """Whether there surely is a day in a window whose ends are vague: told about one moment, they move
+        together, and do not cross unless they stand on its wrong sides.
+        """
+        start, end = self.window.start, self.window.end
+        if start is None or end is None or start.moment != end.moment or start.moment.kind == "moved":
+            return False
+        return all(self.beyond(case, bound, side) for bound, side in ((start, -1), (end, 1)))
+
+    def beyond(self, case: Case, bound: Bound, side: int) -> bool:
+        """Whether an end surely lies on that side of its moment, or on the moment's own day."""
+        by = bound.by
+        if by is None or bound.sign != side:
+            return by is None and not bound.left_out
+        if not bound.left_out:
+            return True
+        there = case.moved_by(_ANY_DAY, side, by, self.item)
+        return there.last < _ANY_DAY if side < 0 else there.first > _ANY_DAY
 
     def text(self, case: Case) -> str:
         """The window in words, with the dates of its anchors; remembered for each pair of these."""

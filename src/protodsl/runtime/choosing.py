@@ -137,14 +137,12 @@ def stale_entry(pool: Pool) -> Entry | None:
     return latest_of(sure) if sure else None
 
 
-def tied(entries: Sequence[Entry]) -> bool:
-    """Whether two of those that count have one whole date."""
-    seen: set[int] = set()
-    for entry in entries:
-        if entry.counts and entry.first == entry.last:
-            if entry.first in seen:
-                return True
-            seen.add(entry.first)
+def tie_disagrees(told: Iterable[tuple[Entry, object]]) -> bool:
+    """Whether two results that count, of one whole date, say different things."""
+    said: dict[int, object] = {}
+    for entry, saying in told:
+        if entry.counts and entry.first == entry.last and said.setdefault(entry.first, saying) != saying:
+            return True
     return False
 
 

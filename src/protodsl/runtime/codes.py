@@ -46,8 +46,12 @@ class Vocabulary:
         self._codes: dict[str, dict[str, frozenset[str]]] = {}
         self._matches: dict[tuple[Coded, str], Match] = {}
         self._drugs: dict[Coded, Coded] = {}
+        self._one_drug: dict[Coded, Coded] = {}
         self._known: dict[tuple[str, str, str], tuple[str, ...]] = {}
         self._denied: dict[tuple[Coded, Coded], bool] = {}
+        self._acute = tuple(
+            name for name, item in self.items.items() if item.acute and self.domains[name] == "conditions"
+        )
         self.asked: set[str] = set()
         self._hits: dict[str, dict[Coded, Hits]] = {}
         self._covered: dict[tuple[str, Coded], tuple[str, ...]] = {}
@@ -123,11 +127,9 @@ class Vocabulary:
     def hit(self, domain: str, coded: Coded) -> Hits:
         """Every item asked for that a fact with this code may be, so that a record is sorted once."""
         least = Match.BROAD if domain == "results" else Match.OPEN
-        brief = self.is_brief(coded)
+        brief = domain == "conditions" and self.is_brief(coded)
         every = ((name, self.match(coded, name)) for name in self._in_domain(domain))
-        found = tuple(
-            (name, match, brief or self.items[name].acute) for name, match in every if match >= least
-        )
+        found = tuple((name, match, brief) for name, match in every if match >= least)
         known = self.hits(domain)
         if len(known) > 20_000:  # records by the million: every code they hold would stay
             known.clear()
@@ -135,10 +137,8 @@ class Vocabulary:
         return found
 
     def is_brief(self, coded: Coded) -> bool:
-        """Whether what is recorded is itself declared acute, whatever is asked for."""
-        one = self.one_code(coded)
-        item = self.items.get(one.code) if one.system is None and one.code is not None else None
-        return item is not None and item.acute
+        """Whether what is recorded surely is something declared acute, whatever is asked for."""
+        return any(self.match(coded, name) is Match.SURE for name in self._acute)
 
     def covered(self, domain: str, coded: Coded) -> tuple[str, ...]:
         """Every item of the domain that an absence with this code covers."""
@@ -297,6 +297,30 @@ class Vocabulary:
             return False
         system = fact.system
         return _under(system, _bare(system, fact.code), _bare(system, absent.code))
+
+    def drug(self, coded: Coded) -> Coded:
+        """Which drug a course is of: one of the vocabulary, by name; a code it does not know; or, with no
+        code, any of several.
+        """
+        found = self._one_drug.get(coded)
+        if found is None:
+            found = Coded(None, None)
+            known = self.items.get(coded.code or "") if coded.system is None else None
+            if coded.code is not None and not coded.suspected and not (known is not None and known.is_class):
+                found = coded
+                for name, item in self.items.items():
+                    is_drug = self.domains[name] == "medications" and not item.is_class
+                    if is_drug and self.match(coded, name) is Match.SURE:
+                        found = Coded(None, name)
+                        break
+            if len(self._one_drug) > 100_000:
+                self._one_drug.clear()
+            self._one_drug[coded] = found
+        return found
+
+    def identified(self, drug: Coded) -> bool:
+        """Whether `drug` is one of the vocabulary."""
+        return drug.system is None and drug.code in self.items
 
     def one_code(self, coded: Coded) -> Coded:
         """One code for one thing: its name where the vocabulary knows the code as its own."""

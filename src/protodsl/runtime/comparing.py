@@ -14,7 +14,7 @@ from protodsl.runtime.choosing import (
     none_cause,
     places,
     pooled,
-    tied,
+    tie_disagrees,
 )
 from protodsl.runtime.crossing import moment_crossings
 from protodsl.runtime.findings import (
@@ -31,7 +31,7 @@ from protodsl.runtime.intervals import NotComputable, Range, combined, compared_
 from protodsl.runtime.measured import Measured
 from protodsl.runtime.model import ANCHOR, Answered, Change
 from protodsl.runtime.numbers import AgeNumber, doubts, result_breaks, unusable
-from protodsl.runtime.quantity import NumberNode, Quantity, named
+from protodsl.runtime.quantity import NumberNode, Quantity
 from protodsl.runtime.record import FIRST_DAY, Answer, Days
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.words import (
@@ -57,11 +57,7 @@ class CompareNode(Node):
         self.unit = unit
 
     def values(self, case: Case) -> tuple[Quantity, Quantity]:
-        left, right = self.left.value(case), self.right.value(case)
-        if left.range is None or right.range is None:
-            name = next(iter((*self.left.names(), *self.right.names())), "formula")
-            return named(left, name), named(right, name)
-        return left, right
+        return self.left.value(case), self.right.value(case)
 
     def truth(self, case: Case) -> Truth:
         left, right = self.values(case)
@@ -194,32 +190,33 @@ class ChangeNode(Node):
         if not pool.entries:
             return Point([], None, (none_cause(pool, lead, recency=True),))
         entries = may_be_earliest(pool.entries) if earliest else may_be_latest(pool.entries)
-        causes: Causes = ()
-        if not any(entry.counts for entry in entries):
-            causes = doubts(self.item, entries)
-        if earliest and not case.complete("results", span.start_lo, min(entry.last for entry in entries)):
-            causes += (Cause("missing", lead),)
-        if any(entry.first != entry.last for entry in entries):
-            causes += (Cause("imprecise", self.item),)
         ranges: list[Range] = []
-        useless: Causes = ()
-        vague: Causes = ()
+        causes: Causes = ()
         for entry in entries:
             interval = self.measured.interval(entry.sample.result)
             if interval is None:
-                useless += unusable(entry.sample, self.item)
+                causes += unusable(entry.sample, self.item)
                 continue
             ranges.append(Range(interval.low, interval.high))
-            vague += entry.sample.causes
+            causes += entry.sample.causes
             if interval.low != interval.high and not entry.sample.causes:
-                vague += (Cause("imprecise", self.item),)
-        if ranges and any(one != ranges[0] for one in ranges):
-            vague += (Cause("conflicting" if tied(entries) else "imprecise", self.item),)
-        if useless:
-            return Point(entries, None, self.settled(case, (*causes, *useless)))
-        if causes:
-            return Point(entries, None, self.settled(case, (*causes, *vague)))
-        return Point(entries, hull(ranges), self.settled(case, vague))
+                causes += (Cause("imprecise", self.item),)
+        usable = len(ranges) == len(entries)
+        if not any(entry.counts for entry in entries):
+            causes += doubts(self.item, entries)
+            usable = False
+        if earliest and not case.complete("results", span.start_lo, min(entry.last for entry in entries)):
+            causes += (Cause("missing", lead),)
+            usable = False
+        if usable and any(one != ranges[0] for one in ranges):
+            if tie_disagrees(zip(entries, ranges, strict=True)):
+                causes += (Cause("conflicting", self.item),)
+            else:
+                causes += doubts(self.item, entries) or (Cause("imprecise", self.item),)
+        if any(entry.first != entry.last for entry in entries):
+            causes += (Cause("imprecise", self.item),)
+            usable = False
+        return Point(entries, hull(ranges) if usable else None, self.settled(case, causes))
 
     def settled(self, case: Case, causes: Causes) -> Causes:
         """Of each of the two values the one cause, the first that applies; of a formula all."""

@@ -29,10 +29,10 @@ class Course(NamedTuple):
     days: Lasted
     dose: Range
     drug: Coded
+    named: bool  # the drug is one of the vocabulary
     sure: bool
     causes: Causes
     where: str
-    ends: bool  # it was recorded to end, and has by the last day the record speaks of
 
 
 class DoseSum:
@@ -61,7 +61,7 @@ class DoseSum:
     def course(self, case: Case, happening: Happening, days: Lasted) -> Course:
         fact = happening.fact
         assert isinstance(fact, Medication)
-        drug = case.vocabulary.one_code(fact.code)
+        drug = case.vocabulary.drug(fact.code)
         sure = happening.match is Match.SURE
         made, causes = self.dose(case, fact, drug)
         if not sure:
@@ -69,9 +69,7 @@ class DoseSum:
                 "needs judgement" if happening.match is Match.OPEN else "imprecise", self.item
             )
             causes = (kind, *causes)
-        end = happening.fact.end
-        ends = end is not None and case.as_of is not None and end.first <= case.as_of
-        return Course(days, made, drug, sure, causes, happening.where, ends)
+        return Course(days, made, drug, case.vocabulary.identified(drug), sure, causes, happening.where)
 
     def dose(self, case: Case, fact: Medication, drug: Coded) -> tuple[Range, Causes]:
         """The course's dose a day in the unit asked for; what cannot be converted is anything from 0 up."""
@@ -149,19 +147,16 @@ class DoseSum:
             if days is None or days.first_lo > span.end_hi or days.last_hi < span.start_lo:
                 continue
             course = self.course(case, happening, days)
-            if course.sure and self.contradicted(case, course, span):
+            if course.sure and self.contradicted(case, course, happening.fact.code, span):
                 course = course._replace(sure=False, causes=(Cause("conflicting", self.item), *course.causes))
             found.append(course)
         return found
 
-    def contradicted(self, case: Case, course: Course, span: Span) -> bool:
-        absences = case.facts.absences(self.item)
-        if course.drug.system is None and course.drug.code in case.vocabulary.items:
-            absences = [*absences, *case.facts.absences(course.drug.code)]
-        for absence in absences:
+    def contradicted(self, case: Case, course: Course, code: Coded, span: Span) -> bool:
+        for absence in case.facts.denials("medications", code):
             covered = case.absent(absence)
-            first, last = max(covered.first, span.start_hi), min(covered.last, span.end_lo)
-            if first <= last and course.days.first_hi <= last and course.days.last_lo >= first:
+            in_window = max(covered.first, span.start_hi) <= min(covered.last, span.end_lo)
+            if in_window and course.days.first_hi <= covered.last and course.days.last_lo >= covered.first:
                 return True
         return False
 
@@ -170,65 +165,76 @@ def in_whole_numbers(courses: Sequence[Course]) -> tuple[list[Course], int]:
     """The courses with their doses as so many parts of the unit, which add faster than fractions."""
     scale = lcm(*(end.denominator for course in courses for end in course.dose if end is not None))
     found: list[Course] = []
-    for days, (low, high), drug, sure, causes, where, ends in courses:
+    for course in courses:
+        low, high = course.dose
         least = None if low is None else low.numerator * (scale // low.denominator)
         most = least
         if high is not low:
             most = None if high is None else high.numerator * (scale // high.denominator)
-        found.append(Course(days, Range(least, most), drug, sure, causes, where, ends))
+        found.append(course._replace(dose=Range(least, most)))
     return found, scale
 
 
 def least_on(courses: Sequence[Course], day: int) -> int:
-    """What is surely taken on a day, in parts of the unit."""
-    running = [
-        (course, (course.dose.low or 0).numerator)
-        for course in courses
-        if course.sure and course.days[1] <= day <= course.days[2]
-    ]
-    return _total(running, day, may=True) if running else 0
+    """What is surely taken on a day, in parts of the unit: the least that the dates allow."""
+    running = [one for one in courses if one.sure and one.days[1] <= day <= one.days[2]]
+    if len(running) < 2:
+        return sum((one.dose.low or 0).numerator for one in running)
+    ending: dict[Coded | None, int] = {}
+    starting: dict[Coded | None, int] = {}
+    either: dict[Coded | None, list[int]] = {}
+    total = 0
+    changing: list[tuple[Course, bool, bool]] = []
+    for one in running:
+        first_lo, first_hi, last_lo, last_hi = one.days
+        ends, starts = last_lo == day > first_lo, first_hi == day < last_hi
+        if ends or starts:
+            changing.append((one, ends, starts))
+        else:
+            total += (one.dose.low or 0).numerator
+    apart = all(one.named for one, _, _ in changing)  # else all may be one drug
+    for one, ends, starts in changing:
+        drug, dose = one.drug if apart else None, (one.dose.low or 0).numerator
+        if ends and starts:
+            either.setdefault(drug, []).append(dose)
+        else:
+            side = ending if ends else starting
+            side[drug] = side.get(drug, 0) + dose
+    for drug in dict.fromkeys((*ending, *starting, *either)):
+        total += _least_change(ending.get(drug, 0), starting.get(drug, 0), either.get(drug, ()))
+    return total
+
+
+def _least_change(ending: int, starting: int, either: Sequence[int]) -> int:
+    """The higher of two sums, told those that may be part of the one or of the other."""
+    if len(either) > 8:  # dates of months on both sides, nine times over: a bound will do
+        return max(ending, starting, (ending + starting + sum(either)) // 2)
+    sums = [(ending, starting)]
+    for dose in either:
+        sums = [pair for one, other in sums for pair in ((one + dose, other), (one, other + dose))]
+    return min(max(pair) for pair in sums)
 
 
 def most_on(courses: Sequence[Course], day: int) -> int | None:
     """What may at most be taken on a day, of what is recorded, in parts of the unit; None: no bound."""
-    running: list[tuple[Course, int]] = []
-    for course in courses:
-        if course.days[0] <= day <= course.days[3]:
-            high = course.dose.high
-            if high is None:
-                return None
-            running.append((course, high.numerator))
-    return _total(running, day, may=False) if running else 0
-
-
-def _total(running: list[tuple[Course, int]], day: int, *, may: bool) -> int:
-    """The sum; of courses of one drug that end, and such that begin, on this day the higher sum counts.
-
-    `may`: also where they only may end and begin here, for a lower bound.
-    """
-    if len(running) == 1:
-        return running[0][1]
-    by_drug: dict[Coded, list[tuple[Course, int]]] = {}
-    for one in running:
-        by_drug.setdefault(one[0].drug, []).append(one)
     total = 0
-    for drug, listed in by_drug.items():
-        ending = starting = 0
-        for course, dose in listed:
-            days = course.days
-            if may:
-                starts = days.first_lo <= day <= days.first_hi
-                ends = days.last_lo <= day <= days.last_hi
-            else:
-                starts = days.first_lo == days.first_hi == day
-                ends = course.ends and days.last_lo == days.last_hi == day
-            if drug.code is None or starts == ends:
-                total += dose
-            elif ends:
-                ending += dose
-            else:
-                starting += dose
-        total += max(ending, starting)
+    ending: dict[Coded, int] = {}
+    starting: dict[Coded, int] = {}
+    for one in courses:
+        first_lo, first_hi, last_lo, last_hi = one.days
+        if not first_lo <= day <= last_hi:
+            continue
+        if one.dose.high is None:
+            return None
+        dose = one.dose.high.numerator
+        if one.named and last_lo == last_hi == day > first_hi:
+            ending[one.drug] = ending.get(one.drug, 0) + dose
+        elif one.named and first_lo == first_hi == day < last_lo:
+            starting[one.drug] = starting.get(one.drug, 0) + dose
+        else:
+            total += dose
+    for drug in dict.fromkeys((*ending, *starting)):
+        total += max(ending.get(drug, 0), starting.get(drug, 0))
     return total
 
 
@@ -276,11 +282,14 @@ class DoseNumber(NumberNode):
         made = Range(Fraction(low, scale), None if high is None else Fraction(high, scale))
         if low == high:
             return Quantity(made, (), evidence)
-        causes = tuple(cause for course in courses for cause in course.causes)
+        causes = [cause for course in courses for cause in course.causes]
+        begins, ends = span.start_hi, min(span.end_lo, as_of)
+        if not causes or any(
+            max(course.days.first_hi, begins) > min(course.days.last_lo, ends) for course in courses
+        ):  # one may have been over on any one day of the window
+            causes.append(Cause("imprecise", self.sum.item))
         if not listed:
-            causes = (*causes, Cause("missing", self.sum.item))
-        if not causes:
-            causes = (Cause("imprecise", self.sum.item),)
+            causes.append(Cause("missing", self.sum.item))
         return Quantity(made, dose_causes(self.sum.item, causes), evidence)
 
     def text(self, case: Case) -> str:

@@ -122,17 +122,15 @@ class EventNode(Node):
     """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
 
     __slots__ = (
-        *("acute", "asked", "bare", "domain", "dose", "excepted", "frame", "item", "listed", "missing"),
+        *("asked", "bare", "domain", "dose", "excepted", "frame", "item", "listed", "missing"),
         *("plain", "vague"),
     )
 
     def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
-        item = vocabulary.items[asked.item]
         self.asked = asked
         self.frame = frame
         self.item = asked.item
         self.domain = vocabulary.domains[asked.item]
-        self.acute = item.acute
         self.dose = dose
         self.bare = not asked.attributes and not asked.but_not  # the code alone makes it a candidate
         self.plain = self.bare and not asked.first_day and asked.lasting is None and asked.least == 1
@@ -182,9 +180,7 @@ class EventNode(Node):
         if sure and denials:
             contradicted = [fit for fit in sure if self.contradicted(case, span, fit)]
             if contradicted:
-                good = [fit for fit in sure if fit not in contradicted]
-                if asked.lasting is not None:
-                    good = []  # courses that touch are one: what denies one of them denies the whole
+                good = [fit for fit in sure if fit not in contradicted and self.alone(case, span, fit)]
         if good and (asked.least == 1 or self.number(case, good, sure=True) >= asked.least):
             return Found(True, (), good, number=len(good))
         listed = case.complete(self.domain, span[0], span[3])
@@ -222,6 +218,8 @@ class EventNode(Node):
         as_of = case.as_of
         assert as_of is not None
         start_lo, start_hi, end_lo, end_hi = span
+        if start_lo > end_hi:
+            return []  # a window without a day
         sure_end, may_end = min(end_lo, as_of), min(end_hi, as_of)
         first_day = self.asked.first_day
         courses: list[Lasted] | None = None
@@ -296,6 +294,8 @@ class EventNode(Node):
         as_of = case.as_of
         assert as_of is not None
         found: list[Fit] = []
+        if span.start_lo > span.end_hi:
+            return found  # a window without a day
         for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
             _, first_hi, last_lo, _ = days
             if fit.days.first_lo > min(span.end_hi, as_of) or fit.days.last_hi < span.start_lo:
@@ -322,16 +322,28 @@ class EventNode(Node):
     def contradicted(self, case: Case, span: Span, fit: Fit) -> bool:
         """Whether an absence surely covers a day the event shares with the window."""
         denials = case.facts.denials(self.domain, fit.happening.fact.code)
+        _, first_hi, last_lo, _ = fit.days
         for absence in (*case.facts.absences(self.item), *denials):
             covered = case.absent(absence)
-            first = max(covered.first, span.start_hi)
-            last = min(covered.last, span.end_lo)
-            if first > last:
-                continue
-            _, first_hi, last_lo, _ = fit.days
-            if first_hi <= last and last_lo >= first:
+            in_window = max(covered.first, span.start_hi) <= min(covered.last, span.end_lo)
+            if in_window and first_hi <= covered.last and last_lo >= covered.first:
                 return True
         return False
+
+    def alone(self, case: Case, span: Span, fit: Fit) -> bool:
+        """Whether it fits by its own days, without the courses it is one with: those may be denied."""
+        own, as_of, lasting = fit.days, case.as_of, self.asked.lasting
+        assert as_of is not None
+        candidates = self.candidates(case)
+        places = [one.happening.index for one in candidates]
+        course = self.joined(case, candidates)[places.index(fit.happening.index)]
+        days = Lasted(course.first_lo, own.first_hi, own.last_lo, course.last_hi)
+        over = days.first_lo if self.asked.first_day else days.last_lo
+        if days.first_hi > min(span.end_lo, as_of) or over < span.start_hi:
+            return False
+        return lasting is None or bool(
+            lasted_truth(days, span, lasting.op, in_days_and_months(lasting.length))
+        )
 
     def number(self, case: Case, fits: Sequence[Fit], *, sure: bool) -> int:
         """How many occasions these are: at least (`sure`) or at most."""
@@ -353,29 +365,15 @@ class EventNode(Node):
 
     def courses(self, case: Case, fits: Sequence[Fit], *, sure: bool) -> list[Lasted]:
         """Courses of one drug that touch are one: as few as they may be (`sure`), or as many."""
-        by_drug: dict[object, list[Lasted]] = {}
+        candidates = self.candidates(case)
+        joined = self.joined(case, candidates)
+        groups = _grouped(case.vocabulary, candidates, may=sure)
+        places = {fit.happening.index: place for place, fit in enumerate(candidates)}
+        found: dict[int, Lasted] = {}
         for fit in fits:
-            drug = case.vocabulary.one_code(fit.happening.fact.code)
-            key = drug if drug.code is not None else fit.happening.index
-            by_drug.setdefault(key, []).append(fit.days)
-        found: list[Lasted] = []
-        for days in by_drug.values():
-            merged: list[Lasted] = []
-            for one in sorted(days):
-                if merged and (
-                    one.first_lo <= merged[-1].last_hi + 1 if sure else one.first_hi <= merged[-1].last_lo + 1
-                ):
-                    before = merged[-1]
-                    merged[-1] = Lasted(
-                        before.first_lo,
-                        min(before.first_hi, one.first_hi),
-                        max(before.last_lo, one.last_lo),
-                        max(before.last_hi, one.last_hi),
-                    )
-                else:
-                    merged.append(one)
-            found += merged
-        return found
+            place = places[fit.happening.index]
+            found.setdefault(groups[place], joined[place])
+        return list(found.values())
 
     # ------------------------------------------------------------ a dose on every day of a period
 
@@ -450,10 +448,8 @@ class EventNode(Node):
         code = vocabulary.one_code(fact.code)
         own = vocabulary.items.get(code.code) if code.system is None and code.code is not None else None
         first = fact.onset if isinstance(fact, Condition) else _started(fact)
-        point = (
-            self.acute
-            or case.vocabulary.is_brief(fact.code)
-            or (isinstance(fact, Procedure) and fact.end is None and not fact.ongoing)
+        point = (isinstance(fact, Condition) and case.vocabulary.is_brief(fact.code)) or (
+            isinstance(fact, Procedure) and fact.end is None and not fact.ongoing
         )
         return event_text(
             label, own.label if own is not None else label, first, fact.end, point=point, ongoing=fact.ongoing
@@ -507,29 +503,63 @@ def lasted_truth(days: Lasted, span: Span, op: str, amount: tuple[int, int]) -> 
 
 
 def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
-    drugs = [vocabulary.one_code(fit.happening.fact.code) for fit in candidates]
-    clear = all(fit.sure for fit in candidates) and all(drug.code is not None for drug in drugs)
+    drugs = [vocabulary.drug(fit.happening.fact.code) for fit in candidates]
+    named = [vocabulary.identified(drug) for drug in drugs]
     by_drug: dict[Coded, list[Fit]] = {}
     for fit, drug in zip(candidates, drugs, strict=True):
         by_drug.setdefault(drug, []).append(fit)
+    clear = all(named) and all(fit.sure for fit in candidates)
     found: list[Lasted] = []
-    for fit, drug in zip(candidates, drugs, strict=True):
-        same = by_drug[drug]
-        if clear and len(same) == 1:
+    for fit, drug, known in zip(candidates, drugs, named, strict=True):
+        perhaps = by_drug[drug]
+        if clear and len(perhaps) == 1:
             found.append(fit.days)
             continue
-        sure = same
-        if not clear:
-            sure = [other for other in same if other.sure and drug.code is not None]
-            same = [
+        sure = [other for other in perhaps if other.sure] if drug.code is not None else [fit]
+        if not all(named):  # only two drugs of the vocabulary are surely different ones
+            perhaps = [
                 other
-                for other, its in zip(candidates, drugs, strict=True)
-                if its == drug or its.code is None or drug.code is None or not (other.sure and fit.sure)
+                for other, its, its_known in zip(candidates, drugs, named, strict=True)
+                if its == drug or not (known and its_known)
             ]
-        first_lo, last_hi = _reach_possible(fit, same)
-        first_hi, last_lo = _reach_sure(fit, sure) if fit.sure else (fit.days.first_hi, fit.days.last_lo)
-        found.append(Lasted(first_lo, first_hi, last_lo, last_hi))
+        found.append(Lasted(*_reach(fit, perhaps, sure)))
     return found
+
+
+def _reach(fit: Fit, perhaps: Sequence[Fit], sure: Sequence[Fit]) -> tuple[int, int, int, int]:
+    first_lo, last_hi = _reach_possible(fit, perhaps)
+    first_hi, last_lo = _reach_sure(fit, sure)
+    return first_lo, first_hi, last_lo, last_hi
+
+
+_MOST_COMPARED = 300  # courses of one person that are compared with one another; of more, all may be one drug
+
+
+def _grouped(vocabulary: Vocabulary, candidates: list[Fit], *, may: bool) -> list[int]:
+    """For each record the number of its course; `may`: whatever may be one is."""
+    drugs = [vocabulary.drug(fit.happening.fact.code) for fit in candidates]
+    named = [vocabulary.identified(drug) for drug in drugs]
+    groups = list(range(len(candidates)))
+    if len(candidates) > _MOST_COMPARED:
+        return [0] * len(candidates) if may else groups
+
+    def linked(one: int, other: int) -> bool:
+        a, b = candidates[one], candidates[other]
+        if may:
+            same = drugs[one] == drugs[other] or not (named[one] and named[other])
+            return same and a.days.first_lo <= b.days.last_hi + 1 and b.days.first_lo <= a.days.last_hi + 1
+        return (
+            (a.sure and b.sure and drugs[one] == drugs[other] and drugs[one].code is not None)
+            and a.days.first_hi <= b.days.last_lo + 1
+            and b.days.first_hi <= a.days.last_lo + 1
+        )
+
+    for place in range(len(candidates)):
+        for other in range(place):
+            if groups[place] != groups[other] and linked(place, other):
+                old, new = groups[place], groups[other]
+                groups = [new if group == old else group for group in groups]
+    return groups
 
 
 def _reach_possible(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:

@@ -114,11 +114,12 @@ class Node:
 def _latest_date(case: Case, item: str) -> Days | None:
     """The date of the latest result that surely is of the item."""
     as_of = case.as_of
-    dated = [
-        (date.last, date.first, sample.time or "", -sample.index, date)
-        for sample in case.facts.samples(item)
-        if sample.sure and (date := sample.date) is not None and as_of is not None and date.first <= as_of
-    ]
+    dated: list[tuple[int, int, str, int, Days]] = []
+    for sample in case.facts.samples(item):
+        date = sample.date
+        if sample.sure and date is not None and as_of is not None and date.first <= as_of:
+            first, last = case.dated(date)
+            dated.append((last, first, sample.time or "", -sample.index, date))
     return max(dated)[-1] if dated else None
 
 
@@ -127,7 +128,6 @@ def cause_text(
     cause: Cause,
     *,
     recorded: bool = False,
-    latest: Days | None = None,
     value: str | None = None,
     text: str | None = None,
 ) -> str:
@@ -141,7 +141,6 @@ def cause_text(
     if what in items:
         domain = case.vocabulary.domain(what)
         label = text if text is not None and domain == "answers" else items[what].label
-        if kind == "stale" and latest is None:
-            latest = _latest_date(case, what)
+        latest = _latest_date(case, what) if kind == "stale" else None
         return unknown_reason(kind, label, domain=domain, recorded=recorded, latest=latest, value=value)
     return unknown_reason(kind, name_text(what), domain="participant", value=value)

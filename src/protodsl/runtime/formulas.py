@@ -127,17 +127,17 @@ class MeasureNode:
     def at(self, case: Case) -> Quantity:
         causes: Causes = ()
         evidence: tuple[str, ...] = ()
-        for node in self.valid:
-            finding = node.finding(case)
-            if finding.truth is False:
-                return unknown_value(Cause("not computable", self.item))
+        valid = [node.finding(case) for node in self.valid]
+        for finding in valid:
             causes += finding.causes
             evidence += finding.evidence
-        valid = not causes
+        if any(finding.truth is False for finding in valid):
+            return unknown_value(Cause("not computable", self.item), evidence=evidence)
+        known = not causes
         value = named(self.formula.value(case), self.item)
         causes = each_once((*causes, *value.causes))
         evidence = (*value.evidence, *evidence)
-        if value.range is None or not valid:
+        if value.range is None or not known:
             return Quantity(None, causes, evidence)
         low, high = value.range
         end = rounded(low, self.decimals)

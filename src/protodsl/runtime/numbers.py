@@ -15,7 +15,7 @@ from protodsl.runtime.choosing import (
     none_cause,
     places,
     pooled,
-    tied,
+    tie_disagrees,
 )
 from protodsl.runtime.crossing import crossings, moment_crossings
 from protodsl.runtime.dates import completed, day_of_age
@@ -25,7 +25,7 @@ from protodsl.runtime.formulas import input_pool, lead_of, samples_of
 from protodsl.runtime.intervals import NotComputable, Range, called, combined, hull, is_point, same
 from protodsl.runtime.measured import Measured
 from protodsl.runtime.model import Duration, Moment
-from protodsl.runtime.quantity import UNNAMED, NumberNode, Quantity, unknown_value
+from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Days, Exact
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion
@@ -95,11 +95,6 @@ class ChosenNumber(NumberNode):
         if not pool.entries:
             return unknown_value(none_cause(pool, lead_of(case, self.item), recency=latest))
         chosen = may_be_latest(pool.entries) if latest else may_be_earliest(pool.entries)
-        causes = doubts(self.item, chosen)
-        if not latest:
-            shown = min(entry.last for entry in chosen)
-            if not case.complete("results", span.start_lo, shown):
-                causes = (Cause("missing", lead_of(case, self.item)), *causes)
         evidence = places(chosen)
         if len(chosen) == 1 and latest and chosen[0].counts and not chosen[0].sample.causes:
             entry = chosen[0]
@@ -118,11 +113,18 @@ class ChosenNumber(NumberNode):
             ranges.append(Range(interval.low, interval.high))
             if interval.low != interval.high and not entry.sample.causes:
                 useless += (Cause("imprecise", self.item),)
-        if len(ranges) < len(chosen) or not any(entry.counts for entry in chosen) or (not latest and causes):
-            return Quantity(None, self.settled(case, (*causes, *useless)), evidence)
+        listed = latest or case.complete("results", span.start_lo, min(entry.last for entry in chosen))
+        if len(ranges) < len(chosen) or not any(entry.counts for entry in chosen) or not listed:
+            if not any(entry.counts for entry in chosen):
+                useless += doubts(self.item, chosen)
+            if not listed:
+                useless += (Cause("missing", lead_of(case, self.item)),)
+            return Quantity(None, self.settled(case, useless), evidence)
         if any(one != ranges[0] for one in ranges):
-            tie = tied(chosen)
-            useless += (Cause("conflicting" if tie else "imprecise", self.item), *causes)
+            if tie_disagrees(zip(chosen, ranges, strict=True)):
+                useless += (Cause("conflicting", self.item),)
+            else:
+                useless += doubts(self.item, chosen) or (Cause("imprecise", self.item),)
         low, high = hull(ranges)
         when = latest_of(chosen) if latest else earliest_of(chosen)
         return Quantity(
@@ -144,7 +146,7 @@ class ChosenNumber(NumberNode):
         if not pool.entries:
             return unknown_value(Cause("missing", lead))
         listed = case.complete("results", span.start_lo, span.end_hi)
-        causes: Causes = () if listed else (Cause("missing", lead),)
+        causes: Causes = ()
         highest = self.select == "highest"
         counting: list[Range] = []
         every: list[Range] = []
@@ -152,16 +154,17 @@ class ChosenNumber(NumberNode):
             interval = self.measured.interval(entry.sample.result)
             if interval is None:
                 every.append(Range(None, None))
-                causes += unusable(entry.sample, self.item)
+                causes += (*unusable(entry.sample, self.item), *doubts(self.item, [entry]))
                 continue
             causes += entry.sample.causes
             every.append(Range(interval.low, interval.high))
-            if entry.counts:
-                counting.append(every[-1])
-            else:
-                causes += entry.causes or (Cause("imprecise", self.item),)
             if interval.low != interval.high and not entry.sample.causes:
                 causes += (Cause("imprecise", self.item),)
+            if entry.counts:
+                counting.append(every[-1])
+            causes += doubts(self.item, [entry])
+        if not listed:
+            causes += (Cause("missing", lead),)
         evidence = places(pool.entries)
         if not counting:
             return Quantity(None, self.settled(case, causes), evidence)
@@ -266,14 +269,16 @@ class AgeNumber(NumberNode):
         causes: Causes = ()
         if low != high:
             whole = born.first == born.last
-            causes = (Cause("imprecise", self.moment_name() if whole else "birth_date"),)
+            causes = (Cause("imprecise", self.moment_name(case) if whole else "birth_date"),)
         return Quantity(Range(low, high), causes, (), at)
 
-    def moment_name(self) -> str:
+    def moment_name(self, case: Case) -> str:
         moment = self.moment
         while moment.kind == "moved" and moment.base is not None:
             moment = moment.base
-        return moment.name or "birth_date"
+        if moment.kind == "sample" and case.lead is not None:
+            return case.lead[0]
+        return moment.name or (case.anchor_name if moment.kind == "anchor" else "birth_date")
 
     def text(self, case: Case) -> str:
         return "age"
@@ -315,7 +320,7 @@ class ArithmeticNumber(NumberNode):
         try:
             made = combined(self.op, left.range, right.range)
         except NotComputable:
-            return Quantity(None, (*causes, Cause("not computable", UNNAMED)), evidence)
+            return Quantity(None, (*causes, Cause("not computable", self.named_here(case))), evidence)
         return Quantity(made, causes if causes and not is_point(made) else (), evidence)
 
     def text(self, case: Case) -> str:
@@ -355,7 +360,7 @@ class CallNumber(NumberNode):
         try:
             made = called(self.function, ranges)
         except NotComputable:
-            return Quantity(None, (*causes, Cause("not computable", UNNAMED)), evidence)
+            return Quantity(None, (*causes, Cause("not computable", self.named_here(case))), evidence)
         return Quantity(made, causes if causes and not is_point(made) else (), evidence)
 
     def text(self, case: Case) -> str:
@@ -394,10 +399,11 @@ class CasesNumber(NumberNode):
         evidence: tuple[str, ...] = ()
         for condition, number in self.rows:
             finding = condition.finding(case)
+            evidence += finding.evidence
             if finding.truth is False:
                 continue
             value = number.value(case)
-            evidence += (*finding.evidence, *value.evidence)
+            evidence += value.evidence
             causes += (*finding.causes, *value.causes)
             (sure if finding.truth else may).append(value)
         if not sure and self.otherwise is not None:
@@ -406,14 +412,16 @@ class CasesNumber(NumberNode):
             causes += value.causes
             (may if may else sure).append(value)
         if not sure and not may:
-            return Quantity(None, (*each_once(causes), Cause("not computable", UNNAMED)), evidence)
+            return Quantity(
+                None, (*each_once(causes), Cause("not computable", self.named_here(case))), evidence
+            )
         if len(sure) == 1 and not may and sure[0].range is not None and is_point(sure[0].range):
             return Quantity(sure[0].range, (), evidence)
         ranges = [value.range for value in (*sure, *may) if value.range is not None]
         if len(ranges) < len(sure) + len(may):
             return Quantity(None, each_once(causes), evidence)
         if any(value.range != sure[0].range for value in sure[1:]):
-            return Quantity(None, each_once((*causes, Cause("conflicting", UNNAMED))), evidence)
+            return Quantity(None, each_once((*causes, Cause("conflicting", self.named_here(case)))), evidence)
         made = hull(ranges)
         return Quantity(made, each_once(causes) if causes and not is_point(made) else (), evidence)
 

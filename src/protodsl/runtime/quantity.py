@@ -39,6 +39,10 @@ class NumberNode:
         """What it is made of, in file order."""
         return ()
 
+    def named_here(self, case: Case) -> str:
+        """What cannot be computed here: the formula it stands in, else the first thing it is made of."""
+        return UNNAMED if case.lead is not None else next(iter(self.names()), "formula")
+
     def breaks(self, case: Case, days: set[int]) -> None:
         """See `Node.breaks`."""
 

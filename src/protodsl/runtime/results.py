@@ -20,6 +20,7 @@ from protodsl.runtime.choosing import (
     stale_entry,
     sure_chain,
     surely_later,
+    tie_disagrees,
 )
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
@@ -152,17 +153,18 @@ class ResultNode(Node):
         same = truths[0] is not None and all(truth == truths[0] for truth in truths)
         if same and not causes and any(entry.counts for entry in chosen):
             return Judged(truths[0], (), chosen, "one", len(chosen), pool)
+        told: Causes = ()
         for reading in readings:
-            causes += reading.causes
+            told += reading.causes
         if not any(entry.counts for entry in chosen):
-            causes += doubts(self.item, chosen)
+            told += doubts(self.item, chosen)
         elif True in truths and False in truths:
-            disagreeing = [entry for entry, truth in zip(chosen, truths, strict=True) if truth is not None]
-            if _tie_disagrees(disagreeing, [truth for truth in truths if truth is not None]):
-                causes += (Cause("conflicting", self.item),)
+            disagreeing = [pair for pair in zip(chosen, truths, strict=True) if pair[1] is not None]
+            if tie_disagrees(disagreeing):
+                told += (Cause("conflicting", self.item),)
             else:
-                causes += doubts(self.item, chosen) or (Cause("imprecise", self.item),)
-        return Judged(None, self.settled(case, causes), chosen, "none", len(chosen), pool)
+                told += doubts(self.item, chosen) or (Cause("imprecise", self.item),)
+        return Judged(None, self.settled(case, (*told, *causes)), chosen, "none", len(chosen), pool)
 
     def several(self, case: Case, pool: Pool, span: Span) -> Judged:
         """`any`, `every`, `highest`, `lowest`: unrecorded results may exist unless results are complete."""
@@ -221,16 +223,22 @@ class ResultNode(Node):
         against = all(reading.truth is (not wanted) for reading in readings)
         if listed and against and (any(entry.counts for entry in entries) or not (every or nonempty)):
             return Judged(not wanted, (), entries, "all", len(entries), pool)
-        causes: Causes = ()
-        for entry, reading in zip(entries, readings, strict=True):
-            causes += reading.causes
-            if reading.truth is wanted and not entry.counts:
-                causes += doubts(self.item, [entry])
-        if listed and entries and not any(entry.counts for entry in entries):
-            causes += doubts(self.item, entries)
+        causes = self.open(entries, readings, wanted)
         if not listed or not entries:
             causes += (Cause("missing", lead_of(case, self.item)),)
         return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
+
+    def open(self, entries: Sequence[Entry], readings: Sequence[Reading], wanted: bool) -> Causes:
+        """Why results may yet have the truth of which one is enough: their tests and, of those that have or
+        may have it (where none counts: of all), why they only may count.
+        """
+        causes: Causes = ()
+        some = any(entry.counts for entry in entries)
+        for entry, reading in zip(entries, readings, strict=True):
+            causes += reading.causes
+            if reading.truth is None or reading.truth is wanted or not some:
+                causes += doubts(self.item, [entry])
+        return causes
 
     def extreme_word(self, case: Case, pool: Pool, listed: bool) -> Judged:
         """The highest (lowest) of graded words, in the order the item declares."""
@@ -279,11 +287,9 @@ class ResultNode(Node):
             return Judged(True, (), sure, "times", len(sure), pool)
         if listed and possible_chain(possible, occasions.spaced) < occasions.least:
             return Judged(False, (), entries, "times", len(passing), pool)
-        causes: Causes = () if listed else (Cause("missing", lead_of(case, self.item)),)
-        for entry, reading in pairs:
-            causes += reading.causes
-            if reading.truth is not False:
-                causes += doubts(self.item, [entry])
+        causes = self.open(entries, readings, True)
+        if not listed:
+            causes += (Cause("missing", lead_of(case, self.item)),)
         causes = causes or (Cause("imprecise", self.item),)
         return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
 
@@ -368,14 +374,12 @@ class ResultNode(Node):
             shown = judged.evidence[0].sample
             if shown.result.raw:
                 value = amount(shown.result.raw, shown.result.unit)
-        stale = stale_entry(judged.pool) if judged.pool is not None else None
         own = (self.item, lead_of(case, self.item))
         return tuple(
             cause_text(
                 case,
                 cause,
                 recorded=judged.pool is not None and bool(judged.pool.entries) and cause.what in own,
-                latest=stale.sample.date if stale is not None else None,
                 value=value if cause.what == self.item else None,
             )
             for cause in judged.causes
@@ -386,12 +390,3 @@ class ResultNode(Node):
 
     def breaks(self, case: Case, days: set[int]) -> None:
         result_breaks(case, self.item, self.frame, self.clean, days)
-
-
-def _tie_disagrees(entries: Sequence[Entry], truths: Sequence[Truth]) -> bool:
-    """Whether two results that count, of one whole date, say opposite things."""
-    said: dict[int, Truth] = {}
-    for entry, truth in zip(entries, truths, strict=True):
-        if entry.counts and entry.first == entry.last and said.setdefault(entry.first, truth) != truth:
-            return True
-    return False

@@ -300,7 +300,7 @@ class Tests:
                     shown = times_text(number.low, own, limit.factor, limit.which, result.unit)
                 elif own is None:
                     applying, _ = self.limits(case, sample, limit)
-                    if applying:
+                    if len(set(applying)) == 1:  # else it is open which of them it is
                         shown = times_text(
                             point, applying[0], limit.factor, limit.which, self.item.unit, declared=True
                         )

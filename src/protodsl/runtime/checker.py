@@ -114,7 +114,7 @@ class Checker:
                 endpoint.id,
                 endpoint.label,
                 finding.truth,
-                joined(finding.said),
+                joined(finding.said(case)),
                 finding.causes,
                 in_record_order(finding.evidence),
             )
@@ -301,7 +301,7 @@ class Session:
         """A criterion's row, then those of its parts."""
         node, outcome = finding.node, finding.outcome
         unknown = finding.unknown()
-        reason, evidence = finding.told()
+        reason, evidence = finding.told(self.case)
         if len(evidence) > 1 and not evidence[0].startswith(DOMAINS_COMPLETE):
             evidence = self.in_order(evidence)
         cured: int | None = None

@@ -76,10 +76,9 @@ class CompareNode(Node):
             if not causes:
                 names = (*self.left.names(), *self.right.names())
                 causes = (Cause("imprecise", names[0] if names else "formula"),)
-        return Finding(self, case, truth, causes, (left, right))
+        return Finding(self, truth, causes, (left, right))
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
-        case = finding.case
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         if finding.truth is None:
             return tuple(cause_text(case, cause) for cause in finding.causes)
         left, right = finding.state
@@ -163,7 +162,7 @@ class ChangeNode(Node):
             causes = ()
         elif not causes:
             causes = (Cause("imprecise", self.item),)
-        return Finding(self, case, truth, causes, (earlier, later, change))
+        return Finding(self, truth, causes, (earlier, later, change))
 
     def change(self, earlier: Range, later: Range) -> Range:
         """The fall or rise, absolute or in percent of the earlier value."""
@@ -222,8 +221,7 @@ class ChangeNode(Node):
         """Of each of the two values the one cause, the first that applies; of a formula all."""
         return each_once(causes) if self.item in case.rules.measures else first_cause(causes)
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
-        case = finding.case
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         if finding.truth is None:
             return tuple(cause_text(case, cause) for cause in finding.causes)
         asked, item = self.asked, self.measured.item
@@ -274,34 +272,42 @@ class Said(NamedTuple):
 class AnswerNode(Node):
     """What a person must say: the latest answer on or before the anchor, not before the earlier stage's."""
 
-    __slots__ = ("any_stage", "asked")
+    __slots__ = ("any_stage", "asked", "unanswered")
 
     def __init__(self, asked: Answered, *, any_stage: bool = False) -> None:
         """`any_stage`: also answers noted under another stage."""
         self.asked = asked
         self.any_stage = any_stage
+        self.unanswered = Finding(self, None, (Cause("needs judgement", asked.question),), [], shared=True)
 
     def truth(self, case: Case) -> Truth:
-        if not case.facts.answers(self.asked.question):
-            return None
-        return self.finding(case).truth
+        answers = case.facts.answers(self.asked.question)
+        return self.found(case, answers).truth if answers else None
 
     def finding(self, case: Case) -> Finding:
+        return self.found(case, case.facts.answers(self.asked.question))
+
+    def found(self, case: Case, answers: Sequence[Answer]) -> Finding:
         question = self.asked.question
         if case.anchor is None or case.as_of is None:
-            return Finding(self, case, None, (case.undated(),), [])
+            return Finding(self, None, (case.undated(),), [])
         if case.previous is None and case.previous_name is not None and not self.any_stage:
-            return Finding(self, case, None, (Cause("timepoint not dated", case.previous_name),), [])
-        latest = _latest_said(self.candidates(case))
-        said = [one.answer.answer for one in latest]
-        if any(one.counts for one in latest) and None not in said and len(set(said)) == 1:
-            return Finding(self, case, said[0], (), latest)
-        if None in said or not any(one.counts for one in latest):
+            return Finding(self, None, (Cause("timepoint not dated", case.previous_name),), [])
+        if not answers:
+            return self.unanswered
+        said = self.candidates(case)
+        if len(said) == 1 and said[0].counts and said[0].answer.answer is not None:
+            return Finding(self, said[0].answer.answer, (), said)
+        latest = _latest_said(said)
+        told = [one.answer.answer for one in latest]
+        if any(one.counts for one in latest) and None not in told and len(set(told)) == 1:
+            return Finding(self, told[0], (), latest)
+        if None in told or not any(one.counts for one in latest):
             cause = Cause("needs judgement", question)
         else:
             days = [one.first for one in latest if one.counts and one.first == one.last]
             cause = Cause("conflicting" if len(days) > len(set(days)) else "imprecise", question)
-        return Finding(self, case, None, (cause,), latest)
+        return Finding(self, None, (cause,), latest)
 
     def candidates(self, case: Case) -> list[Said]:
         anchor, as_of = case.anchor, case.as_of
@@ -329,8 +335,7 @@ class AnswerNode(Node):
             found.append(Said(answer, first, last, counts))
         return found
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
-        case = finding.case
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         if finding.truth is None:
             return tuple(cause_text(case, cause, text=self.asked.text) for cause in finding.causes)
         shown: Said = finding.state[0]
@@ -361,23 +366,26 @@ def _latest_said(found: Sequence[Said]) -> list[Said]:
 
 
 class SexNode(Node):
-    __slots__ = ("sex",)
+    __slots__ = ("findings", "sex")
 
     def __init__(self, sex: str) -> None:
         self.sex = sex
+        self.findings: dict[Truth, Finding] = {
+            truth: Finding(self, truth, () if truth is not None else (Cause("missing", "sex"),), shared=True)
+            for truth in (True, False, None)
+        }
 
     def truth(self, case: Case) -> Truth:
         sex = case.record.sex
         return None if sex is None else sex == self.sex
 
     def finding(self, case: Case) -> Finding:
-        truth = self.truth(case)
-        return Finding(self, case, truth, () if truth is not None else (Cause("missing", "sex"),), None)
+        return self.findings[self.truth(case)]
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         if finding.truth is None:
-            return tuple(cause_text(finding.case, cause) for cause in finding.causes)
-        return (sex_reason(finding.case.record.sex or ""),)
+            return tuple(cause_text(case, cause) for cause in finding.causes)
+        return (sex_reason(case.record.sex or ""),)
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         return ()

@@ -123,7 +123,7 @@ class EventNode(Node):
 
     __slots__ = (
         *("asked", "bare", "domain", "dose", "excepted", "frame", "item", "listed", "missing"),
-        *("plain", "vague"),
+        *("none", "nothing", "plain", "vague"),
     )
 
     def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
@@ -137,6 +137,8 @@ class EventNode(Node):
         self.excepted = tuple((other, vocabulary.domains[other] == self.domain) for other in asked.but_not)
         self.listed = Found(False, (), ())
         self.missing = Found(None, (Cause("missing", self.item),), ())
+        self.none = Finding(self, False, (), self.listed, shared=True)
+        self.nothing = Finding(self, None, self.missing.causes, self.missing, shared=True)
         self.vague = Cause("imprecise", self.item)
 
     def truth(self, case: Case) -> Truth:
@@ -159,7 +161,11 @@ class EventNode(Node):
 
     def finding(self, case: Case) -> Finding:
         found = self.judged(case)
-        return Finding(self, case, found.truth, found.causes, found)
+        if found is self.listed:
+            return self.none
+        if found is self.missing:
+            return self.nothing
+        return Finding(self, found.truth, found.causes, found)
 
     def judged(self, case: Case) -> Found:
         asked = self.asked
@@ -419,8 +425,8 @@ class EventNode(Node):
 
     # ------------------------------------------------------------ saying
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
-        case, found = finding.case, finding.state
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
+        found: Found = finding.state
         asked, item = self.asked, case.vocabulary.items[self.item]
         if found.truth is None:
             recorded = bool(found.fits)

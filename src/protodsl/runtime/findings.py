@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from protodsl.runtime.case import Case
 from protodsl.runtime.record import Days
@@ -59,34 +59,53 @@ def in_record_order(places: Iterable[str]) -> tuple[str, ...]:
 
 
 class Finding:
-    """The truth of one node for one case; its words and evidence are made when first asked for."""
+    """The truth of one node; its words and evidence are made when first asked for.
 
-    __slots__ = ("_evidence", "_said", "case", "causes", "node", "state", "truth")
+    One that says nothing of any fact in the record (nothing recorded, declared complete, not answered) is
+    `shared` by all records: so are lists of such ones, and the criteria made of them. Windows and dates
+    come into its words only as these are told.
+    """
 
-    def __init__(self, node: Node, case: Case, truth: Truth, causes: Causes, state: Any) -> None:
+    __slots__ = ("_evidence", "_said", "causes", "node", "shared", "state", "truth")
+
+    def __init__(
+        self, node: Node, truth: Truth, causes: Causes, state: Any = None, *, shared: bool = False
+    ) -> None:
         self.node = node
-        self.case = case
         self.truth = truth
         self.causes = causes
         self.state = state  # what the node's words are made of
+        self.shared = shared
         self._said: tuple[str, ...] | None = None
-        self._evidence: tuple[str, ...] | None = None
+        self._evidence: tuple[str, ...] | None = () if shared else None
 
-    @property
-    def said(self) -> tuple[str, ...]:
+    def said(self, case: Case) -> tuple[str, ...]:
+        """Its sentences; `case`: the one it was found for."""
         found = self._said
         if found is None:
-            found = self.node.said(self)
-            self._said = found
+            found = self.node.said(self, case)
+            if not self.shared:
+                self._said = found
         return found
 
     @property
     def evidence(self) -> tuple[str, ...]:
         found = self._evidence
         if found is None:
-            found = self.node.evidence(self)
-            self._evidence = found
+            found = self._evidence = self.node.evidence(self)
         return found
+
+
+Key = TypeVar("Key")
+Made = TypeVar("Made")
+
+
+def remember(known: dict[Key, Made], key: Key, made: Made) -> Made:
+    """Keeps what is shared by all records, as long as it is not too many different ones."""
+    if len(known) >= 512:
+        known.clear()
+    known[key] = made
+    return made
 
 
 class Node:
@@ -100,7 +119,7 @@ class Node:
     def finding(self, case: Case) -> Finding:
         raise NotImplementedError
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         raise NotImplementedError
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:

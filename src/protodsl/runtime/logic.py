@@ -4,58 +4,85 @@ decide.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Finding, Node, each_once
+from protodsl.runtime.findings import Finding, Node, each_once, remember
 from protodsl.runtime.report import Truth
 
 
-def said_by(findings: list[Finding]) -> tuple[str, ...]:
+def said_by(findings: Sequence[Finding], case: Case) -> tuple[str, ...]:
     """Their sentences in order; one that several say stands there more than once."""
     if len(findings) == 1:
-        return findings[0].said
+        return findings[0].said(case)
     found: list[str] = []
     for finding in findings:
-        found += finding.said
+        found += finding.said(case)
     return tuple(found)
 
 
-def shown_by(findings: list[Finding]) -> tuple[str, ...]:
+def shown_by(findings: Sequence[Finding]) -> tuple[str, ...]:
     """Their evidence, in any order."""
     if len(findings) == 1:
         return findings[0].evidence
     found: list[str] = []
     for finding in findings:
-        found += finding.evidence
+        if not finding.shared:
+            found += finding.evidence
     return tuple(found)
+
+
+Members = tuple[Finding, ...]
 
 
 class ListNode(Node):
     """A node whose words and evidence are those of the members in `state`."""
 
-    __slots__ = ()
+    __slots__ = ("known", "members")
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
-        return said_by(finding.state)
+    def __init__(self, *members: Node) -> None:
+        self.members = members
+        self.known: dict[Members, Finding] = {}  # what is shared by all records
+
+    def finding(self, case: Case) -> Finding:
+        return self.found(tuple([member.finding(case) for member in self.members]))
+
+    def found(self, findings: Members) -> Finding:
+        known = self.known.get(findings)
+        if known is not None:
+            return known
+        made = self.decided(findings)
+        if all([one.shared for one in findings]):
+            made.shared = True
+            remember(self.known, findings, made)
+        return made
+
+    def decided(self, findings: Members) -> Finding:
+        """What follows from what was found of the members."""
+        raise NotImplementedError
+
+    def made(self, truth: Truth, findings: Members, deciding: Sequence[Finding]) -> Finding:
+        if truth is not None:
+            return Finding(self, truth, (), deciding)
+        unknown = [finding for finding in findings if finding.truth is None]
+        if len(unknown) == 1:
+            return Finding(self, None, unknown[0].causes, unknown)
+        return Finding(self, None, each_once([c for one in unknown for c in one.causes]), unknown)
+
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
+        return said_by(finding.state, case)
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         return shown_by(finding.state)
 
-    def made(self, case: Case, truth: Truth, findings: list[Finding], deciding: list[Finding]) -> Finding:
-        if truth is not None:
-            return Finding(self, case, truth, (), deciding)
-        unknown = [finding for finding in findings if finding.truth is None]
-        if len(unknown) == 1:
-            return Finding(self, case, None, unknown[0].causes, unknown)
-        return Finding(self, case, None, each_once(c for one in unknown for c in one.causes), unknown)
+    def breaks(self, case: Case, days: set[int]) -> None:
+        for member in self.members:
+            member.breaks(case, days)
 
 
 class AndNode(ListNode):
-    __slots__ = ("members",)
-
-    def __init__(self, members: tuple[Node, ...]) -> None:
-        self.members = members
+    __slots__ = ()
 
     def truth(self, case: Case) -> Truth:
         truth: Truth = True
@@ -67,23 +94,15 @@ class AndNode(ListNode):
                 truth = None
         return truth
 
-    def finding(self, case: Case) -> Finding:
-        findings = [member.finding(case) for member in self.members]
+    def decided(self, findings: Members) -> Finding:
         truths = [one.truth for one in findings]
         if False in truths:
-            return Finding(self, case, False, (), [one for one in findings if one.truth is False])
-        return self.made(case, None if None in truths else True, findings, findings)
-
-    def breaks(self, case: Case, days: set[int]) -> None:
-        for member in self.members:
-            member.breaks(case, days)
+            return Finding(self, False, (), [one for one in findings if one.truth is False])
+        return self.made(None if None in truths else True, findings, findings)
 
 
 class OrNode(ListNode):
-    __slots__ = ("members",)
-
-    def __init__(self, members: tuple[Node, ...]) -> None:
-        self.members = members
+    __slots__ = ()
 
     def truth(self, case: Case) -> Truth:
         truth: Truth = False
@@ -95,26 +114,21 @@ class OrNode(ListNode):
                 truth = None
         return truth
 
-    def finding(self, case: Case) -> Finding:
-        findings = [member.finding(case) for member in self.members]
+    def decided(self, findings: Members) -> Finding:
         truths = [one.truth for one in findings]
         if True in truths:
-            return Finding(self, case, True, (), [one for one in findings if one.truth])
-        return self.made(case, None if None in truths else False, findings, findings)
-
-    def breaks(self, case: Case, days: set[int]) -> None:
-        for member in self.members:
-            member.breaks(case, days)
+            return Finding(self, True, (), [one for one in findings if one.truth])
+        return self.made(None if None in truths else False, findings, findings)
 
 
 class CountNode(ListNode):
     """At least `count` of the members."""
 
-    __slots__ = ("count", "members")
+    __slots__ = ("count",)
 
-    def __init__(self, count: int, members: tuple[Node, ...]) -> None:
+    def __init__(self, count: int, *members: Node) -> None:
+        super().__init__(*members)
         self.count = count
-        self.members = members
 
     def truth(self, case: Case) -> Truth:
         true = unknown = 0
@@ -130,67 +144,56 @@ class CountNode(ListNode):
             return True
         return None if true + unknown >= self.count else False
 
-    def finding(self, case: Case) -> Finding:
-        findings = [member.finding(case) for member in self.members]
+    def decided(self, findings: Members) -> Finding:
         true = [one for one in findings if one.truth]
-        unknown = sum(one.truth is None for one in findings)
+        unknown = sum([one.truth is None for one in findings])
         if len(true) >= self.count:
-            return self.made(case, True, findings, true)
+            return self.made(True, findings, true)
         truth = None if len(true) + unknown >= self.count else False
-        return self.made(case, truth, findings, [one for one in findings if one.truth is False])
-
-    def breaks(self, case: Case, days: set[int]) -> None:
-        for member in self.members:
-            member.breaks(case, days)
+        return self.made(truth, findings, [one for one in findings if one.truth is False])
 
 
 class NotNode(ListNode):
-    __slots__ = ("member",)
-
-    def __init__(self, member: Node) -> None:
-        self.member = member
+    __slots__ = ()
 
     def truth(self, case: Case) -> Truth:
-        found = self.member.truth(case)
+        found = self.members[0].truth(case)
         return None if found is None else not found
 
     def finding(self, case: Case) -> Finding:
-        found = self.member.finding(case)
-        return self.made(case, None if found.truth is None else not found.truth, [found], [found])
+        return self.found((self.members[0].finding(case),))
 
-    def breaks(self, case: Case, days: set[int]) -> None:
-        self.member.breaks(case, days)
+    def decided(self, findings: Members) -> Finding:
+        truth = findings[0].truth
+        return self.made(None if truth is None else not truth, findings, findings)
 
 
 class IfNode(ListNode):
     """`if c then a else b`; where c is unknown, what a and b agree on."""
 
-    __slots__ = ("condition", "otherwise", "then")
-
-    def __init__(self, condition: Node, then: Node, otherwise: Node) -> None:
-        self.condition = condition
-        self.then = then
-        self.otherwise = otherwise
+    __slots__ = ()
 
     def truth(self, case: Case) -> Truth:
-        condition = self.condition.truth(case)
+        test, first, second = self.members
+        condition = test.truth(case)
         if condition is None:
-            then = self.then.truth(case)
-            return then if then == self.otherwise.truth(case) else None
-        return (self.then if condition else self.otherwise).truth(case)
+            then = first.truth(case)
+            return then if then == second.truth(case) else None
+        return (first if condition else second).truth(case)
 
     def finding(self, case: Case) -> Finding:
-        condition = self.condition.finding(case)
+        test, first, second = self.members
+        condition = test.finding(case)
         if condition.truth is not None:
-            chosen = (self.then if condition.truth else self.otherwise).finding(case)
-            return self.made(case, chosen.truth, [chosen], [condition, chosen])
-        then, otherwise = self.then.finding(case), self.otherwise.finding(case)
-        agreed = then.truth if then.truth == otherwise.truth else None
-        return self.made(case, agreed, [condition, then, otherwise], [then, otherwise])
+            return self.found((condition, (first if condition.truth else second).finding(case)))
+        return self.found((condition, first.finding(case), second.finding(case)))
 
-    def breaks(self, case: Case, days: set[int]) -> None:
-        for member in (self.condition, self.then, self.otherwise):
-            member.breaks(case, days)
+    def decided(self, findings: Members) -> Finding:
+        if len(findings) == 2:  # the condition, and the branch it chose
+            return self.made(findings[1].truth, findings[1:], findings)
+        _, then, otherwise = findings
+        agreed = then.truth if then.truth == otherwise.truth else None
+        return self.made(agreed, findings, (then, otherwise))
 
 
 class DefinedNode(Node):
@@ -221,12 +224,6 @@ class DefinedNode(Node):
             found = self.member.finding(case)
             case.memo[key] = found
         return found
-
-    def said(self, finding: Finding) -> tuple[str, ...]:
-        return finding.said
-
-    def evidence(self, finding: Finding) -> tuple[str, ...]:
-        return finding.evidence
 
     def breaks(self, case: Case, days: set[int]) -> None:
         assert self.member is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Causes, Finding, Node, each_once, in_record_order
+from protodsl.runtime.findings import Causes, Finding, Node, each_once, in_record_order, remember
 from protodsl.runtime.logic import said_by, shown_by
 from protodsl.runtime.model import Criterion, Part
 from protodsl.runtime.report import Outcome, Truth
@@ -42,10 +42,16 @@ def in_favour(inclusion: bool, applies: Truth, value: Truth) -> Truth:
     return any_true(negated(applies), value if inclusion else negated(value))
 
 
+PartKey = tuple["Finding | None", "Finding | None", "tuple[PartFinding, ...]"]
+
+
 class PartNode:
     """A criterion or a part of one, made ready."""
 
-    __slots__ = ("combine", "guard", "guarded", "id", "inclusion", "kind", "label", "parts", "rule", "source")
+    __slots__ = (
+        *("combine", "guard", "guarded", "id", "inclusion", "kind", "known", "label", "parts", "rule"),
+        "source",
+    )
 
     def __init__(self, rules: Rules, part: Part, kind: str) -> None:
         self.id = part.id
@@ -57,6 +63,7 @@ class PartNode:
         self.guard: Node | None = None if part.applies is None else rules.node(part.applies)
         self.rule: Node | None = None if part.rule is None else rules.node(part.rule)
         self.parts = tuple(PartNode(rules, one, kind) for one in part.parts)
+        self.known: dict[PartKey, PartFinding] = {}  # what is shared by all records
         self.guarded: bool = self.guard is not None or any(one.guarded for one in self.parts)
 
     def every(self) -> Iterator[PartNode]:
@@ -145,7 +152,17 @@ class PartNode:
     # ------------------------------------------------------------ everything
 
     def finding(self, case: Case) -> PartFinding:
-        return PartFinding(self, case)
+        guard = None if self.guard is None else self.guard.finding(case)
+        rule = None if self.rule is None else self.rule.finding(case)
+        parts = tuple([part.finding(case) for part in self.parts]) if self.parts else ()
+        key = (guard, rule, parts)
+        known = self.known.get(key)
+        if known is not None:
+            return known
+        made = PartFinding(self, guard, rule, parts)
+        if made.shared:
+            remember(self.known, key, made)
+        return made
 
     def breaks(self, case: Case, days: set[int]) -> None:
         if self.guard is not None:
@@ -157,30 +174,34 @@ class PartNode:
 
 
 class PartFinding:
-    """What was found of one part, and of the parts under it."""
+    """What was found of one part, and of the parts under it; shared by records as a `Finding` is."""
 
     __slots__ = (
-        *("_undecided", "applies", "favour", "guard", "left", "node", "outcome", "parts", "rule", "terms"),
-        "value",
+        *("_told", "_undecided", "applies", "favour", "guard", "left", "node", "outcome", "parts", "rule"),
+        *("shared", "terms", "value"),
     )
 
-    def __init__(self, node: PartNode, case: Case) -> None:
+    def __init__(
+        self, node: PartNode, guard: Finding | None, rule: Finding | None, parts: tuple[PartFinding, ...]
+    ) -> None:
         self.node = node
+        self.guard = guard
+        self.rule = rule
+        self.parts = parts
+        self._told: list[Finding] | None = None
         self._undecided: list[Finding] | None = None
-        self.guard: Finding | None = None if node.guard is None else node.guard.finding(case)
-        self.rule: Finding | None = None if node.rule is None else node.rule.finding(case)
         self.left: Truth = True
         self.terms: list[Truth] = []
-        self.parts: list[PartFinding] = []
-        if node.parts:
-            self.parts = [PartFinding(part, case) for part in node.parts]
-            if self.rule is None:
-                self.left = count_truth(1, [part.applies for part in self.parts])
-            self.terms = [node.term(part.applies, part.value) for part in self.parts]
-            rule = None if self.rule is None else self.rule.truth
-            self.value: Truth = node.combined(rule, [(part.applies, part.value) for part in self.parts])
+        self.shared = (guard is None or guard.shared) and (rule is None or rule.shared)
+        if parts:
+            self.shared = self.shared and all([part.shared for part in parts])
+            if rule is None:
+                self.left = count_truth(1, [part.applies for part in parts])
+            self.terms = [node.term(part.applies, part.value) for part in parts]
+            truth = None if rule is None else rule.truth
+            self.value: Truth = node.combined(truth, [(part.applies, part.value) for part in parts])
         else:
-            self.value = True if self.rule is None else self.rule.truth
+            self.value = True if rule is None else rule.truth
         if node.guarded:
             self.applies: Truth = both(True if self.guard is None else self.guard.truth, self.left)
             self.favour: Truth = in_favour(node.inclusion, self.applies, self.value)
@@ -286,12 +307,18 @@ class PartFinding:
                 found += part.deciding_value()
         return found
 
-    def told(self) -> tuple[str, tuple[str, ...]]:
-        """The reason, and the places in the record that are its evidence."""
-        deciding = self.deciding()
-        said = said_by(deciding)
-        reason = not_applicable(said) if self.applies is False else joined(said)
-        return reason, in_record_order(shown_by(deciding))
+    def told(self, case: Case) -> tuple[str, tuple[str, ...]]:
+        """The reason, and the places in the record that are its evidence; `case`: what it was found for."""
+        deciding = self._told
+        if deciding is None:
+            deciding = self._told = self.deciding()
+        said = said_by(deciding, case)
+        if self.applies is False:
+            reason = not_applicable(said)
+        else:
+            reason = said[0] if len(said) == 1 else joined(said)
+        shown = () if self.shared else shown_by(deciding)
+        return reason, shown if len(shown) < 2 else in_record_order(shown)
 
 
 class CriterionNode:

@@ -28,6 +28,7 @@ from protodsl.runtime.formulas import input_pool, lead_of, samples_of
 from protodsl.runtime.limits import Reading, Tests, all_true
 from protodsl.runtime.model import EVER, Duration, LimitTest, Occasions
 from protodsl.runtime.numbers import doubts, result_breaks, span_of
+from protodsl.runtime.record import FIRST_DAY
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.words import amount, occasions_reason, results_reason
 
@@ -48,7 +49,7 @@ class Judged(NamedTuple):
 class ResultNode(Node):
     """A test on chosen results of one item."""
 
-    __slots__ = ("clean", "frame", "inside", "item", "occasions", "quick", "select", "tests")
+    __slots__ = ("clean", "frame", "inside", "item", "occasions", "quick", "select", "tests", "unrecorded")
 
     def __init__(
         self,
@@ -69,33 +70,72 @@ class ResultNode(Node):
         self.occasions = occasions
         self.inside = inside
         self.quick = select == "latest" and not clean and occasions is None and not measure and inside is None
+        missing = Judged(None, (Cause("missing", self.item),), [], "none", 0, Pool([], []))
+        self.unrecorded = Finding(self, None, missing.causes, missing, shared=True)
 
     def truth(self, case: Case) -> Truth:
         if self.quick:
-            samples = case.facts.samples(self.item)
-            as_of = case.as_of
-            if len(samples) == 1 and as_of is not None:
-                sample = samples[0]
-                date = sample.date
-                if date is not None and sample.sure and date.first <= as_of >= date.last:
-                    first, last = date
-                    frame = self.frame
-                    until = case.until
-                    if until is not None and last <= until:
-                        if frame is None:
-                            inside = True
-                        else:
-                            span = case.span(frame)
-                            inside = span.__class__ is Span and first >= span[1] and last <= span[2]
-                        if inside:
-                            found = self.tests.plain(sample.result)
-                            if found is True or found is False:
-                                return found
+            sample = self.newest(case)
+            if sample is not None:
+                found = self.tests.plain(sample[0].result)
+                if found is True or found is False:
+                    return found
         return self.judged(case).truth
 
     def finding(self, case: Case) -> Finding:
+        if self.quick:
+            sample = self.newest(case)
+            if sample is not None:
+                truth = self.tests.plain(sample[0].result)
+                if truth is True or truth is False:
+                    shown = Entry(*sample, True, ())
+                    return Finding(self, truth, (), Judged(truth, (), [shown], "one", 1))
+            elif not case.facts.samples(self.item) and self.recorded_nothing(case):
+                return self.unrecorded
         judged = self.judged(case)
-        return Finding(self, case, judged.truth, judged.causes, judged)
+        return Finding(self, judged.truth, judged.causes, judged)
+
+    def newest(self, case: Case) -> tuple[Sample, int, int] | None:
+        """The one result that surely is the latest in the window, with its days; None: not so simple."""
+        as_of, until = case.as_of, case.until
+        if as_of is None or until is None:
+            return None
+        start_lo = start_hi = FIRST_DAY
+        end_lo = end_hi = until
+        if self.frame is not None:
+            span = case.spans.get(self.frame) or case.span(self.frame)
+            if span.__class__ is not Span:
+                return None
+            start_lo, start_hi, end_lo, end_hi = span
+            end_lo, end_hi = min(end_lo, until), min(end_hi, until)
+        elif case.anchor is None:
+            return None
+        best: Sample | None = None
+        best_first = best_last = 0
+        for sample in case.facts.samples(self.item):
+            date = sample.date
+            if date is None:
+                return None
+            first, last = date
+            if last > as_of:
+                if first > as_of:
+                    continue  # a plan
+                return None
+            if last < start_lo or first > end_hi:
+                continue
+            if not sample.sure or first < start_hi or last > end_lo:
+                return None
+            if best is None or first > best_last:
+                best, best_first, best_last = sample, first, last
+            elif last >= best_first:
+                return None
+        return None if best is None else (best, best_first, best_last)
+
+    def recorded_nothing(self, case: Case) -> bool:
+        """Whether only the lack of results makes the answer unknown."""
+        if case.as_of is None or case.until is None or case.anchor is None:
+            return False
+        return self.frame is None or case.span(self.frame).__class__ is Span
 
     # ------------------------------------------------------------ deciding
 
@@ -348,11 +388,11 @@ class ResultNode(Node):
 
     # ------------------------------------------------------------ saying
 
-    def said(self, finding: Finding) -> tuple[str, ...]:
-        case, judged = finding.case, finding.state
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
+        judged: Judged = finding.state
         item = self.tests.item
         if judged.truth is None:
-            return self.said_unknown(finding)
+            return self.said_unknown(finding, case)
         if judged.kind == "times":
             assert self.occasions is not None
             return (occasions_reason(item.label, judged.number, self.occasions.least, self.occasions.last),)
@@ -367,8 +407,8 @@ class ResultNode(Node):
             shown = min(judged.evidence, key=lambda entry: entry.sample.index)
         return (self.tests.sentence(case, shown.sample),)
 
-    def said_unknown(self, finding: Finding) -> tuple[str, ...]:
-        case, judged = finding.case, finding.state
+    def said_unknown(self, finding: Finding, case: Case) -> tuple[str, ...]:
+        judged: Judged = finding.state
         value = None
         if len(judged.evidence) == 1 and judged.kind == "none":
             shown = judged.evidence[0].sample

@@ -113,13 +113,13 @@ class Rules:
         """`inside`: the lead and the validity of the formula the expression stands in."""
         match expr:
             case AllOf(members):
-                return AndNode(tuple(self.node(member, inside) for member in members))
+                return AndNode(*(self.node(member, inside) for member in members))
             case AnyOf(members):
-                return OrNode(tuple(self.node(member, inside) for member in members))
+                return OrNode(*(self.node(member, inside) for member in members))
             case Not(member):
                 return NotNode(self.node(member, inside))
             case CountOf(count, members):
-                return CountNode(count, tuple(self.node(member, inside) for member in members))
+                return CountNode(count, *(self.node(member, inside) for member in members))
             case IfElse(condition, then, otherwise):
                 return IfNode(
                     self.node(condition, inside), self.node(then, inside), self.node(otherwise, inside)

@@ -29,6 +29,7 @@ MODULES = (
     "measured",
     "quantity",
     "formulas",
+    "cure",
     "numbers",
     "limits",
     "results",
@@ -39,7 +40,6 @@ MODULES = (
     "rules",
     "parts",
     "stages",
-    "cure",
     "checker",
     "program",
 )

@@ -21,6 +21,7 @@ from protodsl.runtime.words import (
 )
 
 if TYPE_CHECKING:
+    from protodsl.runtime.cure import Later
     from protodsl.runtime.rules import Rules
 
 
@@ -164,6 +165,7 @@ class Case:
         "anchor_name",
         "as_of",
         "facts",
+        "later",
         "lead",
         "memo",
         "points",
@@ -220,6 +222,7 @@ class Case:
         self.previous_name = previous
         self.previous = self.point(previous) if previous is not None else None
         self.until: int | None = self.anchor  # recency looks no further
+        self.later: Later | None = None  # where truths of leaves are remembered over days
 
     def moved(self, days: int, pivot: int) -> Case:
         """The same record that many days later: `as_of` and every timepoint from `pivot` on move.
@@ -237,7 +240,7 @@ class Case:
         case.shift = (days, pivot)
         case.told_until = self.as_of if self.told_until is None else self.told_until
         case.spans, case.memo = {}, {}
-        case.sample, case.lead = None, None
+        case.sample, case.lead, case.later = None, None, None
         case.stage, case.stated = self.stage, self.stated
         anchor = self.anchor
         case.anchor = anchor + days if anchor is not None and anchor >= pivot else anchor
@@ -260,7 +263,7 @@ class Case:
         case.shift = self.shift
         case.told_until = self.told_until
         case.spans, case.memo = {}, {}
-        case.sample, case.lead = sample, lead
+        case.sample, case.lead, case.later = sample, lead, None
         case.stage, case.stated, case.as_of = self.stage, self.stated, self.as_of
         case.anchor, case.until = self.anchor, self.until
         case.previous, case.previous_name = self.previous, self.previous_name

@@ -14,7 +14,7 @@ from protodsl.runtime.cure import Later
 from protodsl.runtime.facts import Facts
 from protodsl.runtime.findings import Node, in_record_order
 from protodsl.runtime.model import Endpoint, Protocol
-from protodsl.runtime.parts import PartFinding
+from protodsl.runtime.parts import CriterionNode, PartFinding, PartNode
 from protodsl.runtime.read import loads, read_record
 from protodsl.runtime.record import Complete, Record
 from protodsl.runtime.report import Cause, CriterionReport, Report, Truth, Verdict
@@ -57,9 +57,19 @@ class Checker:
         self.stages: dict[str, StageNode] = {}
         for stage in protocol.stages:
             self.stages[stage.id] = StageNode(self.rules, stage, self.stages)
+        self._timed: dict[str, StageNode] = {}
         self._endpoints: list[tuple[Endpoint, Node]] = [
             (endpoint, self.rules.node(endpoint.rule)) for endpoint in protocol.endpoints
         ]
+
+    @property
+    def timed(self) -> dict[str, StageNode]:
+        """The stages again, to be tried on later days; made when first needed."""
+        if not self._timed:
+            rules = Rules(self.protocol, timed=True)
+            for stage in self.protocol.stages:
+                self._timed[stage.id] = StageNode(rules, stage, self._timed)
+        return self._timed
 
     # ------------------------------------------------------------ the answers
 
@@ -256,23 +266,30 @@ class Session:
         finding = StageFinding(node, case, cohort, self.earlier)
         undecided = finding.undecided()
         needed = list(dict.fromkeys(cause.what for one in undecided for cause in one.causes))
-        later = Later(case) if cure else None
+        verdict = VERDICTS[finding.truth]
+        later = Later(case) if cure and case.anchor is not None else None
+        timed = node if later is None else self.checker.timed[node.id]
         rows: list[CriterionReport] = []
         hanging = finding.bodies()
-        for body in (finding.common, *(found for _, found in finding.cohorts)):
+        bodies = (finding.common, *(found for _, found in finding.cohorts))
+        twins = (timed.common, *(found for _, found in timed.chosen(cohort)))
+        for body, again in zip(bodies, twins, strict=True):
             reached = (
                 {id(part) for one in body.reached() for part in one.reached()} if body in hanging else set()
             )
-            for criterion in body.body.criteria:
-                self.rows(
-                    body.findings[id(criterion)], criterion.group, criterion.cohort, reached, later, rows
-                )
+            for criterion, twin in zip(body.body.criteria, again.criteria, strict=True):
+                found = body.findings[id(criterion)]
+                self.rows(found, criterion, twin.root, reached, later, rows)
         if cohort is not None:
             rows = self.with_others(rows)
-        verdict = VERDICTS[finding.truth]
         earliest: int | None = None
-        if later is not None and verdict == "ineligible":
-            earliest = later.nothing_fails(node.elements(cohort, self.earlier))
+        stale: list[str] = []
+        if later is not None:
+            if verdict == "ineligible":
+                earliest = later.nothing_fails(timed.elements(cohort, self.earlier))
+            if earliest is not None:
+                stale = self.to_repeat(later.on(earliest), timed)
+            later.close()
         return Report(
             self.checker.protocol.id,
             self.facts.record.id,
@@ -284,7 +301,7 @@ class Session:
             [(one.id, VERDICTS[found.truth]) for one, found in finding.cohorts],
             needed,
             None if earliest is None else day_text(earliest),
-            [] if later is None or earliest is None else self.to_repeat(later.on(earliest)),
+            stale,
             None if case.as_of is None else day_text(case.as_of),
             self.notes(),
         )
@@ -292,8 +309,8 @@ class Session:
     def rows(
         self,
         finding: PartFinding,
-        group: str | None,
-        cohort: str | None,
+        criterion: CriterionNode,
+        timed: PartNode,
         reached: set[int],
         later: Later | None,
         rows: list[CriterionReport],
@@ -306,7 +323,7 @@ class Session:
             evidence = self.in_order(evidence)
         cured: int | None = None
         if later is not None and outcome == "fails":
-            cured = later.first(node.passes, node.breaks)
+            cured = later.first(timed.passes, timed.breaks)
         rows.append(
             CriterionReport(
                 node.id,
@@ -317,15 +334,15 @@ class Session:
                 reason,
                 unknown,
                 frozenset(unknown) if unknown and id(finding) in reached else _DECIDES_NOTHING,
-                group,
-                cohort,
+                criterion.group,
+                criterion.cohort,
                 evidence,
                 None if cured is None else day_text(cured),
                 node.source,
             )
         )
-        for part in finding.parts:
-            self.rows(part, group, cohort, reached, later, rows)
+        for part, again in zip(finding.parts, timed.parts, strict=True):
+            self.rows(part, criterion, again, reached, later, rows)
 
     def in_order(self, places: tuple[str, ...]) -> tuple[str, ...]:
         """Places that do not tell their order themselves, in that of the record."""
@@ -363,14 +380,16 @@ class Session:
                     )
         return found
 
-    def to_repeat(self, case: Case) -> list[str]:
+    def to_repeat(self, case: Case, timed: StageNode) -> list[str]:
         """Results that are too old on that day."""
-        finding = StageFinding(self.node, case, self.cohort, self.earlier)
         stale: list[str] = []
-        for body in (finding.common, *(found for _, found in finding.cohorts)):
-            for criterion in body.body.criteria:
-                causes = body.findings[id(criterion)].unknown()
-                stale += [cause.what for cause in causes if cause.kind == "stale"]
+        bodies = [body for _, body in self.node.chosen(self.cohort)]
+        again = [body for _, body in timed.chosen(self.cohort)]
+        for body, twins in zip((self.node.common, *bodies), (timed.common, *again), strict=True):
+            for criterion, twin in zip(body.criteria, twins.criteria, strict=True):
+                if twin.root.favour(case) is None:
+                    causes = criterion.root.finding(case).unknown()
+                    stale += [cause.what for cause in causes if cause.kind == "stale"]
         return list(dict.fromkeys(stale))
 
     def assumptions(self, assumed: tuple[str, ...]) -> list[str]:

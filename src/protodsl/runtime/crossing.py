@@ -111,11 +111,11 @@ def _reached(case: Case, offset: int, steps: tuple[Step, ...], marks: Iterable[i
             day = shifted_day(day, sign, amount)
         return day
 
-    least, most = edge(anchor + 1), edge(min(last, LAST_DAY))
+    now, most = edge(anchor), edge(min(last, LAST_DAY))
     for mark in marks:
         for target in (mark, mark + 1):
-            if least < target <= most:
-                days.add(_first_reaching(edge, target, anchor + 1, last))
+            if now < target <= most:
+                days.add(_first_reaching(edge, target, anchor, last))
 
 
 def _first_reaching(edge: Callable[[int], int], target: int, low: int, high: int) -> int:

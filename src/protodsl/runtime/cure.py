@@ -1,14 +1,44 @@
 """What time alone cures: the first later day on which a criterion passes, or on which nothing fails
 any more.
+
+Criteria are tried day by day on a second set of their nodes whose leaves are `Timed`: each leaf is worked out
+once for all the days between two on which its own truth may change.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.crossing import horizon
-from protodsl.runtime.stages import Element
+from protodsl.runtime.findings import Finding, Node
+from protodsl.runtime.report import Truth
+
+if TYPE_CHECKING:
+    from protodsl.runtime.stages import Element
+
+
+class Timed(Node):
+    """A leaf whose truth is remembered for the days on which it stays the same."""
+
+    __slots__ = ("leaf",)
+
+    def __init__(self, leaf: Node) -> None:
+        self.leaf = leaf
+
+    def truth(self, case: Case) -> Truth:
+        later = case.later
+        return self.leaf.truth(case) if later is None else later.truth(self.leaf, case)
+
+    def finding(self, case: Case) -> Finding:
+        return self.leaf.finding(case)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        if case.later is None:
+            self.leaf.breaks(case, days)
+        else:
+            days.update(case.later.changes(self.leaf))
 
 
 class Later:
@@ -17,7 +47,15 @@ class Later:
     def __init__(self, case: Case) -> None:
         self.case = case
         self._cases: dict[int, Case] = {}
-        self.last = horizon(case) if case.anchor is not None else 0
+        self._changes: dict[Node, list[int]] = {}
+        self._truths: dict[tuple[Node, int], Truth] = {}
+        case.later = self
+
+    def close(self) -> None:
+        """Lets go of the cases made."""
+        self.case.later = None
+        for case in self._cases.values():
+            case.later = None
 
     def on(self, day: int) -> Case:
         """The case with its anchor on that day."""
@@ -25,8 +63,33 @@ class Later:
         if found is None:
             anchor = self.case.anchor
             assert anchor is not None
-            found = self.case.moved(day - anchor, anchor)
+            found = self.case if day == anchor else self.case.moved(day - anchor, anchor)
+            found.later = self
             self._cases[day] = found
+        return found
+
+    def changes(self, leaf: Node) -> list[int]:
+        """The days on which the leaf's truth may change, in order."""
+        found = self._changes.get(leaf)
+        if found is None:
+            days: set[int] = set()
+            leaf.breaks(self.case, days)
+            found = self._changes[leaf] = sorted(days)
+        return found
+
+    def truth(self, leaf: Node, case: Case) -> Truth:
+        """The leaf's truth on the day of a case made by `on`."""
+        day = case.anchor
+        if day is None:
+            return leaf.truth(case)
+        changes = self.changes(leaf)
+        passed = bisect_right(changes, day)
+        since = changes[passed - 1] if passed else self.case.anchor
+        assert since is not None
+        key = (leaf, since)
+        if key in self._truths:
+            return self._truths[key]
+        found = self._truths[key] = leaf.truth(self.on(since))
         return found
 
     def days(self, breaks: Callable[[Case, set[int]], None]) -> list[int]:
@@ -52,7 +115,7 @@ class Later:
         breaks: dict[int, list[int]] = {}
         day = anchor
         while True:
-            here = self.case if day == anchor else self.on(day)
+            here = self.on(day)
             failing = next((one for one in elements if one.truth(here) is False), None)
             if failing is None:
                 return day if day > anchor else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from protodsl.runtime.case import Frame
 from protodsl.runtime.codes import Vocabulary
 from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SexNode
+from protodsl.runtime.cure import Timed
 from protodsl.runtime.doses import DoseNumber, DoseSum
 from protodsl.runtime.events import EventNode
 from protodsl.runtime.findings import Node
@@ -60,8 +61,10 @@ SURFACES = ("body_surface", "body_surface_mosteller", "body_surface_area")
 class Rules:
     """A protocol made ready: `node` turns an expression into what evaluates it."""
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, *, timed: bool = False) -> None:
+        """`timed`: with leaves that remember their truth over days, see `cure`."""
         self.protocol = protocol
+        self.timed = timed
         self.vocabulary = Vocabulary(protocol.items)
         self.measures: dict[str, MeasureNode] = {}
         self.timepoints = {one.name: one for one in protocol.timepoints}
@@ -111,6 +114,12 @@ class Rules:
 
     def node(self, expr: Expr, inside: tuple[str, Duration] | None = None) -> Node:
         """`inside`: the lead and the validity of the formula the expression stands in."""
+        made = self._node(expr, inside)
+        if self.timed and inside is None and isinstance(expr, (Answered, Event, Change, Compare, ResultTest)):
+            return Timed(made)
+        return made
+
+    def _node(self, expr: Expr, inside: tuple[str, Duration] | None) -> Node:
         match expr:
             case AllOf(members):
                 return AndNode(*(self.node(member, inside) for member in members))

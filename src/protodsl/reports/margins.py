@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from protodsl.reports.trial import Screened, deciding_leaves
+from protodsl.runtime.case import Case
 from protodsl.runtime.choosing import Entry, earliest_of, latest_of
 from protodsl.runtime.comparing import CompareNode
 from protodsl.runtime.findings import Finding
@@ -102,23 +103,23 @@ def margins_of(screened: Screened) -> tuple[Margin, ...]:
     found: list[Margin] = []
     for part in screened.parts():
         if part.outcome == "fails" and not any(one.outcome == "fails" for one in part.parts):
-            found += _of_part(part)
+            found += _of_part(part, screened.case)
     return tuple(found)
 
 
-def _of_part(part: PartFinding) -> Iterator[Margin]:
+def _of_part(part: PartFinding, case: Case) -> Iterator[Margin]:
     leaves = {id(leaf): leaf for finding in part.deciding() for leaf in deciding_leaves(finding)}
     for leaf in leaves.values():
         if leaf.truth is None:
             continue
         match leaf.node:
             case ResultNode():
-                yield from _of_result(part.node.id, leaf, leaf.node)
+                yield from _of_result(part.node.id, case, leaf, leaf.node)
             case CompareNode():
-                yield from _of_comparison(part.node.id, leaf, leaf.node)
+                yield from _of_comparison(part.node.id, case, leaf, leaf.node)
 
 
-def _of_result(criterion: str, leaf: Finding, node: ResultNode) -> Iterator[Margin]:
+def _of_result(criterion: str, case: Case, leaf: Finding, node: ResultNode) -> Iterator[Margin]:
     judged, tests = leaf.state, node.tests
     if judged.kind != "one" or tests.coded is not None:
         return
@@ -128,8 +129,8 @@ def _of_result(criterion: str, leaf: Finding, node: ResultNode) -> Iterator[Marg
     if interval is None or scale is None or result.number is None:
         return
     for bound in tests.bounds:
-        limit = _limit(tests, leaf, entry, bound)
-        truth, _ = tests.bound(leaf.case, entry.sample, interval, bound)
+        limit = _limit(tests, case, entry, bound)
+        truth, _ = tests.bound(case, entry.sample, interval, bound)
         op = bound.op if leaf.truth is False else _OPPOSITE.get(bound.op)
         if limit is None or op is None or truth is not leaf.truth:
             continue
@@ -139,7 +140,7 @@ def _of_result(criterion: str, leaf: Finding, node: ResultNode) -> Iterator[Marg
         computed = entry.sample.computed
         unit = tests.item.unit if computed else result.unit
         scale = 1 if computed else scale
-        lead = leaf.case.record.results[entry.sample.index]
+        lead = case.record.results[entry.sample.index]
         yield _margin(
             criterion,
             node.item,
@@ -160,11 +161,11 @@ def _shown(node: ResultNode, entries: list[Entry]) -> Entry:
     return min(entries, key=lambda one: one.sample.index)
 
 
-def _limit(tests: Tests, leaf: Finding, entry: Entry, bound: LimitTest) -> Exact | None:
+def _limit(tests: Tests, case: Case, entry: Entry, bound: LimitTest) -> Exact | None:
     """The limit in the item's unit; None where it is not one number."""
     match bound.limit:
         case OfLimit(factor):
-            own, causes = tests.limits(leaf.case, entry.sample, bound.limit)
+            own, causes = tests.limits(case, entry.sample, bound.limit)
             return factor * own[0] if len(own) == 1 and not causes else None
         case Either():
             option = tests.option(entry.sample.result, bound.limit)
@@ -180,13 +181,13 @@ def _nearest(low: Exact | None, high: Exact | None, limit: Exact) -> Exact | Non
     return high
 
 
-def _of_comparison(criterion: str, leaf: Finding, node: CompareNode) -> Iterator[Margin]:
+def _of_comparison(criterion: str, case: Case, leaf: Finding, node: CompareNode) -> Iterator[Margin]:
     left, right = leaf.state
     op: str | None = node.op if leaf.truth is False else _OPPOSITE.get(node.op)
-    names, words = [*node.left.names()], node.left.text(leaf.case)
+    names, words = [*node.left.names()], node.left.text(case)
     if not names and not words:  # `10 mg/d < dose`
         left, right = right, left
-        names, words = [*node.right.names()], node.right.text(leaf.case)
+        names, words = [*node.right.names()], node.right.text(case)
         op = None if op is None else {"<": ">", "<=": ">=", ">=": "<=", ">": "<"}.get(op)
     limit = _point(right)
     if limit is None or left.range is None or op is None:
@@ -195,7 +196,7 @@ def _of_comparison(criterion: str, leaf: Finding, node: CompareNode) -> Iterator
     if value is None:
         return
     unit = node.shown_unit()
-    places = [fact for fact in _numbered(leaf.case.record) if fact.where in left.evidence]
+    places = [fact for fact in _numbered(case.record) if fact.where in left.evidence]
     yield _margin(
         criterion,
         names[0] if names else words,

@@ -19,10 +19,13 @@ from protodsl.cli.common import (
     json_text,
     load_protocol,
 )
-from protodsl.cli.screening import run_options
+from protodsl.cli.output import Output, form_of
+from protodsl.cli.screening import output_option, run_options
 
 if TYPE_CHECKING:
     from protodsl.cli.screening import Answer
+
+FORMS = ("text", "json", "jsonl", "html")
 
 
 @click.command("screen", short_help="Verdict for each participant, with reasons.")
@@ -31,7 +34,8 @@ if TYPE_CHECKING:
 @click.option("--stage", help="Stage to ask; by default the last one whose anchor is dated.")
 @click.option("--cohort", help="Ask this cohort alone; by default each.")
 @run_options
-@common_options(("text", "json", "jsonl"))
+@output_option
+@common_options(FORMS)
 def command(
     protocol: str,
     records: tuple[str, ...],
@@ -42,6 +46,7 @@ def command(
     assume: tuple[str, ...],
     source: str | None,
     mapping: str | None,
+    output: str | None,
     form: str,
     color: str,
 ) -> int:
@@ -51,66 +56,69 @@ def command(
 
     Exit code 1 says that a participant is not eligible, or not yet known to be, or that a record could not
     be read; the others are screened all the same. `--format jsonl` writes one line per participant as it
-    goes.
+    goes, `--format html` one page for people, which needs no other file.
 
     \b
     Example:
       protodsl screen protocols/NCT06892145.proto-lite record.json
       protodsl screen NCT06892145.proto-lite people.jsonl --format jsonl \\
           --at screening=2024-02-20 --assume complete=conditions
+      protodsl screen NCT06892145.proto-lite bundles/ -o screening.html
     """
-    from protodsl.cli.screening import answers, asked_of, mapping_of
-    from protodsl.records.detect import read_participants
+    from protodsl.cli.screening import answers, asked_of, mapping_of, participants
     from protodsl.records.site import Site
     from protodsl.reports import Trial
 
-    model, _ = load_protocol(protocol, form=form, color=color)
+    form = form_of(form, output, FORMS)
+    model, _ = load_protocol(protocol, form="text" if form == "html" else form, color=color)
     if model is None:
         return FINDINGS
     asked = asked_of(model, stage, cohort, at, as_of, assume)
     trial = Trial(model)
     site = Site(trial.names, mapping_of(mapping))
-    entries = (entry for path in records for entry in read_participants(path, source, site))
-    found = answers(entries, trial, asked)
-    match form:
-        case "json":
-            return _json(found)
-        case "jsonl":
-            return _lines(found)
-        case _:
-            return _text(found, colored(color))
+    found = answers(participants(records, source, site), trial, asked)
+    with Output(output) as out:
+        match form:
+            case "json":
+                return write_json(found, out)
+            case "jsonl":
+                return _lines(found, out)
+            case "html":
+                return _page(found, out)
+            case _:
+                return _text(found, out, colored(color) and out.terminal)
 
 
-def _json(answers: Iterator[Answer]) -> int:
+def write_json(answers: Iterator[Answer], out: Output) -> int:
     """One participant: an object; several: an array, written as it goes."""
     code, number = CLEAN, 0
     held: Answer | None = None
     for answer in answers:
         code = FINDINGS if answer.is_finding else code
         if number == 1 and held is not None:
-            click.echo("[" + json_text(held.to_dict()), nl=False)
+            out.write("[" + json_text(held.to_dict()), nl=False)
         if number >= 1:
-            click.echo(",\n" + json_text(answer.to_dict()), nl=False)
+            out.write(",\n" + json_text(answer.to_dict()), nl=False)
         held = answer
         number += 1
     if number == 1 and held is not None:
-        click.echo(json_text(held.to_dict()))
+        out.write(json_text(held.to_dict()))
     elif number == 0:
-        click.echo("[]")
+        out.write("[]")
     else:
-        click.echo("]")
+        out.write("]")
     return code
 
 
-def _lines(answers: Iterator[Answer]) -> int:
+def _lines(answers: Iterator[Answer], out: Output) -> int:
     code = CLEAN
     for answer in answers:
         code = FINDINGS if answer.is_finding else code
-        click.echo(json_text(answer.to_dict(), indent=None))
+        out.write(json_text(answer.to_dict(), indent=None))
     return code
 
 
-def _text(answers: Iterator[Answer], color: bool) -> int:
+def _text(answers: Iterator[Answer], out: Output, color: bool) -> int:
     from protodsl.reports.text import report_text
 
     code, first, width = CLEAN, True, text_width()
@@ -121,9 +129,27 @@ def _text(answers: Iterator[Answer], color: bool) -> int:
                 click.echo(line, err=True)
             continue
         if not first:
-            click.echo()
+            out.write("")
         first = False
-        click.echo(report_text(answer.details, width=width, color=color), color=True)
+        out.write(report_text(answer.details, width=width, color=color))
+    return code
+
+
+def _page(answers: Iterator[Answer], out: Output) -> int:
+    """One page of all; who could not be screened is named on it, and on standard error as ever."""
+    from protodsl.reports.page import report_page
+
+    found, refused = [], list[str]()
+    code = CLEAN
+    for answer in answers:
+        code = FINDINGS if answer.is_finding else code
+        if answer.details is None:
+            refused += answer.lines()
+        else:
+            found.append(answer.details)
+    for line in refused:
+        click.echo(line, err=True)
+    out.write(report_page(found, refused), nl=False)
     return code
 
 

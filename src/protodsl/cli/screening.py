@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from protodsl import ir
     from protodsl.records.json import Entry
     from protodsl.records.sheets import Mapping
+    from protodsl.records.site import Site
     from protodsl.reports import Asked, Details, Trial
 
 DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
@@ -54,6 +55,26 @@ def run_options(function: Command) -> Command:
     ):
         function = add(function)
     return function
+
+
+def output_option(function: Command) -> Command:
+    return click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="File to write, whole or not at all; its ending names the format.",
+    )(function)
+
+
+# ---------------------------------------------------------------- participants
+
+
+def participants(paths: Iterable[str], source: str | None, site: Site) -> Iterator[Entry]:
+    """Those of all paths, as one trial sees them."""
+    from protodsl.records.detect import read_participants
+
+    for path in paths:
+        yield from read_participants(path, source, site)
 
 
 # ---------------------------------------------------------------- answers

@@ -16,7 +16,7 @@ from protodsl.reports.evidence import Fact, code_label, fact_text, facts_of
 from protodsl.reports.trial import Screened
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.model import Item, domain_of
-from protodsl.runtime.record import Answer, Condition, Days, Medication, Procedure, Result
+from protodsl.runtime.record import Answer, Coded, Condition, Days, Medication, Procedure, Result
 from protodsl.runtime.units import conversion
 from protodsl.runtime.words import amount, day_text, days_text, near_text, number_text
 
@@ -81,7 +81,7 @@ def _died(screened: Screened) -> Iterator[Told]:
 
 def _results_items(screened: Screened) -> Iterator[Item]:
     for item in screened.trial.checker.protocol.items:
-        if domain_of(item) == "results" and not item.is_class and not item.members:
+        if domain_of(item) == "results" and not item.is_class:
             yield item
 
 
@@ -140,6 +140,7 @@ def _whole(value: Fraction) -> Fraction | int:
 
 def _of_one_day(screened: Screened) -> Iterator[Told]:
     """Results of one item and one day, without times that would order them, that differ."""
+    vocabulary = screened.session.facts.vocabulary
     for item in _results_items(screened):
         days: dict[tuple[int, str | None, str | None, str | None], list[Sample]] = {}
         samples = screened.session.facts.samples(item.name)
@@ -148,7 +149,8 @@ def _of_one_day(screened: Screened) -> Iterator[Told]:
         for sample in samples:
             result = sample.result
             date = result.date
-            if sample.sure and date is not None and date.first == date.last:
+            own = not item.members or vocabulary.one_code(result.code) == Coded(None, item.name)
+            if own and sample.sure and date is not None and date.first == date.last:
                 days.setdefault((date.first, result.time, result.side, result.method), []).append(sample)
         measured = screened.trial.checker.rules.measured(item.name)
         for (day, _, _, _), listed in days.items():

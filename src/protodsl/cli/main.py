@@ -17,6 +17,7 @@ VERBS = {
     "check": "protodsl.cli.check",
     "compile": "protodsl.cli.compile",
     "screen": "protodsl.cli.screen",
+    "match": "protodsl.cli.match",
     "render": "protodsl.cli.render",
     "build": "protodsl.cli.build",
     "fmt": "protodsl.cli.fmt",

@@ -93,7 +93,9 @@ class Page:
 
 def report_page(found: Iterable[Details], refused: Sequence[str] = ()) -> str:
     """The page of these participants; `refused`: what is said of records that could not be read."""
-    participants = tuple(_participant(details, number) for number, details in enumerate(found, 1))
+    participants = tuple(
+        participant_of(details, f"participant-{number}") for number, details in enumerate(found, 1)
+    )
     trials = list(dict.fromkeys(one.asked.partition(",")[0] for one in participants))
     order: tuple[Verdict, ...] = ("eligible", "undetermined", "ineligible")
     counts = tuple((verdict, sum(one.verdict == verdict for one in participants)) for verdict in order)
@@ -116,7 +118,8 @@ def _dated(words: str) -> Markup:
     return Markup(_DATE.sub(r'<span class="num">\g<0></span>', escape.html(words)))
 
 
-def _participant(details: Details, number: int) -> Participant:
+def participant_of(details: Details, anchor: str) -> Participant:
+    """What a page shows of one participant, at that place in it."""
     report = details.report
     wholes = {row.id.rpartition(".")[0] for row in report.criteria}
     rows = [_row(details, row, whole=row.id in wholes) for row in report.criteria]
@@ -127,7 +130,7 @@ def _participant(details: Details, number: int) -> Participant:
     cohort = f", cohort {report.cohort}" if report.cohort else ""
     audit = details.audit
     return Participant(
-        f"participant-{number}",
+        anchor,
         report.participant or "Participant",
         report.verdict,
         f"{report.protocol}{stage}{cohort}",

@@ -13,8 +13,8 @@ from protodsl.runtime.report import CriterionReport
 
 WIDTH = 100
 _COLUMN = 11  # where the text of an entry begins
-_TINTS = {"eligible": "\033[1;32m", "ineligible": "\033[1;31m", "undetermined": "\033[1;33m"}
-_RESET = "\033[0m"
+TINTS = {"eligible": "\033[1;32m", "ineligible": "\033[1;31m", "undetermined": "\033[1;33m"}
+UNTINTED = "\033[0m"
 _PLACES = 3  # of evidence, named in a line
 _DOUBTS = 8
 
@@ -22,7 +22,7 @@ _DOUBTS = 8
 def report_text(details: Details, *, width: int = WIDTH, color: bool = False) -> str:
     """The report of one participant, no line longer than `width`."""
     report = details.report
-    tint, reset = (_TINTS[report.verdict], _RESET) if color else ("", "")
+    tint, reset = (TINTS[report.verdict], UNTINTED) if color else ("", "")
     who = report.participant or "participant"
     stage = f", stage {report.stage}" if report.stage else ""
     cohort = f", cohort {report.cohort}" if report.cohort else ""
@@ -30,6 +30,10 @@ def report_text(details: Details, *, width: int = WIDTH, color: bool = False) ->
     page = _Page(width)
     for row in leaves(report.criteria, "fails"):
         page.criterion("fails", row, off_by([one for one in details.margins if one.criterion == row.id]))
+    for name in details.blocking:
+        if name.startswith("stage "):
+            word = "fails" if report.verdict == "ineligible" else "open"
+            page.entry(word, f"{name}, which this one requires: `--{name}` says why")
     if report.verdict == "undetermined":
         _open(page, leaves(report.criteria, "unknown"))
     if len(details.blocking) == 1:

@@ -19,6 +19,7 @@ from protodsl.cli.screening import output_option, run_options
 if TYPE_CHECKING:
     from protodsl import ir
     from protodsl.records.json import Entry
+    from protodsl.records.sheets import Mapping
     from protodsl.reports import Asked, Trial
     from protodsl.reports.matching import Matches
 
@@ -37,6 +38,7 @@ def command(
     as_of: str | None,
     assume: tuple[str, ...],
     source: str | None,
+    mapping: str | None,
     output: str | None,
     form: str,
     color: str,
@@ -66,12 +68,13 @@ def command(
     loaded, failed = _protocols(files, form="text" if form == "html" else form, color=color)
     if not loaded:
         return FINDINGS
+    from protodsl.cli.screening import mapping_of
     from protodsl.reports import Trial
 
     trials = [Trial(model) for model in loaded]
     asked = _asked(trials, at, as_of, assume)
     with _rewound(records) as named, Output(output) as out:
-        found = _matches(named, source, trials, asked)
+        found = _matches(named, source, mapping_of(mapping), trials, asked)
         code = _written(found, form, out, colored(color) and out.terminal)
     return FINDINGS if failed else code
 
@@ -166,7 +169,11 @@ class _rewound:
 
 
 def _matches(
-    paths: Sequence[tuple[str, str]], source: str | None, trials: Sequence[Trial], asked: Sequence[Asked]
+    paths: Sequence[tuple[str, str]],
+    source: str | None,
+    mapping: Mapping,
+    trials: Sequence[Trial],
+    asked: Sequence[Asked],
 ) -> Iterator[Matches | tuple[Entry, list[str]]]:
     """Each participant with every trial's answer; an entry that cannot be read, with what is said of it."""
     from protodsl.cli.screening import Answer, Progress, answered, say_notes
@@ -174,7 +181,7 @@ def _matches(
 
     progress, refusals = Progress(), 0
     for path, called in paths:
-        for entries in _side_by_side(path, source, trials):
+        for entries in _side_by_side(path, source, mapping, trials):
             entries = [replace(one, where=one.where.replace(path, called, 1)) for one in entries]
             first = entries[0]
             if first.record is None and not first.problems:
@@ -198,20 +205,23 @@ def _matches(
     progress.done(refusals)
 
 
-def _side_by_side(path: str, source: str | None, trials: Sequence[Trial]) -> Iterator[list[Entry]]:
+def _side_by_side(
+    path: str, source: str | None, mapping: Mapping, trials: Sequence[Trial]
+) -> Iterator[list[Entry]]:
     """Each participant as every trial sees it.
 
     Which study somebody has already joined or agreed to depends on which trial is asking. FHIR data say so,
     and are read once for each trial, side by side; other data are read once.
     """
     from protodsl.cli.screening import participants
+    from protodsl.records.site import Site
 
     if _speaks_of_studies(path, source):
-        streams = [participants([path], source, trial.names) for trial in trials]
+        streams = [participants([path], source, Site(trial.names, mapping)) for trial in trials]
         for entries in zip(*streams, strict=True):
             yield list(entries)
     else:
-        for entry in participants([path], source, frozenset()):
+        for entry in participants([path], source, Site(mapping=mapping)):
             yield [entry] * len(trials)
 
 
@@ -233,7 +243,8 @@ def _written(found: Iterator[Matches | tuple[Entry, list[str]]], form: str, out:
 
     code, held, refused = CLEAN, list[Matches](), list[str]()
     width = text_width()
-    for number, one in enumerate(_told(found, refused)):
+    first = True
+    for one in _told(found, refused):
         if one is None or all(each.verdict != "eligible" for each in one.trials):
             code = FINDINGS
         if one is None:
@@ -243,7 +254,8 @@ def _written(found: Iterator[Matches | tuple[Entry, list[str]]], form: str, out:
                 for each in one.trials:
                     out.write(json_text({"participant": one.who, **each.to_dict()}, indent=None))
             case "text":
-                out.write(("\n" if number else "") + matches_text(one, width=width, color=color))
+                out.write(("" if first else "\n") + matches_text(one, width=width, color=color))
+                first = False
             case _:
                 held.append(one)
     if form == "json":

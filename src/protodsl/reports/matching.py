@@ -105,10 +105,9 @@ def matches_text(matches: Matches, *, width: int = WIDTH, color: bool = False) -
     names = max([len("trial"), *(len(visible(one.trial)) for one in matches.trials)])
     names = max(_LEAST, min(names, width // 4))
     words = max(_LEAST, width - names - _VERDICT - _DATE - 8)
-    lines = [visible(matches.who) or "participant"]
-    lines.append(
-        f"  {'trial':<{names}}  {'verdict':<{_VERDICT}}  {'in the way, or missing':<{words}}  earliest"
-    )
+    why = "in the way, or missing" if words > _LEAST * 2 else "why"
+    head = _line(("trial", names), ("verdict", _VERDICT), (why, words), "earliest")
+    lines = [visible(matches.who) or "participant", head]
     for one in matches.ranked:
         said = blocks(one) or missing(one, 2)
         cells = wrap(visible(said), words, break_on_hyphens=False) or [""]
@@ -165,11 +164,8 @@ def matches_page(found: Iterable[Matches], refused: Sequence[str] = ()) -> str:
     """One page of participants, each with a table of trials whose rows unfold."""
     people = tuple(_person(one, number) for number, one in enumerate(found, 1))
     trials = max((len(one.rows) for one in people), default=0)
-    title = (
-        f"{people[0].who}: {trials} trials"
-        if len(people) == 1
-        else f"{len(people)} participants, {trials} trials"
-    )
+    who = people[0].who if len(people) == 1 else f"{len(people)} participants"
+    title = f"{who}: {trials} trials"
     return laid_out("match.html.j2", MatchPage(title, people, tuple(refused)))
 
 

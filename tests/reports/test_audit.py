@@ -8,11 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import Screen, lab, screened, trial_of
+from small_trial import Screen, lab, screen, screened, trial_of
 
 from protodsl import __version__
 from protodsl.reports.text import report_text
 from protodsl.runtime.read import read_record
+
+__all__ = ["screen"]
 
 ROOT = Path(__file__).parents[2]
 LIVER = 'inclusion 1 "Liver" {\n  require alt <= 3 ULN\n}'

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from conftest import Screen, lab
+from small_trial import Screen, lab, screen
+
+__all__ = ["screen"]
 
 KIDNEY = 'inclusion 1 "Kidney" {\n  require creatinine <= 2 mg/dL\n}'
 

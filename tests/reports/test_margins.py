@@ -5,9 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from conftest import Screen, lab
+from small_trial import Screen, lab, screen
 
 from protodsl.reports.margins import turning_point
+
+__all__ = ["screen"]
 
 LIVER = 'inclusion 1 "Liver" {\n  require alt <= 3 ULN\n}'
 

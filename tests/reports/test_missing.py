@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from conftest import Screen, lab
+from small_trial import Screen, lab, screen
+
+__all__ = ["screen"]
 
 FRAGMENT = """
 inclusion 1 "Liver" {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from browser import browse, measured, needs_chromium
-from conftest import lab, screened, trial_of
+from small_trial import lab, screened, trial_of
 
 from protodsl.reports.page import report_page
 

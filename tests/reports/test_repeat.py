@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from conftest import Screen, lab, screened, trial_of
+from small_trial import Screen, lab, screen, screened, trial_of
 
 from protodsl.reports.repeat import Repeat
+
+__all__ = ["screen"]
 
 VACCINE = """
 exclusion 1 "Vaccine" {

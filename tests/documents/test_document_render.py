@@ -155,7 +155,7 @@ def test_clarify_stands_beside_its_criterion_and_in_the_list() -> None:
     assert Clarification("Inclusion 1.1, ALT", "Which ALT?", "inclusion 1.1", 1) in document.clarify
     text = render(protocol(INCLUSION), "md").decode()
     assert text.count("Which ALT?") == 1 and "| Q1 | Inclusion 1.1, ALT | Which ALT? |" in text
-    assert "**To clarify** (section 15): Q1" in section_text(text, 8)
+    assert "**To clarify (section 15):** Q1" in section_text(text, 8)
 
 
 # ---------------------------------------------------------------- eligibility

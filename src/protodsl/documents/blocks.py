@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
+from protodsl.documents.language import MACHINE_MADE, Language, mark, say, spoken
 from protodsl.documents.words import By, Line
 
 State = Literal["stated", "not stated", "not applicable"]
-STATES: tuple[State, ...] = ("stated", "not applicable", "not stated")
+STATES: tuple[State, ...] = (mark("stated"), mark("not applicable"), mark("not stated"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ class Entry:
             case "stated":
                 return self.text
             case "not stated":
-                return "Not stated in the source" + (f": {self.text}" if self.text else "")
+                return say("Not stated in the source") + (f": {self.text}" if self.text else "")
             case "not applicable":
-                return f"Not applicable: {self.text}" if self.text else "Not applicable"
+                return say("Not applicable: {text}", text=self.text) if self.text else say("Not applicable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +139,7 @@ class Entries:
     """Fields: a row for each that is known, one line for all that are not stated."""
 
     entries: tuple[Entry, ...]
-    header: str = "What the source states"
+    header: str = ""  # of the column of values; empty: "What the source states"
 
     @property
     def known(self) -> tuple[Entry, ...]:
@@ -281,10 +282,21 @@ class Summary:
     sections: tuple[DocSection, ...]
     entries: tuple[Entry, ...]
     clarify: tuple[Clarification, ...]
-    kind: str = "Summary for the ethics committee"
+    kind: str
     wide: bool = False
     version: str = ""
     logo: Logo | None = None
+    language: Language = field(default_factory=spoken)
+
+    @property
+    def note(self) -> str:
+        """What has to be known of the translation; empty where nothing has."""
+        if self.language not in MACHINE_MADE:
+            return ""
+        return say(
+            "Our sentences were translated by a machine and no person has read the translation yet. In doubt "
+            "the English document holds. Quotations and names are as they stand in the source."
+        )
 
     def count(self, state: State) -> int:
         return sum(1 for entry in self.entries if entry.state == state)

@@ -9,19 +9,22 @@ from typing import Literal
 from protodsl import ir
 from protodsl.documents import eligibility, entries, study
 from protodsl.documents.blocks import Block, DocSection, Entry, Summary, Table, Text
+from protodsl.documents.language import mark, named, say
 from protodsl.documents.meaning import Pair, Relation, opposite, together
 from protodsl.documents.words import Context, Line, anchor, capital, read
 from protodsl.documents.words.shapes import bare
 
 Effect = Literal["stricter", "looser", "changed", "reworded only", "unchanged"]
-KIND = "What an amendment changes"
-ORDER: tuple[Effect, ...] = ("stricter", "looser", "changed", "reworded only", "unchanged")
+KIND = mark("What an amendment changes")
+ORDER: tuple[Effect, ...] = (
+    mark("stricter"), mark("looser"), mark("changed"), mark("reworded only"), mark("unchanged"),
+)  # fmt: skip
 _SAID: dict[Effect, str] = {
-    "stricter": "Stricter: fewer people can take part",
-    "looser": "Looser: more people can take part",
-    "changed": "Changed: neither follows from the rule alone",
-    "reworded only": "Reworded only: the rule is the same",
-    "unchanged": "Unchanged",
+    "stricter": mark("Stricter: fewer people can take part"),
+    "looser": mark("Looser: more people can take part"),
+    "changed": mark("Changed: neither follows from the rule alone"),
+    "reworded only": mark("Reworded only: the rule is the same"),
+    "unchanged": mark("Unchanged"),
 }
 
 
@@ -58,17 +61,26 @@ def changes(old: ir.Protocol, new: ir.Protocol) -> Summary:
     found = list(compare_criteria(old, new))
     other = _other_changes(old, new)
     bodies: list[tuple[str, list[Block]]] = [
-        ("What was compared", _compared(old, new)),
-        ("At a glance", [_tally(found), Text(f"Other fields that changed: {len(other)}.", computed=True)]),
-        ("Who can take part", _eligibility(old, new, found)),
-        ("Everything else", [Table(("Field", "Before", "After"), tuple(other), (3, 5, 5))] if other else []),
-        ("The same under another number", _renumbered(found)),
+        (say("What was compared"), _compared(old, new)),
+        (
+            say("At a glance"),
+            [
+                _tally(found),
+                Text(say("Other fields that changed: {other}.", other=len(other)), computed=True),
+            ],
+        ),
+        (say("Who can take part"), _eligibility(old, new, found)),
+        (
+            say("Everything else"),
+            [Table((say("Field"), say("Before"), say("After")), tuple(other), (3, 5, 5))] if other else [],
+        ),
+        (say("The same under another number"), _renumbered(found)),
     ]
     sections = tuple(
-        DocSection(n, title, tuple(body) or (Text("No change."),))
+        DocSection(n, title, tuple(body) or (Text(say("No change.")),))
         for n, (title, body) in enumerate(bodies, 1)
     )
-    return Summary(entries.identifier(new), new.title, sections, (), (), KIND)
+    return Summary(entries.identifier(new), new.title, sections, (), (), named(KIND))
 
 
 # ---------------------------------------------------------------- criteria
@@ -103,9 +115,9 @@ def compare_criteria(old: ir.Protocol, new: ir.Protocol) -> Iterator[Change]:
     made = [Change(a, b, *effect(old, new, a, b, moved)) for a, b in pairs]
     # a criterion more asks more; beside an alternative, or in a group of diseases only some have, it need not
     for gone in before:
-        made.append(Change(gone, None, "changed" if gone.criterion.group else "looser", "removed"))
+        made.append(Change(gone, None, "changed" if gone.criterion.group else "looser", say("removed")))
     for come in after:
-        made.append(Change(None, come, "changed" if come.criterion.group else "stricter", "added"))
+        made.append(Change(None, come, "changed" if come.criterion.group else "stricter", say("added")))
     order = {placed.criterion.id: index for index, placed in enumerate((*_placed(old), *_placed(new)))}
     yield from sorted(made, key=lambda change: order[_newest(change).criterion.id])
 
@@ -139,22 +151,22 @@ def effect(
     relation = _relation(Pair(old, new), a.criterion.root, b.criterion.root, a.criterion.kind)
     touched = sorted(_names(new, b.criterion.root) & moved)
     if touched:
-        return "changed", "what it refers to changed: " + ", ".join(
-            name.replace("_", " ") for name in touched
+        return "changed", say(
+            "what it refers to changed: {names}", names=", ".join(name.replace("_", " ") for name in touched)
         )
     if a.stage.anchor != b.stage.anchor:
-        return "changed", "the day on which it is assessed changed"
+        return "changed", say("the day on which it is assessed changed")
     if a.criterion.kind == "exclusion":
         relation = opposite(relation)
     match relation:
         case "same" if a.criterion.group != b.criterion.group:
-            return "changed", "it now counts with other criteria"
+            return "changed", say("it now counts with other criteria")
         case "same":
             return (
                 "unchanged" if _texts(a.criterion.root) == _texts(b.criterion.root) else "reworded only"
             ), ""
         case _ if a.criterion.group or b.criterion.group:
-            return "changed", "it counts together with an alternative"
+            return "changed", say("it counts together with an alternative")
         case "narrower":
             return "stricter", ""
         case "wider":
@@ -266,21 +278,31 @@ def _names(protocol: ir.Protocol, part: ir.Part) -> set[str]:
 
 def _compared(old: ir.Protocol, new: ir.Protocol) -> list[Block]:
     rows = (
-        ("Protocol", old.id, new.id),
-        ("Title", old.title, new.title),
+        (say("Protocol"), old.id, new.id),
+        (say("Title"), old.title, new.title),
         (
-            "Version",
-            *(entries.said(p, "identifiers", "version") or "Not stated in the source" for p in (old, new)),
+            say("Version"),
+            *(
+                entries.said(p, "identifiers", "version") or say("Not stated in the source")
+                for p in (old, new)
+            ),
         ),
-        ("SHA-256 of the protocol file", old.sha256 or "not recorded", new.sha256 or "not recorded"),
+        (
+            say("SHA-256 of the protocol file"),
+            old.sha256 or say("not recorded"),
+            new.sha256 or say("not recorded"),
+        ),
     )
     return [
         Text(
-            "Rules are compared by what they mean, not by how they are written. “Stricter” and “looser” "
-            "are said only where they follow from limits, times, counts and lists; a rule of which that "
-            "cannot be told is “changed”. “Stricter” means that fewer people can take part."
+            say(
+                "Rules are compared by what they mean, not by how they are written. "
+                "“Stricter” and “looser” are said only where they follow from limits, "
+                "times, counts and lists; a rule of which that cannot be told is "
+                "“changed”. “Stricter” means that fewer people can take part."
+            )
         ),
-        Table(("", "Before", "After"), rows, (2, 5, 5)),
+        Table(("", say("Before"), say("After")), rows, (2, 5, 5)),
     ]
 
 
@@ -291,11 +313,20 @@ def _tally(found: list[Change]) -> Table:
         added = sum(1 for change in own if change.old is None)
         removed = sum(1 for change in own if change.new is None)
         more = ", ".join(
-            words for count, words in ((added, f"{added} added"), (removed, f"{removed} removed")) if count
+            words
+            for count, words in (
+                (added, say("{added} added", added=added)),
+                (removed, say("{removed} removed", removed=removed)),
+            )
+            if count
         )
-        rows.append((_SAID[name], str(len(own)) + (f" ({more})" if more else "")))
+        rows.append((named(_SAID[name]), str(len(own)) + (f" ({more})" if more else "")))
     return Table(
-        ("Effect", "Criteria"), tuple(rows), (4, 2), "Criteria by what the amendment does", computed=True
+        (say("Effect"), say("Criteria")),
+        tuple(rows),
+        (4, 2),
+        say("Criteria by what the amendment does"),
+        computed=True,
     )
 
 
@@ -305,17 +336,23 @@ def _eligibility(old: ir.Protocol, new: ir.Protocol, found: list[Change]) -> lis
     for change in found:
         if change.effect == "unchanged":
             continue
-        what = capital(change.effect) + (f": {change.why}" if change.why else "")
+        what = capital(named(change.effect)) + (f": {change.why}" if change.why else "")
         gone, come = _said(old, change.old), _said(new, change.new)
         if change.effect == "reworded only":
             gone, come = _wording(change.old), _wording(change.new)
         gone, come = [w for w in gone if w not in come], [w for w in come if w not in gone]
         rows.append((_newest(change).name, what, " ".join(gone) or "–", " ".join(come) or "–"))
     if rows:
-        made.append(Table(("Criterion", "Effect", "Rule before", "Rule after"), tuple(rows), (3, 2, 5, 5)))
+        made.append(
+            Table(
+                (say("Criterion"), say("Effect"), say("Rule before"), say("Rule after")),
+                tuple(rows),
+                (3, 2, 5, 5),
+            )
+        )
     for place, groups in _alternatives(new).items():
         if _alternatives(old).get(place, []) != groups:
-            words = f"{capital(place)}: which criteria stand for one another changed."
+            words = say("{place}: which criteria stand for one another changed.", place=capital(place))
             made.append(Text(words, computed=True))
     places = {
         name: [(c.id, bare(c.applies)) for s in p.stages for c in s.cohorts]
@@ -323,7 +360,7 @@ def _eligibility(old: ir.Protocol, new: ir.Protocol, found: list[Change]) -> lis
     }
     if places["old"] != places["new"]:
         made.append(
-            Text("Disease groups were added, removed, or are open to others than before.", computed=True)
+            Text(say("Disease groups were added, removed, or are open to others than before."), computed=True)
         )
     return made
 
@@ -361,8 +398,8 @@ def _wording(placed: Placed | None) -> list[str]:
     for part in eligibility.parts_of(placed.criterion.root) if placed is not None else ():
         found += [part.label, *(f"“{quote.text}”" for quote in part.source)]
         found += [
-            *(f"To clarify: {text}" for text in part.clarify),
-            *(f"Note: {text}" for text in part.notes),
+            *(say("To clarify: {text}", text=text) for text in part.clarify),
+            *(say("Note: {text}", text=text) for text in part.notes),
         ]
     return [words for words in found if words]
 
@@ -378,7 +415,7 @@ def _renumbered(found: list[Change]) -> list[Block]:
         for change in found
         if change.old and change.new and change.old.criterion.id != change.new.criterion.id
     )
-    return [Table(("Before", "After"), rows, (1, 1))] if rows else []
+    return [Table((say("Before"), say("After")), rows, (1, 1))] if rows else []
 
 
 def _other_changes(old: ir.Protocol, new: ir.Protocol) -> list[tuple[str, ...]]:
@@ -392,20 +429,28 @@ def _other_changes(old: ir.Protocol, new: ir.Protocol) -> list[tuple[str, ...]]:
         )
         found = {entry.name: entry.words for entry in known}
         for step in study.schema(protocol).steps if protocol.timepoints else ():
-            found[f"Timepoint {step.label}"] = ", ".join((step.when or "given", *step.marks))
+            found[say("Timepoint {label}", label=step.label)] = ", ".join(
+                (step.when or say("given"), *step.marks)
+            )
         for objective in protocol.objectives:
             for endpoint in objective.endpoints:
-                found[f"Endpoint {endpoint.label} ({objective.level})"] = endpoint.variable or "not stated"
+                found[say("Endpoint {label} ({level})", label=endpoint.label, level=objective.level)] = (
+                    endpoint.variable or say("not stated")
+                )
         for regimen in protocol.regimens:
             for give in regimen.gives:
                 found[f"{regimen.label}: {give.label}"] = ", ".join(
-                    (give.dose or "dose not stated", give.route or "route not stated", give.schedule)
+                    (
+                        give.dose or say("dose not stated"),
+                        give.route or say("route not stated"),
+                        give.schedule,
+                    )
                 )
         for visit in protocol.visits:
-            found[f"Visit {visit.label}"] = f"{visit.at}: {', '.join(visit.assess)}"
+            found[say("Visit {label}", label=visit.label)] = f"{visit.at}: {', '.join(visit.assess)}"
         for definition in protocol.definitions.values():
             words = read(Context(protocol), definition.expr, "is")
-            found[f"Definition “{definition.label or definition.name}”"] = _flat(words)
+            found[say("Definition “{label}”", label=definition.label or definition.name)] = _flat(words)
         return found
 
     before, after = said(old), said(new)
@@ -415,5 +460,11 @@ def _other_changes(old: ir.Protocol, new: ir.Protocol) -> list[tuple[str, ...]]:
         if before.get(label) != after.get(label)
     ]
     for name in sorted(moved_names(old, new) & old.items.keys()):
-        rows.append((f"Vocabulary: {old.items[name].label or name}", "as before", "declared otherwise"))
+        rows.append(
+            (
+                say("Vocabulary: {label}", label=old.items[name].label or name),
+                say("as before"),
+                say("declared otherwise"),
+            )
+        )
     return rows

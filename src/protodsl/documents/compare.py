@@ -9,11 +9,17 @@ from typing import assert_never
 from protodsl import fields, ir
 from protodsl.documents import eligibility, entries, study
 from protodsl.documents.blocks import Block, DocSection, Summary, Table, Text
-from protodsl.documents.words import Context, capital, power, quantity, unit, window
-from protodsl.documents.words.leaves import bounds_clause, event_details, qualifiers, test_words
+from protodsl.documents.language import mark, named, say
+from protodsl.documents.words import Context, capital, power, quantity, terms, unit, window
+from protodsl.documents.words.leaves import bound_words, event_details, qualifiers, test_words
 from protodsl.runtime import units
 
-KIND = "Comparison of trials"
+KIND = mark("Comparison of trials")
+_ENDPOINTS = {
+    "primary": mark("Primary endpoints"),
+    "secondary": mark("Secondary endpoints"),
+    "exploratory": mark("Exploratory endpoints"),
+}
 NOTHING = "–"
 _GLANCE = (
     ("protocol", "phase"), ("protocol", "sponsor"), ("protocol", "status"), ("protocol", "conditions"),
@@ -31,15 +37,15 @@ def compare(protocols: tuple[ir.Protocol, ...]) -> Summary:
     """The document of two or more protocols. Same models, same document."""
     names = _names(protocols)
     bodies: list[tuple[str, list[Block]]] = [
-        ("The trials", _trials(protocols, names)),
-        ("At a glance", [_table(names, _glance(protocols))]),
-        ("Limits of results, age and dose", _limits(protocols, names)),
-        ("Diseases, drugs and procedures, and when they count", _events(protocols, names)),
-        ("What participants are given", [_table(names, _treatment(protocols))]),
-        ("Endpoints", [_table(names, _endpoints(protocols))]),
+        (say("The trials"), _trials(protocols, names)),
+        (say("At a glance"), [_table(names, _glance(protocols))]),
+        (say("Limits of results, age and dose"), _limits(protocols, names)),
+        (say("Diseases, drugs and procedures, and when they count"), _events(protocols, names)),
+        (say("What participants are given"), [_table(names, _treatment(protocols))]),
+        (say("Endpoints"), [_table(names, _endpoints(protocols))]),
     ]
     sections = tuple(DocSection(n, title, tuple(body)) for n, (title, body) in enumerate(bodies, 1))
-    return Summary(" · ".join(names), "Trials side by side", sections, (), (), KIND, wide=True)
+    return Summary(" · ".join(names), say("Trials side by side"), sections, (), (), named(KIND), wide=True)
 
 
 def _names(protocols: tuple[ir.Protocol, ...]) -> Cells:
@@ -53,24 +59,29 @@ def _names(protocols: tuple[ir.Protocol, ...]) -> Cells:
 
 def _trials(protocols: tuple[ir.Protocol, ...], names: Cells) -> list[Block]:
     rows = tuple(
-        (name, protocol.title, protocol.sha256 or "not recorded")
+        (name, protocol.title, protocol.sha256 or say("not recorded"))
         for name, protocol in zip(names, protocols, strict=True)
     )
     return [
         Text(
-            "Made from the machine-readable protocols named below. The last column says whether a row is the "
-            "same for all of them. Limits are those the rules name, in the unit of the first trial that "
-            "names the result. What is marked * is part of a larger rule (an alternative, an exception, a "
-            "condition, a disease group), which the summary of that trial shows whole. “–” means: "
-            "not named there."
+            say(
+                "Made from the machine-readable protocols named below. The last column "
+                "says whether a row is the same for all of them. Limits are those the "
+                "rules name, in the unit of the first trial that names the result. What "
+                "is marked * is part of a larger rule (an alternative, an exception, a "
+                "condition, a disease group), which the summary of that trial shows "
+                "whole. “–” means: not named there."
+            )
         ),
-        Table(("Trial", "Title", "SHA-256 of the protocol file"), rows, (2, 5, 6)),
+        Table((say("Trial"), say("Title"), say("SHA-256 of the protocol file")), rows, (2, 5, 6)),
     ]
 
 
 def _table(names: Cells, rows: list[tuple[str, Cells]], first: str = "") -> Table:
-    made = tuple((label, *cells, "same" if len(set(cells)) == 1 else "differs") for label, cells in rows)
-    return Table((first, *names, "Compared"), made, (3, *(3 for _ in names), 1))
+    made = tuple(
+        (label, *cells, say("same") if len(set(cells)) == 1 else say("differs")) for label, cells in rows
+    )
+    return Table((first, *names, say("Compared")), made, (3, *(3 for _ in names), 1))
 
 
 def _glance(protocols: tuple[ir.Protocol, ...]) -> list[tuple[str, Cells]]:
@@ -81,10 +92,10 @@ def _glance(protocols: tuple[ir.Protocol, ...]) -> list[tuple[str, Cells]]:
         cells = tuple(
             entries.entry(spec, entries.sections_by_name(p)[block].get(name)).words for p in protocols
         )
-        rows.append((spec.label, cells))
+        rows.append((named(spec.label), cells))
     for kind in ("inclusion", "exclusion"):
         counts = tuple(str(sum(1 for c in eligibility.all_criteria(p) if c.kind == kind)) for p in protocols)
-        rows.append((f"{capital(kind)} criteria", counts))
+        rows.append((say("Inclusion criteria") if kind == "inclusion" else say("Exclusion criteria"), counts))
     return rows
 
 
@@ -158,7 +169,7 @@ def _said(statement: Statement, words: str, verbs: tuple[str, str]) -> str:
     must, must_not = verbs
     if statement.binding:
         return f"{must if statement.wanted else must_not} {words} [{statement.id}]"
-    denied = "" if statement.wanted == ("inclusion" in statement.id) else "not "
+    denied = "" if statement.wanted == ("inclusion" in statement.id) else say("not ")
     return f"{denied}{words} * [{statement.id}]"
 
 
@@ -195,9 +206,9 @@ def _compared_rows(names: Cells, gathered: list[tuple[str, list[list[str]]]], fi
         bare = {tuple(sorted(map(_comparable, cell))) for cell in cells}
         shown = tuple("; ".join(cell) or NOTHING for cell in cells)
         starred = any("*" in words for words in shown)
-        alike = ("same *" if starred else "same") if len(bare) == 1 else "differs"
-        made.append((label, *shown, "one trial" if sum(map(bool, cells)) == 1 else alike))
-    return Table((first, *names, "Compared"), tuple(made), (3, *(4 for _ in names), 1))
+        alike = (say("same *") if starred else say("same")) if len(bare) == 1 else say("differs")
+        made.append((label, *shown, say("one trial") if sum(map(bool, cells)) == 1 else alike))
+    return Table((first, *names, say("Compared")), tuple(made), (3, *(4 for _ in names), 1))
 
 
 def _comparable(said: str) -> tuple[str, bool]:
@@ -224,20 +235,29 @@ def _limits(protocols: tuple[ir.Protocol, ...], names: Cells) -> list[Block]:
                     words += _converted(test, own, item)
                 panel, _, inner = observed.item.partition(".")
                 if inner:  # items of one panel are one row
-                    return panel, f"{label.partition(', ')[0]}, an item", words + which
+                    return (
+                        panel,
+                        say("{panel}, an item", panel=label.partition(", ")[0]),
+                        words + which,
+                    )
                 return observed.item, label, words + which
             case ir.Compare(left, op, right, of_unit):
-                said = bounds_clause(context, left, ((op, right),), of_unit, "is")
-                subject, _, words = said.partition(" is ")
-                key = "age" if isinstance(left, ir.Age) else subject
-                return key, "Age" if isinstance(left, ir.Age) else capital(subject), words
+                if isinstance(left, ir.Age):
+                    limit = bound_words(op, terms.years(context, right, left.unit))
+                    words = say("{limit} old {day}", limit=limit, day=terms.age_day(context, left))
+                    return "age", say("Age"), words
+                subject = terms.noun(context, left)
+                words = bound_words(op, terms.amount_of(context, right, of_unit))
+                return subject, capital(subject), words
             case _:
                 return None
 
     times = tuple("; ".join(_usual(protocol)) or NOTHING for protocol in protocols)
-    made: list[Block] = [_table(names, [("The latest result counts", times)])]
-    gathered = _gathered(protocols, of, ("must be", "must not be"))
-    made.append(_compared_rows(names, gathered, "Result") if gathered else Text("No limits are named."))
+    made: list[Block] = [_table(names, [(say("The latest result counts"), times)])]
+    gathered = _gathered(protocols, of, (say("must be"), say("must not be")))
+    made.append(
+        _compared_rows(names, gathered, say("Result")) if gathered else Text(say("No limits are named."))
+    )
     return made
 
 
@@ -254,7 +274,7 @@ def _converted(test: ir.NumberTest | ir.CodeTest, own: units.Unit, item: ir.Item
     assert item.unit is not None
     factor = units.factor(own, item.unit, item.molar_mass)
     if factor is None or not isinstance(test, ir.NumberTest):
-        return f" (in {unit(own)}; not comparable with {unit(item.unit)})"
+        return say(" (in {own}; not comparable with {unit})", own=unit(own), unit=unit(item.unit))
     limits = [
         quantity(limit.value * factor, item.unit)
         for _, limit in test.bounds
@@ -267,11 +287,11 @@ def _events(protocols: tuple[ir.Protocol, ...], names: Cells) -> list[Block]:
     def of(context: Context, leaf: ir.Expr) -> tuple[str, str, str] | None:
         if not isinstance(leaf, ir.Exists):
             return None
-        words = event_details(context, leaf, False).strip() or "present"
+        words = event_details(context, leaf, False).strip() or say("present")
         return leaf.item, capital(context.item(leaf.item)), words
 
-    gathered = _gathered(protocols, of, ("required:", "not allowed:"))
-    return [_compared_rows(names, gathered, "Named")] if gathered else [Text("None are named.")]
+    gathered = _gathered(protocols, of, (say("required:"), say("not allowed:")))
+    return [_compared_rows(names, gathered, say("Named"))] if gathered else [Text(say("None are named."))]
 
 
 # ---------------------------------------------------------------- treatment, endpoints
@@ -296,21 +316,21 @@ def _treatment(protocols: tuple[ir.Protocol, ...]) -> list[tuple[str, Cells]]:
         for regimen in protocol.regimens:
             gives = []
             for give in regimen.gives:
-                dose = power(give.dose) if give.dose else "dose not stated"
+                dose = power(give.dose) if give.dose else say("dose not stated")
                 gives.append(f"{give.label} ({dose}, {give.schedule})")
             found.append(f"{regimen.label}: {'; '.join(gives) or study.field_words(regimen.stated)}")
         return "; ".join(found)
 
     wanted: tuple[tuple[str, Callable[[ir.Protocol], str]], ...] = (
-        ("Product", product),
-        ("Target", detail("target")),
-        ("What the dose counts", detail("entity")),
-        ("Dose levels", levels),
-        ("Route", detail("route")),
-        ("How often", detail("frequency")),
-        ("Other treatment", regimens),
+        (say("Product"), product),
+        (say("Target"), detail("target")),
+        (say("What the dose counts"), detail("entity")),
+        (say("Dose levels"), levels),
+        (say("Route"), detail("route")),
+        (say("How often"), detail("frequency")),
+        (say("Other treatment"), regimens),
     )
-    return [(label, tuple(of(p) or study.NOT_STATED for p in protocols)) for label, of in wanted]
+    return [(label, tuple(of(p) or study.missing() for p in protocols)) for label, of in wanted]
 
 
 def _endpoints(protocols: tuple[ir.Protocol, ...]) -> list[tuple[str, Cells]]:
@@ -326,5 +346,5 @@ def _endpoints(protocols: tuple[ir.Protocol, ...]) -> list[tuple[str, Cells]]:
             ]
             cells.append("; ".join(found) or NOTHING)
         if any(cell != NOTHING for cell in cells):
-            rows.append((f"{capital(level)} endpoints", tuple(cells)))
+            rows.append((say(_ENDPOINTS[level]), tuple(cells)))
     return rows

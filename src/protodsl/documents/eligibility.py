@@ -21,6 +21,7 @@ from protodsl.documents.blocks import (
     Table,
     Text,
 )
+from protodsl.documents.language import mark, named, say, spoken
 from protodsl.documents.words import (
     By,
     Context,
@@ -65,7 +66,7 @@ def title(id: str) -> str:
     """The id without the cohort or stage before it: "sle inclusion 1" is "Inclusion 1" in its group."""
     words = id.split(" ")
     start = next((n for n, word in enumerate(words) if word in ("inclusion", "exclusion")), 0)
-    return capital(" ".join(words[start:]))
+    return capital(" ".join(map(named, words[start:])))
 
 
 def name_of(part: ir.Part) -> str:
@@ -100,27 +101,37 @@ def expressions(part: ir.Part) -> list[ir.Expr]:
 
 def _joined(mood: Mood, combine: Join, both: bool) -> str:
     """How the parts of a criterion belong together; `both`: and with its own rule."""
-    what = "parts below and this rule" if both else "parts below"
+    what = say("parts below and this rule") if both else say("parts below")
     match mood, combine:
         case "must", "all":
-            return f"All of the {what} must be met."
+            return say("All of the {what} must be met.", what=what)
         case "must", "any":
-            return f"At least one of the {what} must be met."
+            return say("At least one of the {what} must be met.", what=what)
         case "must", int(k):
-            return f"At least {number(Fraction(k))} of the {what} must be met."
+            return say("At least {count} of the {what} must be met.", count=number(Fraction(k)), what=what)
         case "must not", "all":
-            return f"The participant must not take part if all of the {what} are true together."
+            return say(
+                "The participant must not take part if all of the {what} are true together.", what=what
+            )
         case "must not", "any":
-            return f"The participant must not take part if any of the {what} applies."
+            return say("The participant must not take part if any of the {what} applies.", what=what)
         case "must not", int(k):
             least = number(Fraction(k))
-            return f"The participant must not take part if at least {least} of the {what} are true."
+            return say(
+                "The participant must not take part if at least {least} of the {what} are true.",
+                least=least,
+                what=what,
+            )
         case _, "all":
-            return f"This is true if all of the {what} are true."
+            return say("This is true if all of the {what} are true.", what=what)
         case _, "any":
-            return f"This is true if at least one of the {what} is true."
+            return say("This is true if at least one of the {what} is true.", what=what)
         case _, int(k):
-            return f"This is true if at least {number(Fraction(k))} of the {what} are true."
+            return say(
+                "This is true if at least {count} of the {what} are true.",
+                count=number(Fraction(k)),
+                what=what,
+            )
         case _:
             raise AssertionError((mood, combine))
 
@@ -150,10 +161,10 @@ def rows(
         guard = read(context, part.applies, "is")
         text = (
             guard.text[0].lower() + guard.text[1:]
-            if guard.text[:4] in ("The ", "All ", "At l")
+            if spoken() == "en" and guard.text[:4] in ("The ", "All ", "At l")
             else guard.text
         )
-        lines.append(Line(f"Applies only if {text}", guard.children, guard.judged))
+        lines.append(Line(say("Applies only if {text}", text=text), guard.children, guard.judged))
     both = part.expr is not None and bool(part.parts)
     below = mood_below(mood, part.combine, len(part.parts) + (part.expr is not None) > 1)
     if part.parts:
@@ -189,7 +200,11 @@ def _criteria(context: Context, found: Iterable[ir.Criterion], level: int, place
             continue
         which: Literal["inclusion", "exclusion"] = "inclusion" if kind == "inclusion" else "exclusion"
         mood: Mood = "must" if which == "inclusion" else "must not"
-        title = "Required: inclusion criteria" if which == "inclusion" else "Not allowed: exclusion criteria"
+        title = (
+            say("Required: inclusion criteria")
+            if which == "inclusion"
+            else say("Not allowed: exclusion criteria")
+        )
         made.append(Heading(title, level))
         found_rows = (row for c in criteria for row in rows(context, c.root, mood, place=place))
         made.append(Criteria(which, tuple(found_rows), level))
@@ -200,13 +215,17 @@ def _groups(groups: Iterable[ir.Group], criteria: Iterable[ir.Criterion], place:
     labels = {c.id: c.root.label for c in criteria}
     made: list[Block] = []
     for group in groups:
-        named = [
+        members = [
             title(member) + (f" ({labels[member]})" if labels.get(member) else "") for member in group.members
         ]
         if group.least == 1:
-            said = f"Either of these is sufficient, they count as one: {_or(named)}."
+            said = say("Either of these is sufficient, they count as one: {listed}.", listed=_or(members))
         else:
-            said = f"At least {number(Fraction(group.least))} of these are needed: {', '.join(named)}."
+            said = say(
+                "At least {count} of these are needed: {members}.",
+                count=number(Fraction(group.least)),
+                members=", ".join(members),
+            )
         made.append(Text(said))
         if group.source:
             made.append(Quotes(quotes(group.source)))
@@ -215,7 +234,7 @@ def _groups(groups: Iterable[ir.Group], criteria: Iterable[ir.Criterion], place:
 
 
 def _or(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + say(" or ") + words[-1]
 
 
 # ---------------------------------------------------------------- stages and cohorts
@@ -246,19 +265,25 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
     if not only:
         made.append(Heading(stage.label or stage.id, 1))
     before = next((s for s in protocol.stages if s.id == stage.requires), None)
-    results = "the latest result up to it counts"
+    results = say("the latest result up to it counts")
     if usual is not None:
-        results = f"the latest result {window(Context(protocol, anchor), usual)} counts and no older one"
-    said = (
-        f"Assessed on the day of {anchor}. Unless a rule names another time, conditions are those of that "
-        f"day, {results}, and “at any time” means up to and including that day."
+        results = say(
+            "the latest result {window} counts and no older one",
+            window=window(Context(protocol, anchor), usual),
+        )
+    said = say(
+        "Assessed on the day of {anchor}. Unless a rule names another time, "
+        "conditions are those of that day, {results}, and “at any time” means up "
+        "to and including that day.",
+        anchor=anchor,
+        results=results,
     )
     if before is not None:
-        said += f" This step further requires that “{before.label or before.id}” was passed."
+        said += say(" This step further requires that “{label}” was passed.", label=before.label or before.id)
     if stage.cohorts:
-        said += (
-            " A participant must meet the criteria common to all and those of at least one of the "
-            "disease groups below."
+        said += say(
+            " A participant must meet the criteria common to all and those of at "
+            "least one of the disease groups below."
         )
     made.append(Text(said, computed=True))
     if stage.source:
@@ -269,13 +294,13 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
     made += _groups(stage.groups, stage.criteria, place)
     made += _criteria(context, stage.criteria, level, place)
     for cohort in stage.cohorts:
-        made.append(Heading(f"Disease group: {cohort.label or cohort.id}", level))
+        made.append(Heading(say("Disease group: {label}", label=cohort.label or cohort.id), level))
         if cohort.source:
             made.append(Quotes(quotes(cohort.source)))
         if cohort.applies is not None:
             guard = read(context, cohort.applies, "is")
             made.append(
-                Rules((Line("The group is open only to participants of whom this is true:", (guard,)),))
+                Rules((Line(say("The group is open only to participants of whom this is true:"), (guard,)),))
             )
         name = cohort.label or cohort.id
         made += questions(name, cohort.clarify)
@@ -287,12 +312,25 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
 def tally(protocol: ir.Protocol) -> Text:
     """How many criteria are computed, partly judged or judged."""
     said = []
-    for kind in ("inclusion", "exclusion"):
+    for kind, words in (
+        (
+            "inclusion",
+            mark(
+                "Of {all} inclusion criteria {computed} are computed from data, {partly} partly judged "
+                "and {judged} judged by a person."
+            ),
+        ),
+        (
+            "exclusion",
+            mark(
+                "Of {all} exclusion criteria {computed} are computed from data, {partly} partly judged "
+                "and {judged} judged by a person."
+            ),
+        ),
+    ):
         found = [decided_by(protocol, expressions(c.root)) for c in all_criteria(protocol) if c.kind == kind]
-        said.append(
-            f"Of {len(found)} {kind} criteria {found.count('computed')} are computed from data, "
-            f"{found.count('partly judged')} partly judged and {found.count('judged')} judged by a person."
-        )
+        computed, partly, judged = (found.count(by) for by in ("computed", "partly judged", "judged"))
+        said.append(say(words, all=len(found), computed=computed, partly=partly, judged=judged))
     return Text(" ".join(said), computed=True)
 
 
@@ -318,7 +356,7 @@ def definition_blocks(
             made.append(Quotes(quotes(definition.source)))
         made.append(Rules((read(Context(protocol, anchor), definition.expr, "is"),)))
         made += [Text(note) for note in definition.notes]
-        made += questions(f"Definition “{label}”", definition.clarify)
+        made += questions(say("Definition “{label}”", label=label), definition.clarify)
     return made
 
 
@@ -333,9 +371,12 @@ def blocks(protocol: ir.Protocol) -> tuple[Block, ...]:
     exprs = eligibility_expressions(protocol)
     made: list[Block] = [
         Text(
-            "Every criterion is printed twice: as the source words it, and as the rule that is applied. A "
-            "rule is computed from recorded data, judged by a named person, or both; where data are missing "
-            "the answer is “unknown”, never a pass."
+            say(
+                "Every criterion is printed twice: as the source words it, and as the "
+                "rule that is applied. A rule is computed from recorded data, judged by "
+                "a named person, or both; where data are missing the answer is "
+                "“unknown”, never a pass."
+            )
         ),
         tally(protocol),
     ]
@@ -343,12 +384,12 @@ def blocks(protocol: ir.Protocol) -> tuple[Block, ...]:
     if way is not None:
         made.append(way)
     if not protocol.stages:
-        made.append(Text("Not stated in the source"))
+        made.append(Text(say("Not stated in the source")))
     for stage in protocol.stages:
         made += _stage(protocol, stage, len(protocol.stages) == 1)
     definitions = used_definitions(protocol, exprs)
     if definitions:
-        made.append(Heading("Definitions", 1))
+        made.append(Heading(say("Definitions"), 1))
         made += definition_blocks(protocol, definitions, 2)
     return tuple(made)
 
@@ -358,10 +399,10 @@ def asides(protocol: ir.Protocol) -> list[Block]:
     made: list[Block] = []
     if protocol.asides:
         found = tuple((aside.quotation.text, aside.because) for aside in protocol.asides)
-        made.append(Heading("Words of the source that are no criterion", 1))
-        made.append(Table(("Source", "Why it is set aside"), found, (3, 2)))
+        made.append(Heading(say("Words of the source that are no criterion"), 1))
+        made.append(Table((say("Source"), say("Why it is set aside")), found, (3, 2)))
     document = protocol.document
     if document is not None and document.uncovered:
-        made.append(Heading("Eligibility text of the source that no criterion quotes", 1))
+        made.append(Heading(say("Eligibility text of the source that no criterion quotes"), 1))
         made.append(Quotes(quotes(document.uncovered)))
     return made

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from protodsl import fields, ir
 from protodsl.documents.blocks import Entry
+from protodsl.documents.language import named, say
 
 
 def sections_by_name(protocol: ir.Protocol) -> dict[str, ir.Section]:
@@ -26,20 +27,26 @@ def features(protocol: ir.Protocol) -> tuple[fields.Feature, ...] | None:
 def entry(spec: fields.FieldSpec, field: ir.Field | None, prefix: str = "") -> Entry:
     """`prefix`: whose field it is, where there are several ("MC-1-50: route")."""
     made = Entry(
-        spec.label, "not stated", section=spec.section, spirit=spec.spirit, m11=spec.m11, who=spec.who,
+        named(spec.label), "not stated", section=spec.section, spirit=spec.spirit, m11=spec.m11, who=spec.who,
         owner=prefix,
     )  # fmt: skip
     match field:
         case ir.Stated(text, line):
-            return replace(made, state="stated", text=spec.word_label(text) or text, line=line)
+            return replace(made, state="stated", text=worded(spec, text), line=line)
         case ir.NotStated(why):
             return replace(made, text=why or "")
         case ir.NotApplicable(why):
             return replace(made, state="not applicable", text=why)
         case None:
-            return replace(made, text="the protocol file says nothing about it")
+            return replace(made, text=say("the protocol file says nothing about it"))
         case _:
             assert_never(field)
+
+
+def worded(spec: fields.FieldSpec, text: str) -> str:
+    """A bare word of the language by its label; anything else as it is."""
+    label = spec.word_label(text)
+    return named(label) if label else text
 
 
 def block_entries(
@@ -56,9 +63,9 @@ def block_entries(
         if field is not None or spec.is_required(known or ()):
             made.append(entry(spec, field, prefix))
         elif isinstance(spec.required, str):
-            feature = dict(fields.FEATURES)[spec.required]
+            feature = named(dict(fields.FEATURES)[spec.required])
             why = (
-                ir.NotApplicable(f"asked of trials with this feature: {feature}")
+                ir.NotApplicable(say("asked of trials with this feature: {feature}", feature=feature))
                 if known is not None
                 else None
             )
@@ -78,7 +85,7 @@ def said(protocol: ir.Protocol, block: str, name: str) -> str | None:
     spec = fields.find(block, name)
     if not isinstance(field, ir.Stated):
         return None
-    return (spec.word_label(field.text) if spec is not None else None) or field.text
+    return worded(spec, field.text) if spec is not None else field.text
 
 
 def identifier(protocol: ir.Protocol) -> str:

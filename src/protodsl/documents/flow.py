@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from protodsl import ir
 from protodsl.documents.blocks import Picture
+from protodsl.documents.language import count, mark, named, say
 from protodsl.documents.svg import LINE, WIDTH, Pen, wrap
 from protodsl.documents.words import By, capital, decided_by, number
 
@@ -16,9 +17,9 @@ PAGE = 1000
 """Height of a page at the width of the text; what would be higher counts its criteria and lists none."""
 _MARK: dict[By, str] = {"computed": "full", "partly judged": "half", "judged": "empty"}
 ENDS = (
-    "everything is known and fits: eligible",
-    "something is known not to fit: not eligible",
-    "otherwise: undetermined; what is missing has to be found out",
+    mark("everything is known and fits: eligible"),
+    mark("something is known not to fit: not eligible"),
+    mark("otherwise: undetermined; what is missing has to be found out"),
 )
 
 
@@ -46,7 +47,7 @@ def draw(protocol: ir.Protocol, expressions: Expressions) -> Picture | None:
     pen, words = _drawn(protocol, expressions, listed=True)
     if pen.y > PAGE:
         pen, words = _drawn(protocol, expressions, listed=False)
-    return pen.picture("The way through eligibility", words)
+    return pen.picture(say("The way through eligibility"), words)
 
 
 def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tuple[Pen, str]:
@@ -54,11 +55,11 @@ def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tup
     for stage in protocol.stages:
         name = capital(stage.label or stage.id)
         lists = _lists(protocol, stage.criteria, stage.groups, expressions, listed)
-        _bar(pen, f"{name}: ALL of the left list and NONE of the right list")
+        _bar(pen, say("{name}: ALL of the left list and NONE of the right list", name=name))
         pen.y = max(_column(pen, n * HALF, found) for n, found in enumerate(lists)) + 8
         told.append(f"{name}: {_said(lists)}.")
         if stage.cohorts:
-            _bar(pen, "and AT LEAST ONE of these disease groups")
+            _bar(pen, say("and AT LEAST ONE of these disease groups"))
         for start in range(0, len(stage.cohorts), 2):
             ends = [pen.y]
             for column, cohort in enumerate(stage.cohorts[start : start + 2]):
@@ -71,16 +72,16 @@ def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tup
                     pen.y = _column(pen, column * HALF, found)
                 ends.append(pen.y)
                 pen.y = top
-                told.append(f"Disease group {label}: {_said(lists)}.")
+                told.append(say("Disease group {label}: {said}.", label=label, said=_said(lists)))
             pen.y = max(ends) + 8
         pen.arrow(HALF, pen.y, HALF, pen.y + 16)
         pen.y += 20
     _outcomes(pen)
-    return pen, " ".join((*told, f"Outcomes: {'; '.join(ENDS)}."))
+    return pen, " ".join((*told, say("Outcomes: {ends}.", ends="; ".join(map(named, ENDS)))))
 
 
 def _said(lists: tuple[_List, ...]) -> str:
-    return "; ".join(found.words for found in lists if found.heading) or "no criteria"
+    return "; ".join(found.words for found in lists if found.heading) or say("no criteria")
 
 
 def _bar(pen: Pen, words: str) -> None:
@@ -107,13 +108,17 @@ def _column(pen: Pen, x: int, found: _List) -> int:
 
 def _outcomes(pen: Pen) -> None:
     width = WIDTH // 3
-    boxes = [wrap(capital(end), width - 26) for end in ENDS]
+    boxes = [wrap(capital(named(end)), width - 26) for end in ENDS]
     height = max(map(len, boxes)) * LINE + 12
     for index, lines in enumerate(boxes):
         pen.box(index * width + 1, pen.y, width - 8, height)
         pen.lines(index * width + 8, pen.y + 16, lines)
     pen.y += height + 8
-    marks = (("full", "computed from data"), ("half", "partly judged"), ("empty", "judged by a person"))
+    marks = (
+        ("full", say("computed from data")),
+        ("half", say("partly judged")),
+        ("empty", say("judged by a person")),
+    )
     for index, (kind, words) in enumerate(marks):
         pen.dot(index * 180 + 7, pen.y + 8, kind)
         pen.text(index * 180 + 18, pen.y + 12, words)
@@ -133,22 +138,32 @@ def _lists(
     rows: dict[str, list[_Row]] = {"inclusion": [], "exclusion": []}
     for criterion in criteria:
         if criterion.id not in grouped:
-            mark = _MARK[decided_by(protocol, expressions[criterion.id])]
-            rows[criterion.kind].append(_Row(mark, names[criterion.id]))
+            by = decided_by(protocol, expressions[criterion.id])
+            rows[criterion.kind].append(_Row(_MARK[by], names[criterion.id]))
     denied = {criterion.id for criterion in criteria if criterion.kind == "exclusion"}
     for group in groups:
-        members = [f"not: {names[m]}" if m in denied else names[m] for m in group.members if m in names]
+        members = [
+            say("not: {name}", name=names[m]) if m in denied else names[m]
+            for m in group.members
+            if m in names
+        ]
         found = [expr for member in group.members for expr in expressions.get(member, [])]
-        least = "either" if group.least == 1 else f"at least {number(Fraction(group.least))} of:"
-        words = f"{least} {' or '.join(members)}"
+        least = (
+            say("either")
+            if group.least == 1
+            else say("at least {count} of:", count=number(Fraction(group.least)))
+        )
+        words = f"{least} {say(' or ').join(members)}"
         rows["inclusion"].append(_Row(_MARK[decided_by(protocol, found)], words))
-    made = []
-    for heading, own in (("ALL of", rows["inclusion"]), ("NONE of", rows["exclusion"])):
-        kind = "inclusion" if heading == "ALL of" else "exclusion"
-        plural = "criterion" if len(own) == 1 else "criteria"
-        words = f"{heading} {len(own)} {kind} {plural}" if own else ""
-        made.append(_List(words, tuple(own) if listed else ()))
-    return tuple(made)
+    include, exclude = rows["inclusion"], rows["exclusion"]
+    headings = (
+        count(len(include), "ALL of {number} inclusion criterion", "ALL of {number} inclusion criteria"),
+        count(len(exclude), "NONE of {number} exclusion criterion", "NONE of {number} exclusion criteria"),
+    )
+    return tuple(
+        _List(heading if own else "", tuple(own) if listed else ())
+        for heading, own in zip(headings, (include, exclude), strict=True)
+    )
 
 
 def _name(criterion: ir.Criterion) -> str:
@@ -157,5 +172,7 @@ def _name(criterion: ir.Criterion) -> str:
     if not criterion.root.parts:
         return words
     joined = criterion.root.combine
-    how = joined if isinstance(joined, str) else f"at least {number(Fraction(joined))}"
-    return f"{words} [{how} of {len(criterion.root.parts)} parts]"
+    how = (
+        named(joined) if isinstance(joined, str) else say("at least {count}", count=number(Fraction(joined)))
+    )
+    return say("{words} [{how} of {parts} parts]", words=words, how=how, parts=len(criterion.root.parts))

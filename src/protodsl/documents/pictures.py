@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from protodsl import ir
 from protodsl.documents.blocks import Picture, Step
+from protodsl.documents.language import named, say
 from protodsl.documents.svg import LINE, WIDTH, Pen, wrap
 from protodsl.documents.words import capital, number, power
 
@@ -44,7 +45,7 @@ def time_line(protocol: ir.Protocol, steps: dict[str, Step], endpoints: bool = T
         _treatment_days(protocol, pen),
         _follow_up(protocol, pen, endpoints),
     ]
-    return pen.picture("Time line of the trial", " ".join(words for words in said if words))
+    return pen.picture(say("Time line of the trial"), " ".join(words for words in said if words))
 
 
 def _title(pen: Pen, words: str) -> None:
@@ -62,11 +63,11 @@ def _order(protocol: ir.Protocol, steps: dict[str, Step], pen: Pen) -> str:
     layers = _layers(points)
     if not layers:
         return ""
-    _title(pen, "Order of events (days not stated: not to scale)")
+    _title(pen, say("Order of events (days not stated: not to scale)"))
     gap = 30
     width = min(190, (WIDTH - gap * (len(layers) - 1)) // len(layers))
     same_day = tuple(
-        f"{steps[p.name].label} is the same day"
+        say("{label} is the same day", label=steps[p.name].label)
         for p in protocol.timepoints
         if p.name != protocol.day_zero and day_of(protocol, p.at) == 0
     )
@@ -109,7 +110,7 @@ def _order(protocol: ir.Protocol, steps: dict[str, Step], pen: Pen) -> str:
             step = steps[point.name]
             words = ", ".join(part for part in (step.label, step.when, *marks[point.name]) if part)
             told.append(words)
-    return f"Order of events, days not stated: {'; '.join(told)}."
+    return say("Order of events, days not stated: {told}.", told="; ".join(told))
 
 
 def _before(point: ir.Timepoint) -> tuple[str, ...]:
@@ -173,7 +174,7 @@ def _treatment_days(protocol: ir.Protocol, pen: Pen) -> str:
     days = [Fraction(0), *(Fraction(start) for _, start, _ in gives), *(day for _, day in early)]
     first = min(days) - 1
     last = max((Fraction(0), *(Fraction(end) for _, _, end in gives if end is not None))) + 1
-    _title(pen, "Days around day 0 (to scale, in days)")
+    _title(pen, say("Days around day 0 (to scale, in days)"))
     step = 1 if last - first <= 16 else 7 if last - first <= 120 else 28
     _axis(pen, first, last, step, Fraction(1))
     told = []
@@ -181,16 +182,16 @@ def _treatment_days(protocol: ir.Protocol, pen: Pen) -> str:
         height = _label(pen, capital(point.label or point.name), bold=True)
         pen.dot(_x(day, first, last), pen.y + 7, "diamond")
         pen.y += height
-        told.append(f"{capital(point.label or point.name)}, day {number(day)}")
+        told.append(say("{visit}, day {day}", visit=capital(point.label or point.name), day=number(day)))
     for give, start, end in gives:
-        words = f"{give.label}, {power(give.dose) if give.dose else 'dose not stated'}"
+        words = f"{give.label}, {power(give.dose) if give.dose else say('dose not stated')}"
         height = _label(pen, words)
         left = _x(Fraction(start), first, last) - 4
         pen.box(left, pen.y + 2, _x(Fraction(end), first, last) + 4 - left, 11, "hatched")
         pen.y += height
         told.append(f"{words}, {give.schedule}")
     pen.y += 12
-    return f"On stated days: {'; '.join(told)}."
+    return say("On stated days: {told}.", told="; ".join(told))
 
 
 def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
@@ -201,9 +202,9 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
     for objective in protocol.objectives if endpoints else ():
         for endpoint in objective.endpoints:
             day = day_of(protocol, endpoint.anchor)
-            frame = endpoint.frame.text if isinstance(endpoint.frame, ir.Stated) else "time not stated"
+            frame = endpoint.frame.text if isinstance(endpoint.frame, ir.Stated) else say("time not stated")
             if day is None or day <= 0:
-                elsewhere.append(f"{endpoint.label} ({objective.level}): {frame}")
+                elsewhere.append(f"{endpoint.label} ({named(objective.level)}): {frame}")
             else:
                 rows.setdefault((objective.level, frame, day), []).append(endpoint.label)
     days = [day for _, day in dated] + [day for _, _, day in rows]
@@ -211,7 +212,12 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
     if days:
         first, last = Fraction(0), max(days)
         months = last > 90
-        _title(pen, f"From day 0 on (to scale, in {'months' if months else 'days'})")
+        _title(
+            pen,
+            say("From day 0 on (to scale, in months)")
+            if months
+            else say("From day 0 on (to scale, in days)"),
+        )
         scale = _DAYS["month"] if months else Fraction(1)
         step = next(n for n in (1, 3, 6, 7, 12, 14, 28, 60, 120, 1200, 12000) if last / scale / n <= 14)
         _axis(pen, first, last, step, scale)
@@ -227,7 +233,7 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
             pen.dot(x, pen.y + 7, "diamond")
             pen.y += height
         for (level, frame, day), labels in rows.items():
-            words = f"{'; '.join(labels)} ({level})"
+            words = f"{'; '.join(labels)} ({named(level)})"
             height = _label(pen, words)
             x = _x(day, first, last)
             if frame.startswith("from "):
@@ -238,21 +244,21 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
             told.append(f"{words}: {frame}")
         pen.y += 6
     if elsewhere:
-        for line in wrap("Not on this line: " + "; ".join(elsewhere), WIDTH - 10):
+        for line in wrap(say("Not on this line: {listed}", listed="; ".join(elsewhere)), WIDTH - 10):
             pen.text(0, pen.y + 12, line)
             pen.y += LINE
         pen.y += 8
     visits = [
-        f"{capital(p.label or p.name)} at {number(day / _DAYS['month'])} months"
+        say("{visit} at {count} months", visit=capital(p.label or p.name), count=number(day / _DAYS["month"]))
         if (day / _DAYS["month"]).denominator == 1
-        else f"{capital(p.label or p.name)} at day {number(day)}"
+        else say("{visit} at day {day}", visit=capital(p.label or p.name), day=number(day))
         for p, day in dated
     ]
     said = []
     if visits:
-        said.append(f"After day 0: {'; '.join(visits)}.")
+        said.append(say("After day 0: {visits}.", visits="; ".join(visits)))
     if told or elsewhere:
-        said.append(f"Endpoints: {'; '.join((*told, *elsewhere))}.")
+        said.append(say("Endpoints: {listed}.", listed="; ".join((*told, *elsewhere))))
     return " ".join(said)
 
 
@@ -273,7 +279,7 @@ def dose_ladder(intervention: ir.Intervention) -> Picture | None:
     scaled = len({level.unit.text for level in levels}) == 1 and 0 < highest <= 50 * levels[0].value
     width = min(150, WIDTH // len(levels))
     texts = [
-        [*wrap(f"Level {level.id}", width - 12, bold=True), *wrap(power(level.text), width - 12)]
+        [*wrap(say("Level {id}", id=level.id), width - 12, bold=True), *wrap(power(level.text), width - 12)]
         for level in levels
     ]
     heights = [
@@ -289,11 +295,13 @@ def dose_ladder(intervention: ir.Intervention) -> Picture | None:
         pen.lines(x + 6, first, lines[:1], bold=True)
         pen.lines(x + 6, first + LINE, lines[1:])
     pen.line(0, foot, width * len(levels), foot, width=1.5)
-    scale = "The heights are to scale." if scaled else "The heights are not to scale."
+    scale = say("The heights are to scale.") if scaled else say("The heights are not to scale.")
     pen.y = foot + 4
     pen.text(0, pen.y + 12, scale)
     pen.y += 20
-    told = "; ".join(f"level {level.id}: {power(level.text)}" for level in levels)
+    told = "; ".join(say("level {id}: {text}", id=level.id, text=power(level.text)) for level in levels)
     return pen.picture(
-        f"Dose levels of {intervention.label}", f"Steps from the lowest: {told}. {scale}", width * len(levels)
+        say("Dose levels of {label}", label=intervention.label),
+        say("Steps from the lowest: {told}. {scale}", told=told, scale=scale),
+        width * len(levels),
     )

@@ -16,6 +16,7 @@ from protodsl import ir, resources
 from protodsl.documents import escape
 from protodsl.documents.blocks import Block, DocSection, Summary
 from protodsl.documents.house import House, RenderError
+from protodsl.documents.language import Language, named, say, speaking
 from protodsl.documents.lay import lay
 from protodsl.documents.view import summary
 from protodsl.documents.words import Line
@@ -23,13 +24,15 @@ from protodsl.documents.words import Line
 Format = Literal["md", "html", "pdf"]
 
 
-def render(protocol: ir.Protocol, to: Format, *, plain: bool = False) -> bytes:
+def render(protocol: ir.Protocol, to: Format, *, plain: bool = False, language: Language = "en") -> bytes:
     """The summary for the ethics committee: Markdown, HTML (both UTF-8) or PDF/UA-1. Same model, same bytes.
 
     `plain`: the short one in plain language. Raises RenderError where PDF is asked for and the extra `pdf` is
     not installed.
     """
-    return laid_out(lay(protocol) if plain else summary(protocol), to)
+    with speaking(language):
+        document = lay(protocol) if plain else summary(protocol)
+    return laid_out(document, to)
 
 
 def laid_out(document: Summary, to: Format, house: House | None = None) -> bytes:
@@ -37,6 +40,11 @@ def laid_out(document: Summary, to: Format, house: House | None = None) -> bytes
     if house is not None:
         document = house.applied(document)
     folder = house.folder if house is not None else None
+    with speaking(document.language):
+        return _laid_out(document, to, folder)
+
+
+def _laid_out(document: Summary, to: Format, folder: Path | None) -> bytes:
     try:
         match to:
             case "md":
@@ -92,6 +100,9 @@ def environment(
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["say"] = say
+    made.filters["named"] = named
+    made.filters["escaped"] = escaping
     made.tests["short"] = lambda entry: len(entry.label) + len(entry.words) < 70
     made.filters["kind"] = kind
     made.filters["runs"] = runs

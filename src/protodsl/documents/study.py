@@ -18,10 +18,21 @@ from protodsl.documents.blocks import (
     Table,
     Text,
 )
+from protodsl.documents.language import mark, say
 from protodsl.documents.words import Context, anchor, capital, grouped, length, power, soften, unit
 
-NOT_STATED = "Not stated in the source"
-TIME_FRAME = fields.FieldSpec("frame", "Time frame", 4, True, "16", "3.1", "19, 20")
+_OBJECTIVES = {
+    "primary": mark("Primary objective: {label}"),
+    "secondary": mark("Secondary objective: {label}"),
+    "exploratory": mark("Exploratory objective: {label}"),
+}
+
+
+def missing() -> str:
+    return say("Not stated in the source")
+
+
+TIME_FRAME = fields.FieldSpec("frame", mark("Time frame"), 4, True, "16", "3.1", "19, 20")
 
 
 def field_words(field: ir.Field | None) -> str:
@@ -29,11 +40,11 @@ def field_words(field: ir.Field | None) -> str:
         case ir.Stated(text):
             return text
         case ir.NotApplicable(why):
-            return f"Not applicable: {why}"
+            return say("Not applicable: {why}", why=why)
         case ir.NotStated(str(why)):
-            return f"{NOT_STATED}: {why}"
+            return f"{missing()}: {why}"
         case _:
-            return NOT_STATED
+            return missing()
 
 
 def _details(protocol: ir.Protocol, block: str, section: ir.Section) -> tuple[Entry, ...]:
@@ -56,29 +67,37 @@ def endpoint_definitions(protocol: ir.Protocol) -> list[tuple[ir.Endpoint, ir.De
 def objectives(protocol: ir.Protocol) -> list[Block]:
     made: list[Block] = []
     if not protocol.objectives:
-        made.append(Text(NOT_STATED))
+        made.append(Text(missing()))
     for objective in protocol.objectives:
-        made.append(Heading(f"{capital(objective.level)} objective: {objective.label}", 1))
+        made.append(Heading(say(_OBJECTIVES[objective.level], label=objective.label), 1))
         if objective.source:
             made.append(Quotes(eligibility.quotes(objective.source)))
         made += eligibility.questions(objective.label, objective.clarify)
         if not objective.endpoints:
-            made.append(Text(f"Endpoints: {NOT_STATED}"))
+            made.append(Text(say("Endpoints: not stated in the source")))
             continue
         rows = []
         for endpoint in objective.endpoints:
             found = Entries(_details(protocol, "endpoint", endpoint.details))
-            said = [f"{endpoint.variable or NOT_STATED}.", *(_detail(entry) for entry in found.known)]
+            said = [f"{endpoint.variable or missing()}.", *(_detail(entry) for entry in found.known)]
             if found.missing:
-                said.append(f"{NOT_STATED}: {found.missing}.")
+                said.append(f"{missing()}: {found.missing}.")
             source = " … ".join(quotation.text for quotation in endpoint.source) or "–"
             rows.append((endpoint.label, field_words(endpoint.frame), " ".join(said), source))
-        headers = ("Endpoint", "Time frame", "What is measured, and how", "The source's words")
+        headers = (
+            say("Endpoint"),
+            say("Time frame"),
+            say("What is measured, and how"),
+            say("The source's words"),
+        )
         made.append(Table(headers, tuple(rows), (5, 4, 11, 9)))
         asked: list[Clarification] = []
         for endpoint in objective.endpoints:
             made += [Text(f"{endpoint.label}: {note}") for note in endpoint.notes]
-            asked += [Clarification(f"Endpoint {endpoint.label}", text) for text in endpoint.clarify]
+            asked += [
+                Clarification(say("Endpoint {label}", label=endpoint.label), text)
+                for text in endpoint.clarify
+            ]
         if asked:
             made.append(Questions(tuple(asked)))
     made += _definitions(protocol)
@@ -87,7 +106,9 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
 
 def _detail(entry: Entry) -> str:
     """ "Method: flow cytometry (line 117)."."""
-    return f"{entry.label}: {entry.words.rstrip('.')}" + (f" (line {entry.line})." if entry.line else ".")
+    return f"{entry.label}: {entry.words.rstrip('.')}" + (
+        say(" (line {line}).", line=entry.line) if entry.line else say("{text}.", text="")
+    )
 
 
 def _definitions(protocol: ir.Protocol) -> list[Block]:
@@ -102,7 +123,7 @@ def _definitions(protocol: ir.Protocol) -> list[Block]:
         shown |= {d.name for d in new}
         day = anchor(Context(protocol), endpoint.anchor) if endpoint.anchor is not None else None
         made += eligibility.definition_blocks(protocol, new, 2, day)
-    return [Heading("How the endpoints are decided", 1), *made] if made else []
+    return [Heading(say("How the endpoints are decided"), 1), *made] if made else []
 
 
 # ---------------------------------------------------------------- 5 design
@@ -117,23 +138,27 @@ def schema(protocol: ir.Protocol, endpoints: bool = True) -> Schema:
         if point.at is not None and not isinstance(point.at, ir.AtTimepoint):
             when = anchor(context, point.at)
         elif isinstance(point.at, ir.AtTimepoint):
-            when = f"the same day as {anchor(context, point.at)}"
+            when = say("the same day as {anchor}", anchor=anchor(context, point.at))
         elif point.after:
-            when = "after " + " and ".join(context.timepoint(name) for name in point.after)
+            when = say(
+                "after {anchor}", anchor=say(" and ").join(context.timepoint(name) for name in point.after)
+            )
         if point.tolerance is not None:
             when = f"{when} (± {length(point.tolerance)})".strip()
         marks = []
         if point.name == protocol.day_zero:
-            marks.append("Day 0")
+            marks.append(say("Day 0"))
         marks += [
-            f"Eligibility: {stage.label or stage.id}"
+            say("Eligibility: {label}", label=stage.label or stage.id)
             if len(protocol.stages) > 1
-            else "Eligibility is assessed"
+            else say("Eligibility is assessed")
             for stage in protocol.stages
             if stage.anchor == point.name
         ]
         marks += [
-            f"Visit: {visit.label}" for visit in protocol.visits if visit.at.split(" ±")[0] == point.label
+            say("Visit: {label}", label=visit.label)
+            for visit in protocol.visits
+            if visit.at.split(" ±")[0] == point.label
         ]
         steps[point.name] = Step(capital(point.label or point.name.replace("_", " ")), when, tuple(marks))
     return Schema(tuple(steps.values()), pictures.time_line(protocol, steps, endpoints))
@@ -159,31 +184,31 @@ def _base(point: ir.Timepoint) -> str | None:
 
 
 def design(protocol: ir.Protocol) -> list[Block]:
-    made: list[Block] = [Heading("From first to last visit", 1)]
+    made: list[Block] = [Heading(say("From first to last visit"), 1)]
     if protocol.timepoints:
         made.append(schema(protocol))
         for point in protocol.timepoints:
-            made += eligibility.questions(f"Timepoint {soften(point.label)}", point.clarify)
+            made += eligibility.questions(say("Timepoint {label}", label=soften(point.label)), point.clarify)
     else:
-        made.append(Text(NOT_STATED))
-    made.append(Heading("Arms", 1))
+        made.append(Text(missing()))
+    made.append(Heading(say("Arms"), 1))
     if protocol.arms:
         labels = {i.id: i.label for i in protocol.interventions} | {r.id: r.label for r in protocol.regimens}
         rows = []
         for arm in protocol.arms:
-            given = ", ".join(labels.get(name, name) for name in arm.gives) or NOT_STATED
+            given = ", ".join(labels.get(name, name) for name in arm.gives) or missing()
             rows.append((arm.label, field_words(arm.details.get("kind")), given))
-        made.append(Table(("Arm", "Kind", "Given"), tuple(rows), (2, 2, 4)))
+        made.append(Table((say("Arm"), say("Kind"), say("Given")), tuple(rows), (2, 2, 4)))
         for arm in protocol.arms:
             if arm.details.source:
                 made.append(Quotes(eligibility.quotes(arm.details.source)))
             other = tuple(e for e in _details(protocol, "arm", arm.details) if e.label != "Kind")
             if other:
                 made.append(Entries(other))
-            made += _remarks(f"Arm {arm.label}", arm.details)
+            made += _remarks(say("Arm {label}", label=arm.label), arm.details)
     else:
-        made.append(Text(NOT_STATED))
-    made.append(Heading("Visits and assessments", 1))
+        made.append(Text(missing()))
+    made.append(Heading(say("Visits and assessments"), 1))
     if protocol.visits:
         made.append(_schedule(protocol))
         known = entries.features(protocol)
@@ -195,9 +220,9 @@ def design(protocol: ir.Protocol) -> list[Block]:
         if found:
             made.append(Entries(tuple(found)))
         for visit in protocol.visits:
-            made += _remarks(f"Visit {visit.label}", visit.details)
+            made += _remarks(say("Visit {label}", label=visit.label), visit.details)
     else:
-        made.append(Text(NOT_STATED))
+        made.append(Text(missing()))
     return made
 
 
@@ -210,14 +235,14 @@ def _schedule(protocol: ir.Protocol) -> Table:
     visits = protocol.visits
     activities = tuple(dict.fromkeys(name for visit in visits for name in visit.assess))
     if not activities or len(visits) > MOST_COLUMNS:
-        rows = tuple((v.label, v.at or NOT_STATED, ", ".join(v.assess) or NOT_STATED) for v in visits)
-        return Table(("Visit or activity", "When", "What is done"), rows, (2, 3, 5))
-    times = ("When", *(visit.at or NOT_STATED for visit in visits))
+        rows = tuple((v.label, v.at or missing(), ", ".join(v.assess) or missing()) for v in visits)
+        return Table((say("Visit or activity"), say("When"), say("What is done")), rows, (2, 3, 5))
+    times = (say("When"), *(visit.at or missing() for visit in visits))
     marks = (
         (activity, *("×" if activity in visit.assess else "–" for visit in visits)) for activity in activities
     )
-    headers = ("Activity", *(visit.label for visit in visits))
-    return Table(headers, (times, *marks), (3, *(2 for _ in visits)), "Schedule of activities")
+    headers = (say("Activity"), *(visit.label for visit in visits))
+    return Table(headers, (times, *marks), (3, *(2 for _ in visits)), say("Schedule of activities"))
 
 
 def _remarks(where: str, section: ir.Section) -> list[Block]:
@@ -230,7 +255,7 @@ def _remarks(where: str, section: ir.Section) -> list[Block]:
 def treatment(protocol: ir.Protocol) -> list[Block]:
     made: list[Block] = []
     if not protocol.interventions:
-        made.append(Text(f"Intervention: {NOT_STATED}"))
+        made.append(Text(say("Intervention: not stated in the source")))
     for intervention in protocol.interventions:
         made.append(Heading(intervention.label, 1))
         if intervention.details.source:
@@ -238,7 +263,7 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
         made.append(Entries(_details(protocol, "intervention", intervention.details)))
         if intervention.levels:
             entity = intervention.details.get("entity")
-            counted = entity.text if isinstance(entity, ir.Stated) else NOT_STATED
+            counted = entity.text if isinstance(entity, ir.Stated) else missing()
             doses = []
             for level in intervention.levels:
                 source = " … ".join(quotation.text for quotation in level.source) or "–"
@@ -246,13 +271,21 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
                 per = unit(level.unit)
                 exact = grouped(level.value) + (per if per.startswith("/") else f" {per}")
                 doses.append((level.id, power(level.text), exact, counted, source))
-            headers = ("Level", "Dose", "Written out", "What is counted", "The source's words")
-            made.append(Table(headers, tuple(doses), (1, 2, 2, 3, 3), "Dose levels"))
+            headers = (
+                say("Level"),
+                say("Dose"),
+                say("Written out"),
+                say("What is counted"),
+                say("The source's words"),
+            )
+            made.append(Table(headers, tuple(doses), (1, 2, 2, 3, 3), say("Dose levels")))
             ladder = pictures.dose_ladder(intervention)
             if ladder is not None:
                 made.append(ladder)
             for level in intervention.levels:
-                made += eligibility.questions(f"{intervention.label}, dose level {level.id}", level.clarify)
+                made += eligibility.questions(
+                    say("{label}, dose level {id}", label=intervention.label, id=level.id), level.clarify
+                )
         made += _remarks(intervention.label, intervention.details)
     for regimen in protocol.regimens:
         made.append(Heading(regimen.label, 1))
@@ -264,20 +297,22 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
             given = [
                 (
                     give.label,
-                    power(give.dose) if give.dose else NOT_STATED,
-                    give.route or NOT_STATED,
-                    give.schedule or NOT_STATED,
+                    power(give.dose) if give.dose else missing(),
+                    give.route or missing(),
+                    give.schedule or missing(),
                 )
                 for give in regimen.gives
             ]
-            made.append(Table(("Drug", "Dose", "Route", "When"), tuple(given), (2, 2, 2, 4)))
+            made.append(
+                Table((say("Drug"), say("Dose"), say("Route"), say("When")), tuple(given), (2, 2, 2, 4))
+            )
         details = _details(protocol, "regimen", regimen.details)
         if details and regimen.stated is None:
             made.append(Entries(details))
         made += _remarks(regimen.label, regimen.details)
     if not protocol.regimens:
-        made.append(Heading("Other treatment (lymphodepletion)", 1))
-        made.append(Text(NOT_STATED))
+        made.append(Heading(say("Other treatment (lymphodepletion)"), 1))
+        made.append(Text(missing()))
     return made
 
 
@@ -293,27 +328,27 @@ def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
 
     def count(kind: str) -> str:
         found = sum(1 for c in eligibility.all_criteria(protocol) if c.kind == kind)
-        return f"{found} criteria" if found else ""
+        return say("{number} criteria", number=found) if found else ""
 
     def ends(level: str) -> str:
         found = [e.label for o in protocol.objectives if o.level == level for e in o.endpoints]
         return ", ".join(found)
 
     out = [
-        made("Scientific title", protocol.title, 1, "1a", "Title page", "10"),
-        made("Primary endpoints", ends("primary"), 4, "16", "3.1", "19"),
-        made("Secondary endpoints", ends("secondary"), 4, "16", "3.2", "20"),
-        made("Arms", ", ".join(arm.label for arm in protocol.arms), 5, "12", "4.1", "13"),
-        made("Visits and assessments", ", ".join(v.label for v in protocol.visits), 5, "18", "1.3", ""),
-        made("Interventions", ", ".join(i.label for i in protocol.interventions), 6, "15a", "6.1", "13"),
-        made("Inclusion criteria", count("inclusion"), 8, "14a", "5.2", "14"),
-        made("Exclusion criteria", count("exclusion"), 8, "14a", "5.3", "14"),
+        made(say("Scientific title"), protocol.title, 1, "1a", "Title page", "10"),
+        made(say("Primary endpoints"), ends("primary"), 4, "16", "3.1", "19"),
+        made(say("Secondary endpoints"), ends("secondary"), 4, "16", "3.2", "20"),
+        made(say("Arms"), ", ".join(arm.label for arm in protocol.arms), 5, "12", "4.1", "13"),
+        made(say("Visits and assessments"), ", ".join(v.label for v in protocol.visits), 5, "18", "1.3", ""),
+        made(say("Interventions"), ", ".join(i.label for i in protocol.interventions), 6, "15a", "6.1", "13"),
+        made(say("Inclusion criteria"), count("inclusion"), 8, "14a", "5.2", "14"),
+        made(say("Exclusion criteria"), count("exclusion"), 8, "14a", "5.3", "14"),
     ]
     for intervention in protocol.interventions:
         levels = ", ".join(f"{level.id}: {power(level.text)}" for level in intervention.levels)
         dose = intervention.details.get("dose")
         if levels or not isinstance(dose, ir.Stated):
-            out.append(made("Dose levels", levels, 6, "15a", "6.3", "13", intervention.label))
+            out.append(made(say("Dose levels"), levels, 6, "15a", "6.3", "13", intervention.label))
     for regimen in protocol.regimens:
         given = ", ".join(f"{give.label} {give.dose}" for give in regimen.gives if give.dose)
         without = [give.label for give in regimen.gives if not give.dose]
@@ -323,12 +358,13 @@ def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
             )
             continue
         if given or not without:
-            out.append(made("Drugs and doses", given, 6, "15a", "6.9", "13", regimen.label))
+            out.append(made(say("Drugs and doses"), given, 6, "15a", "6.9", "13", regimen.label))
         out += [
-            made(f"Dose of {soften(label)}", "", 6, "15a", "6.9", "13", regimen.label) for label in without
+            made(say("Dose of {label}", label=soften(label)), "", 6, "15a", "6.9", "13", regimen.label)
+            for label in without
         ]
     if not protocol.regimens:
-        out.append(made("Other treatment (lymphodepletion)", "", 6, "15a", "6.9", "13"))
+        out.append(made(say("Other treatment (lymphodepletion)"), "", 6, "15a", "6.9", "13"))
     return tuple(out)
 
 

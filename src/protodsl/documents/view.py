@@ -26,11 +26,22 @@ from protodsl.documents.blocks import (
     Text,
     unstated,
 )
+from protodsl.documents.language import mark, named, say
 from protodsl.documents.words import Line, capital, soften
 
 LISTS = (15, 16)
 """Sections that are long lists to look things up in."""
-WHOLE = "The protocol as a whole"
+KIND = mark("Summary for the ethics committee")
+BLOCK_TITLES = {
+    "identifiers": mark("Identifiers"),
+    "background": mark("Background"),
+    "design": mark("Design"),
+    "escalation": mark("Escalation"),
+    "safety": mark("Safety"),
+    "ethics": mark("Ethics"),
+}
+"""A block's name, where its points to clarify say where they stand."""
+WHOLE = mark("The protocol as a whole")
 BLOCK_SECTIONS = {"background": 3, "design": 5, "escalation": 7, "safety": 12, "ethics": 9}
 """Section in which a block's quotations, notes and points to clarify stand; of the others, section 1."""
 
@@ -41,9 +52,9 @@ def summary(protocol: ir.Protocol) -> Summary:
     known = (*single, *study.structural_entries(protocol), *study.detail_entries(protocol))
     counted = tuple(sorted((e for e in known if e.section > 0), key=lambda e: e.section))
     own = {number: tuple(e for e in single if e.section == number) for number in range(len(fields.SECTIONS))}
-    own[1] = (Entry("Title", "stated", protocol.title), *own[1])
+    own[1] = (Entry(say("Title"), "stated", protocol.title), *own[1])
     before: dict[int, list[Block]] = {
-        6: [*study.treatment(protocol), Heading("Other treatment before and during the trial", 1)],
+        6: [*study.treatment(protocol), Heading(say("Other treatment before and during the trial"), 1)],
     }
     after: dict[int, list[Block]] = {
         4: study.objectives(protocol),
@@ -62,19 +73,37 @@ def summary(protocol: ir.Protocol) -> Summary:
     bodies[2] = (*_plain_words(protocol, counted, len(clarify)), *bodies[2])
     bodies[15] = tuple(_to_clarify(tuple(clarify)))
     made = [
-        DocSection(number, title, bodies[number] or (Text("Not stated in the source"),), number in LISTS)
+        DocSection(
+            number, named(title), bodies[number] or (Text(say("Not stated in the source")),), number in LISTS
+        )
         for number, title in enumerate(fields.SECTIONS)
     ]
     for letter, title, body in (
-        ("A", "what the rules refer to", _references(protocol)),
-        ("B", "where each field belongs in SPIRIT, ICH M11 and WHO", _crosswalk(counted)),
+        ("A", say("what the rules refer to"), _references(protocol)),
+        ("B", say("where each field belongs in SPIRIT, ICH M11 and WHO"), _crosswalk(counted)),
     ):
-        made.append(DocSection(None, f"Appendix {letter}: {title}", body, True, f"appendix-{letter.lower()}"))
+        made.append(
+            DocSection(
+                None,
+                say("Appendix {letter}: {title}", letter=letter, title=title),
+                body,
+                True,
+                f"appendix-{letter.lower()}",
+            )
+        )
     version = entries.said(protocol, "protocol", "version")
+    edition = (
+        say("protocol version {version}", version=version) if version else say("protocol version not stated")
+    )
     return Summary(
-        entries.identifier(protocol), protocol.title, tuple(made), counted, tuple(clarify),
-        version=f"protocol version {version}" if version else "protocol version not stated",
-    )  # fmt: skip
+        entries.identifier(protocol),
+        protocol.title,
+        tuple(made),
+        counted,
+        tuple(clarify),
+        named(KIND),
+        version=edition,
+    )
 
 
 def _numbered(block: Block, found: list[Clarification]) -> Block:
@@ -107,36 +136,56 @@ def _banner(protocol: ir.Protocol, counted: tuple[Entry, ...], points: int) -> l
     document = protocol.document
     stated, not_applicable, not_stated = (sum(1 for e in counted if e.state == state) for state in STATES)
     found = [
-        _computed("Source document", document.path) if document else Entry("Source document", "not stated"),
-        _computed("SHA-256 of the source", document.sha256)
+        _computed(say("Source document"), document.path)
         if document
-        else Entry("SHA-256 of the source", "not stated"),
-        _computed("Protocol file", f"{protocol.id}, language version {protocol.language}"),
-        _computed("SHA-256 of the protocol file", protocol.sha256 or "not recorded"),
-        _computed("Made with", f"protodsl {protodsl.__version__}"),
+        else Entry(say("Source document"), "not stated"),
+        _computed(say("SHA-256 of the source"), document.sha256)
+        if document
+        else Entry(say("SHA-256 of the source"), "not stated"),
         _computed(
-            "Completeness",
-            f"{stated} of {len(counted)} fields are stated; {not_applicable} are not applicable, "
-            f"{not_stated} are not stated in the source",
+            say("Protocol file"),
+            say("{id}, language version {language}", id=protocol.id, language=protocol.language),
         ),
-        _computed("Points to clarify", str(points)),
+        _computed(say("SHA-256 of the protocol file"), protocol.sha256 or say("not recorded")),
+        _computed(say("Made with"), f"protodsl {protodsl.__version__}"),
+        _computed(
+            say("Completeness"),
+            say(
+                "{stated} of {counted} fields are stated; {not_applicable} are not "
+                "applicable, {not_stated} are not stated in the source",
+                stated=stated,
+                counted=len(counted),
+                not_applicable=not_applicable,
+                not_stated=not_stated,
+            ),
+        ),
+        _computed(say("Points to clarify"), str(points)),
     ]
     if document is not None and document.total:
         share = 100 * document.covered // document.total  # rounded down: 100 % means all of it
         found.append(
             _computed(
-                "Eligibility text quoted",
-                f"{share} % ({document.covered} of {document.total} letters and digits) stands beside a rule",
+                say("Eligibility text quoted"),
+                say(
+                    "{share} % ({covered} of {total} letters and digits) stands beside a rule",
+                    share=share,
+                    covered=document.covered,
+                    total=document.total,
+                ),
             )
         )
     return [
         Text(
-            "This summary is made from a machine-readable protocol, which was written from the source "
-            "document named below. Nothing is inferred silently: every field is stated, not applicable with "
-            "the reason, or not stated in the source; what was computed and what had to be interpreted is "
-            "marked. A line number is that of the source document on which the words stand; where there is "
-            "none, the words are those of the person who wrote the protocol file. Names and contacts of "
-            "persons are left out on purpose."
+            say(
+                "This summary is made from a machine-readable protocol, which was "
+                "written from the source document named below. Nothing is inferred "
+                "silently: every field is stated, not applicable with the reason, or not "
+                "stated in the source; what was computed and what had to be interpreted "
+                "is marked. A line number is that of the source document on which the "
+                "words stand; where there is none, the words are those of the person who "
+                "wrote the protocol file. Names and contacts of persons are left out on "
+                "purpose."
+            )
         ),
         Entries(tuple(found), "Value"),
     ]
@@ -152,39 +201,53 @@ def _plain_words(protocol: ir.Protocol, counted: tuple[Entry, ...], points: int)
         return entries.said(protocol, block, name)
 
     made = []
-    what = " and ".join(intervention.label for intervention in protocol.interventions)
+    what = say(" and ").join(intervention.label for intervention in protocol.interventions)
     conditions = said("protocol", "conditions")
     phase = said("protocol", "phase")
-    kind = f"This is a phase {phase} trial" if phase else "This is a trial whose phase is not stated"
     made.append(
-        kind
-        + (f" of {what}" if what else "")
-        + (f" for people with: {conditions}" if conditions else "")
-        + "."
+        say("This is a phase {phase} trial.", phase=phase)
+        if phase
+        else say("This is a trial whose phase is not stated.")
     )
+    if what:
+        made.append(say("What is tried: {what}.", what=what))
+    if conditions:
+        made.append(say("It is for people with: {conditions}.", conditions=conditions))
     planned, age, sex = said("protocol", "planned_number"), said("protocol", "age"), said("protocol", "sex")
-    who = (
-        f"{planned} participants are planned"
+    made.append(
+        say("{planned} participants are planned.", planned=planned)
         if planned
-        else "How many participants are planned is not stated"
+        else say("How many participants are planned is not stated.")
     )
-    made.append(who + (f"; ages: {age}" if age else "") + (f"; sexes: {soften(sex)}" if sex else "") + ".")
+    if age:
+        made.append(say("Ages: {age}.", age=age))
+    if sex:
+        made.append(say("Sexes: {sex}.", sex=soften(sex)))
     allocation, masking = said("design", "allocation"), said("design", "masking")
     if allocation:
-        made.append(f"{capital(allocation)}" + (f"; {soften(masking)}." if masking else "."))
+        made.append(say("{text}.", text=allocation + (f"; {soften(masking)}" if masking else "")))
     primary = [o.label for o in protocol.objectives if o.level == "primary"]
     if primary:
-        made.append(f"Its main questions: {'; '.join(primary)}.")
+        made.append(say("Its main questions: {primary}.", primary="; ".join(primary)))
     criteria = list(eligibility.all_criteria(protocol))
     include = sum(1 for c in criteria if c.kind == "inclusion")
     made.append(
-        f"Whether somebody can take part is decided by {include} inclusion and {len(criteria) - include} "
-        "exclusion criteria (section 8)."
+        say(
+            "Whether somebody can take part is decided by {include} inclusion and "
+            "{criteria} exclusion criteria (section 8).",
+            include=include,
+            criteria=len(criteria) - include,
+        )
     )
     missing = sum(1 for e in counted if e.state == "not stated")
     made.append(
-        f"Reading the source left {points} points to clarify (section 15); {missing} fields a "
-        "committee looks for are not stated in it (section 16)."
+        say(
+            "Reading the source left {points} points to clarify (section 15); "
+            "{missing} fields a committee looks for are not stated in it (section "
+            "16).",
+            points=points,
+            missing=missing,
+        )
     )
     return [Text(" ".join(made), computed=True)]
 
@@ -206,21 +269,24 @@ def _remarks(protocol: ir.Protocol, number: int) -> list[Block]:
         if section.source:
             made.append(Quotes(eligibility.quotes(section.source)))
         made += [Text(note) for note in section.notes]
-        where = WHOLE if section is protocol.header else capital(section.name)
+        where = named(WHOLE if section is protocol.header else BLOCK_TITLES.get(section.name, section.name))
         made += eligibility.questions(where, section.clarify)
     if number == 1:
         made += [Text(note) for note in protocol.notes]
-        made += eligibility.questions(WHOLE, protocol.clarify)
+        made += eligibility.questions(named(WHOLE), protocol.clarify)
     return made
 
 
 def _to_clarify(clarify: tuple[Clarification, ...]) -> list[Block]:
     if not clarify:
-        return [Text("None: the protocol file raises no question.", computed=True)]
+        return [Text(say("None: the protocol file raises no question."), computed=True)]
     return [
         Text(
-            "Questions to the sponsor. The number of each stands beside the rule or field it concerns. "
-            "“Read” says how the words were taken meanwhile; that is no answer."
+            say(
+                "Questions to the sponsor. The number of each stands beside the rule or "
+                "field it concerns. “Read” says how the words were taken meanwhile; that "
+                "is no answer."
+            )
         ),
         Points(clarify),
     ]
@@ -228,12 +294,12 @@ def _to_clarify(clarify: tuple[Clarification, ...]) -> list[Block]:
 
 def _not_stated(counted: tuple[Entry, ...]) -> list[Block]:
     lines = tuple(
-        Line(f"{number}. {title}: {unstated(found)}.")
+        Line(f"{number}. {named(title)}: {unstated(found)}.")
         for number, title in enumerate(fields.SECTIONS)
         if (found := [e for e in counted if e.state == "not stated" and e.section == number])
     )
     if not lines:
-        return [Text("Nothing: every field is stated or not applicable.", computed=True)]
+        return [Text(say("Nothing: every field is stated or not applicable."), computed=True)]
     return [Rules(lines)]
 
 
@@ -243,7 +309,7 @@ def _references(protocol: ir.Protocol) -> tuple[Block, ...]:
     made = [*vocabulary.blocks(protocol, exprs), *eligibility.asides(protocol)]
     exprs += [definition.expr for _, definition in study.endpoint_definitions(protocol)]
     made += vocabulary.instruments(protocol, exprs)
-    return tuple(made) or (Text("The rules refer to nothing."),)
+    return tuple(made) or (Text(say("The rules refer to nothing.")),)
 
 
 def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:
@@ -252,12 +318,15 @@ def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:
         row = (str(e.section), e.label, e.spirit or "–", e.m11 or "–", e.who or "–")
         alike.setdefault(row, []).append(e.state)
     rows = tuple((*row, _states(states)) for row, states in alike.items())
-    headers = ("§", "Field", "SPIRIT 2025", "ICH M11", "WHO", "State")
+    headers = ("§", say("Field"), "SPIRIT 2025", "ICH M11", say("WHO"), say("State"))
     return (
         Text(
-            "Item numbers of SPIRIT 2025, of the ICH M11 template (November 2025) and of the WHO Trial "
-            "Registration Data Set 1.3.1. Left out on purpose: contacts and names of persons (SPIRIT 3a, "
-            "WHO 7 and 8). A number before a state: of so many endpoints, visits, arms or treatments."
+            say(
+                "Item numbers of SPIRIT 2025, of the ICH M11 template (November 2025) "
+                "and of the WHO Trial Registration Data Set 1.3.1. Left out on purpose: "
+                "contacts and names of persons (SPIRIT 3a, WHO 7 and 8). A number before "
+                "a state: of so many endpoints, visits, arms or treatments."
+            )
         ),
         Table(headers, rows, (2, 20, 6, 7, 6, 10)),
     )
@@ -266,5 +335,5 @@ def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:
 def _states(states: list[State]) -> str:
     """ "Stated"; of several owners "2 stated, 1 not stated"."""
     if len(states) == 1:
-        return capital(states[0])
-    return ", ".join(f"{states.count(state)} {state}" for state in STATES if state in states)
+        return capital(named(states[0]))
+    return ", ".join(f"{states.count(state)} {named(state)}" for state in STATES if state in states)

@@ -7,6 +7,7 @@ from typing import assert_never
 
 from protodsl import ir
 from protodsl.documents.blocks import Block, Heading, Rules, Table, Text
+from protodsl.documents.language import named, say
 from protodsl.documents.words import (
     PLACEHOLDER,
     Context,
@@ -106,28 +107,51 @@ def _formulas(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
     for measure in _measures(protocol, items):
         item = measure.item
         result = (
-            f" in {unit(item.unit)}" if item.unit is not None and unit(item.unit) not in ("", "1") else ""
+            say(" in {unit}", unit=unit(item.unit))
+            if item.unit is not None and unit(item.unit) not in ("", "1")
+            else ""
         )
         formula, cases = _spelt_out(context, measure.formula)
         lines = [
-            Line(f"Formula: {formula}{result}" + (", where:" if cases else "."), cases),
             Line(
-                f"Dated by {context.item(measure.lead)}; every other value is the latest on or before that "
-                f"day, at most {duration(measure.validity)} old."
+                say("Formula: {formula}{result}, where:", formula=formula, result=result)
+                if cases
+                else say("Formula: {formula}{result}.", formula=formula, result=result),
+                cases,
+            ),
+            Line(
+                say(
+                    "Dated by {item}; every other value is the latest on or before that day, "
+                    "at most {duration} old.",
+                    item=context.item(measure.lead),
+                    duration=duration(measure.validity),
+                )
             ),
         ]
         if measure.valid:
             lines.append(
-                Line("Only where: " + "; ".join(inline(context, expr) for expr in measure.valid) + ".")
+                Line(
+                    say(
+                        "Only where: {conditions}.",
+                        conditions="; ".join(inline(context, expr) for expr in measure.valid),
+                    )
+                )
             )
         if measure.decimals != 9:
-            lines.append(Line(f"The result is rounded to {measure.decimals} decimals before it is compared."))
+            lines.append(
+                Line(
+                    say(
+                        "The result is rounded to {decimals} decimals before it is compared.",
+                        decimals=measure.decimals,
+                    )
+                )
+            )
         if measure.reported:
-            lines.append(Line("A value reported under this name by a laboratory counts as well."))
+            lines.append(Line(say("A value reported under this name by a laboratory counts as well.")))
         if item.citation:
-            lines.append(Line(f"Source of the formula: {item.citation.rstrip('.')}."))
-        made += [Heading(item.label, 2), Rules(tuple(lines))]
-    return [Heading("Computed values", 1), *made] if made else []
+            lines.append(Line(say("Source of the formula: {citation}.", citation=item.citation.rstrip("."))))
+        made += [Heading(named(item.label), 2), Rules(tuple(lines))]
+    return [Heading(say("Computed values"), 1), *made] if made else []
 
 
 def _spelt_out(context: Context, formula: ir.Number) -> tuple[str, tuple[Line, ...]]:
@@ -152,10 +176,13 @@ def _spelt_out(context: Context, formula: ir.Number) -> tuple[str, tuple[Line, .
     text = noun(context, without(formula))
     lines = []
     for index, table in enumerate(tables):
-        rows = [Line(f"{noun(context, value)}, if {inline(context, when)}.") for when, value in table.rows]
+        rows = [
+            Line(say("{noun}, if {condition}.", noun=noun(context, value), condition=inline(context, when)))
+            for when, value in table.rows
+        ]
         if table.otherwise is not None:
-            rows.append(Line(f"{noun(context, table.otherwise)} otherwise."))
-        lines.append(Line(f"{_LETTERS[index % len(_LETTERS)]} is:", tuple(rows)))
+            rows.append(Line(say("{noun} otherwise.", noun=noun(context, table.otherwise))))
+        lines.append(Line(say("{letter} is:", letter=_LETTERS[index % len(_LETTERS)]), tuple(rows)))
     return text, tuple(lines)
 
 
@@ -168,14 +195,19 @@ def _classes(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
     for name in names:  # grows: classes inside classes follow
         item = protocol.items[name]
         members = [protocol.items[member] for member in item.members if member in protocol.items]
-        listed = ", ".join(member.label for member in members)
+        listed = ", ".join(named(member.label) for member in members)
         if item.open:
-            listed += " – and others: the list is open, a person judges whether something else belongs to it"
-        rows.append((item.label, listed))
+            listed += say(
+                " – and others: the list is open, a person judges whether something else belongs to it"
+            )
+        rows.append((named(item.label), listed))
         names += [member.name for member in members if member.is_class and member.name not in names]
     if not rows:
         return []
-    return [Heading("Groups named in the rules", 1), Table(("Group", "Holds"), tuple(rows), (1, 3))]
+    return [
+        Heading(say("Groups named in the rules"), 1),
+        Table((say("Group"), say("Holds")), tuple(rows), (1, 3)),
+    ]
 
 
 def _equivalences(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
@@ -194,10 +226,18 @@ def _equivalences(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
             reference = context.item(table.reference)
             listed = "; ".join(f"{context.item(drug)} {number(factor)}" for drug, factor in table.factors)
             made.append(Heading(table.label or name.replace("_", " "), 2))
-            made.append(Text(f"1 mg of each counts as so many mg of {reference}: {listed}."))
+            made.append(
+                Text(
+                    say(
+                        "1 mg of each counts as so many mg of {reference}: {listed}.",
+                        reference=reference,
+                        listed=listed,
+                    )
+                )
+            )
             if table.citation:
-                made.append(Text(f"Source: {table.citation}"))
-    return [Heading("Equivalent doses", 1), *made] if made else []
+                made.append(Text(say("Source: {citation}", citation=table.citation)))
+    return [Heading(say("Equivalent doses"), 1), *made] if made else []
 
 
 def _limits(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
@@ -214,7 +254,7 @@ def _limits(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
     if not relative:
         return []
     made: list[Block] = [
-        Heading("Limits of normal", 1),
+        Heading(say("Limits of normal"), 1),
     ]
     rows: list[tuple[str, ...]] = []
     context = Context(protocol)
@@ -222,20 +262,28 @@ def _limits(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
         item = protocol.items.get(name)
         if item is None:
             continue
-        for which, declared in (("upper", item.uln), ("lower", item.lln)):
+        for which, declared in ((say("upper"), item.uln), (say("lower"), item.lln)):
             for normal in declared:
-                whom = inline(context, normal.condition) if normal.condition is not None else "everybody"
-                rows.append((item.label, which, quantity(normal.value, item.unit), whom))
-    rule = "The upper (ULN) or lower (LLN) limit of normal is the one reported with that very result."
+                whom = inline(context, normal.condition) if normal.condition is not None else say("everybody")
+                rows.append((named(item.label), which, quantity(normal.value, item.unit), whom))
+    rule = say("The upper (ULN) or lower (LLN) limit of normal is the one reported with that very result.")
     if not rows:
-        return [*made, Text(f"{rule} Where a result comes without one, the answer is unknown.")]
+        return [
+            *made,
+            Text(say("{rule} Where a result comes without one, the answer is unknown.", rule=rule)),
+        ]
     made.append(
         Text(
-            f"{rule} Where a result comes without one, the limit below is used, and the verdict says so; "
-            "where there is none below, the answer is unknown."
+            say(
+                "{rule} Where a result comes without one, the limit below is used, and "
+                "the verdict says so; where there is none below, the answer is unknown.",
+                rule=rule,
+            )
         )
     )
-    made.append(Table(("Result", "Limit", "Value", "For whom"), tuple(rows), (3, 1, 2, 3)))
+    made.append(
+        Table((say("Result"), say("Limit"), say("Value"), say("For whom")), tuple(rows), (3, 1, 2, 3))
+    )
     return made
 
 
@@ -246,19 +294,23 @@ def instruments(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
         if item.kind not in ("score", "grade"):
             continue
         if item.values:
-            scale = ", ".join(value.replace("_", " ") for value in item.values)
+            scale = ", ".join(named(value.replace("_", " ")) for value in item.values)
         elif item.minimum is not None or item.maximum is not None:
             low = number(item.minimum) if item.minimum is not None else "…"
             high = number(item.maximum) if item.maximum is not None else "…"
-            scale = f"{low} to {high}"
+            scale = say("{low} to {high}", low=low, high=high)
         else:
-            scale = "Not stated"
-        worse = {"higher": "higher is worse", "lower": "lower is worse", None: "Not stated"}[item.worse]
-        rows.append((item.label, item.version or "Not stated", scale, worse))
+            scale = say("Not stated")
+        worse = {
+            "higher": say("higher is worse"),
+            "lower": say("lower is worse"),
+            None: say("Not stated"),
+        }[item.worse]
+        rows.append((named(item.label), item.version or say("Not stated"), scale, worse))
     if not rows:
         return []
-    headers = ("Instrument", "Version", "Scale", "Direction")
+    headers = (say("Instrument"), say("Version"), say("Scale"), say("Direction"))
     return [
-        Heading("Instruments named in the rules", 1),
+        Heading(say("Instruments named in the rules"), 1),
         Table(headers, tuple(rows), (4, 2, 2, 2), computed=True),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protodsl import ir
+from protodsl.documents.language import named, say
 from protodsl.runtime.units import Unit
 
 _PROPER = frozenset(
@@ -81,12 +82,12 @@ class Context:
     def item(self, name: str) -> str:
         """An item's label, softened; of a name the vocabulary does not have, the name."""
         item = self.protocol.items.get(name)
-        return soften(item.label) if item is not None and item.label else name.replace("_", " ")
+        return soften(named(item.label)) if item is not None and item.label else name.replace("_", " ")
 
     def timepoint(self, name: str) -> str:
         for timepoint in self.protocol.timepoints:
             if timepoint.name == name:
-                return soften(timepoint.label or name.replace("_", " "))
+                return soften(named(timepoint.label) or name.replace("_", " "))
         return name.replace("_", " ")
 
     def unit_of(self, name: str) -> Unit | None:
@@ -99,9 +100,9 @@ class Context:
 
     def equivalence(self, name: str) -> str:
         found = self.protocol.equivalences.get(name)
-        return soften(found.label) if found is not None and found.label else name.replace("_", " ")
+        return soften(named(found.label)) if found is not None and found.label else name.replace("_", " ")
 
     @property
     def here(self) -> str:
         """The anchor of the stage, or words for it where a definition serves several stages."""
-        return self.anchor or "the day of assessment"
+        return self.anchor or say("the day of assessment")

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal, assert_never
 
 from protodsl import ir
+from protodsl.documents.language import mark, named, say
 from protodsl.documents.words import terms
 from protodsl.documents.words.context import Context
 from protodsl.documents.words.numbers import amount, duration, length, number, op, quantity
@@ -29,19 +30,25 @@ def negative(mood: Mood) -> bool:
 
 def be(mood: Mood, plural: bool = False) -> str:
     match mood:
-        case "must" | "must not":
-            return f"{mood} be"
+        case "must":
+            return say("must be")
+        case "must not":
+            return say("must not be")
         case "is":
-            return "are" if plural else "is"
+            return say("are") if plural else say("is")
         case "is not":
-            return "are not" if plural else "is not"
+            return say("are not") if plural else "is not"
         case _:
             assert_never(mood)
 
 
 def _denied(mood: Mood, clause: str) -> str:
     """For statements whose verb cannot carry the negation without doubt."""
-    return f"it {'must not be' if mood == 'must not' else 'is not'} the case that {clause}"
+    return say(
+        "it {what} the case that {clause}",
+        what=say("must not be") if mood == "must not" else "is not",
+        clause=clause,
+    )
 
 
 def clause(context: Context, leaf: Leaf, mood: Mood) -> str:
@@ -58,15 +65,19 @@ def clause(context: Context, leaf: Leaf, mood: Mood) -> str:
         case ir.Answer():
             return _answer(context, leaf, mood)
         case ir.Sex(sex):
-            return f"the participant {be(mood)} {sex}"
+            return say("the participant {be} {sex}", be=be(mood), sex=named(sex))
         case ir.Defined(name):
             verb = {
-                "must": "must apply",
-                "must not": "must not apply",
-                "is": "applies",
-                "is not": "does not apply",
+                "must": say("must apply"),
+                "must not": say("must not apply"),
+                "is": say("applies"),
+                "is not": say("does not apply"),
             }
-            return f"“{context.definition(name)}” {verb[mood]} (see Definitions)"
+            return say(
+                "“{definition}” {verb} (see Definitions)",
+                definition=context.definition(name),
+                verb=verb[mood],
+            )
         case _:
             assert_never(leaf)
 
@@ -76,21 +87,28 @@ def clause(context: Context, leaf: Leaf, mood: Mood) -> str:
 
 def limit_words(context: Context, item: str, said: ir.Op, limit: ir.Limit, of: Unit | None) -> str:
     """ "at most 3 × the upper limit of normal (ULN)", "at least 30 mL/min"."""
-    return f"{op(said)} {terms.limit(limit, of or context.unit_of(item))}"
+    return bound_words(said, terms.limit(limit, of or context.unit_of(item)))
+
+
+def bound_words(said: ir.Op, limit: str) -> str:
+    """ "at most 3 mg"."""
+    return say("{operator} {limit}", operator=op(said), limit=limit)
 
 
 def test_words(context: Context, observed: ir.Observed, test: ir.NumberTest | ir.CodeTest) -> str:
     match test:
         case ir.NumberTest(bounds):
             of = observed.unit
-            return " and ".join(
+            return say(" and ").join(
                 limit_words(context, observed.item, said, limit, of) for said, limit in bounds
             )
         case ir.CodeTest(codes, negated):
-            words = [code.replace("_", " ") for code in codes]
+            words = [named(code.replace("_", " ")) for code in codes]
             if negated:
-                return "other than " + " or ".join(words)
-            return words[0] if len(words) == 1 else "one of: " + ", ".join(words)
+                return say("other than {values}", values=say(" or ").join(words))
+            if len(words) == 1:
+                return say("{value}", value=words[0])
+            return say("one of: {values}", values=", ".join(words))
         case _:
             assert_never(test)
 
@@ -105,9 +123,9 @@ def qualifiers(context: Context, observed: ir.Observed, several: bool = False) -
                 found.append(when)
         case "latest":
             if when:
-                found.append(f"latest value {when}")
+                found.append(say("latest value {when}", when=when))
         case "earliest":
-            found.append(f"earliest value {when}".rstrip())
+            found.append(say("earliest value {when}", when=when).rstrip())
         case "any" | "every":
             if when:
                 found.append(when)
@@ -117,7 +135,13 @@ def qualifiers(context: Context, observed: ir.Observed, several: bool = False) -
         case _:
             assert_never(observed.select)
     for clean in observed.clean:
-        found.append(f"only samples with no {context.item(clean.item)} {window(context, clean.window)}")
+        found.append(
+            say(
+                "only samples with no {item} {window}",
+                item=context.item(clean.item),
+                window=window(context, clean.window),
+            )
+        )
     return f" ({'; '.join(found)})" if found else ""
 
 
@@ -135,35 +159,61 @@ def _result(context: Context, leaf: ir.Result, mood: Mood) -> str:
     if leaf.occasions is not None:
         predicate = test_words(context, observed, leaf.test)
         often = occasions_words(leaf.occasions, negative(mood))
-        return f"{label}{which} {be(mood)} {predicate} {often}"
+        return say(
+            "{subject} {verb} {predicate} {often}",
+            subject=f"{label}{which}", verb=be(mood), predicate=predicate, often=often,
+        )  # fmt: skip
     match observed.select:
         case "any":
             predicate = test_words(context, observed, leaf.test)
-            subject = f"value of {label}{which}"
+            subject = say("value of {label}{which}", label=label, which=which)
             match mood:
                 case "must":
-                    return f"at least one {subject} must be {predicate}"
+                    return say(
+                        "at least one {subject} must be {predicate}", subject=subject, predicate=predicate
+                    )
                 case "is":
-                    return f"at least one {subject} is {predicate}"
+                    return say("at least one {subject} is {predicate}", subject=subject, predicate=predicate)
                 case "must not":
-                    return f"no {subject} may be {predicate}"
+                    return say("no {subject} may be {predicate}", subject=subject, predicate=predicate)
                 case "is not":
-                    return f"no {subject} is {predicate}"
+                    return say("no {subject} is {predicate}", subject=subject, predicate=predicate)
                 case _:
                     assert_never(mood)
         case "every":
             predicate = test_words(context, observed, leaf.test)
-            said = f"every value of {label}{which} {be(POSITIVE[mood])} {predicate}"
+            said = say(
+                "every value of {label}{which} {be} {predicate}",
+                label=label,
+                which=which,
+                be=be(POSITIVE[mood]),
+                predicate=predicate,
+            )
             if not negative(mood):
                 return said
-            return _denied(mood, f"every value of {label}{which} is {predicate}")
+            return _denied(
+                mood,
+                say(
+                    "every value of {label}{which} is {predicate}",
+                    label=label,
+                    which=which,
+                    predicate=predicate,
+                ),
+            )
         case "latest" | "earliest" | "highest" | "lowest":
             test, mood = _flipped(leaf.test, mood)
             predicate = test_words(context, observed, test)
-            subject = label if observed.select in ("latest", "earliest") else f"the {observed.select} {label}"
+            subject = (
+                label
+                if observed.select in ("latest", "earliest")
+                else say("the {select} {label}", select=named(observed.select), label=label)
+            )
             if negative(mood) and isinstance(test, ir.NumberTest) and len(test.bounds) > 1:
-                return _denied(mood, f"{subject}{which} is {predicate}")
-            return f"{subject}{which} {be(mood)} {predicate}"
+                return _denied(
+                    mood,
+                    say("{subject}{which} is {predicate}", subject=subject, which=which, predicate=predicate),
+                )
+            return said_of(f"{subject}{which}", be(mood), predicate)
         case _:
             assert_never(observed.select)
 
@@ -171,12 +221,17 @@ def _result(context: Context, leaf: ir.Result, mood: Mood) -> str:
 def occasions_words(value: ir.Occasions, denied: bool) -> str:
     """ "on at least 3 occasions"; behind a negated verb "on 3 or more occasions"."""
     count = number(Fraction(value.least))
-    said = f"{count} or more" if denied else f"at least {count}"
+    said = say("{count} or more", count=count) if denied else say("at least {count}", count=count)
     if value.last is not None:
-        return f"in {said} of the last {number(Fraction(value.last))} measurements"
-    noun = "occasion" if value.least == 1 and not denied else "occasions"
-    apart = f", each at least {length(value.spaced)} after the one before" if value.spaced else ""
-    return f"on {said} {noun}{apart}"
+        return say("in {said} of the last {last} measurements", said=said, last=number(Fraction(value.last)))
+    apart = (
+        say(", each at least {length} after the one before", length=length(value.spaced))
+        if value.spaced
+        else ""
+    )
+    if value.least == 1 and not denied:
+        return say("on {said} occasion{apart}", said=said, apart=apart)
+    return say("on {said} occasions{apart}", said=said, apart=apart)
 
 
 # ---------------------------------------------------------------- comparisons of numbers
@@ -197,37 +252,59 @@ def bounds_clause(
     if len(bounds) > 1 and negative(mood):
         return _denied(mood, bounds_clause(context, left, bounds, of, "is"))
     if isinstance(left, ir.Age):
-        limits = " and ".join(
-            f"{op(said)} {terms.years(context, right, left.unit)}" for said, right in bounds
+        limits = say(" and ").join(
+            bound_words(said, terms.years(context, right, left.unit)) for said, right in bounds
         )
-        return f"the participant {be(mood)} {limits} old {terms.age_day(context, left)}"
-    limits = " and ".join(f"{op(said)} {terms.amount_of(context, right, of)}" for said, right in bounds)
-    return f"{terms.noun(context, left)} {be(mood)} {limits}"
+        return say(
+            "the participant {be} {limits} old {age_day}",
+            be=be(mood),
+            limits=limits,
+            age_day=terms.age_day(context, left),
+        )
+    limits = say(" and ").join(
+        bound_words(said, terms.amount_of(context, right, of)) for said, right in bounds
+    )
+    return said_of(terms.noun(context, left), be(mood), limits)
+
+
+def said_of(subject: str, verb: str, predicate: str) -> str:
+    return say("{subject} {verb} {predicate}", subject=subject, verb=verb, predicate=predicate)
 
 
 def _change(context: Context, leaf: ir.Change, mood: Mood) -> str:
-    verb = {"falls": "fall", "rises": "rise"}[leaf.direction]
+    falls = leaf.direction == "falls"
     match mood:
-        case "must" | "must not":
-            said = f"{mood} {verb}"
+        case "must":
+            said = say("must fall") if falls else say("must rise")
+        case "must not":
+            said = say("must not fall") if falls else say("must not rise")
         case "is":
-            said = leaf.direction
+            said = say("falls") if falls else say("rises")
         case "is not":
-            said = f"does not {verb}"
+            said = say("does not fall") if falls else say("does not rise")
         case _:
             assert_never(mood)
     of = context.unit_of(leaf.item)
     if leaf.percent:
-        by = f"{number(leaf.amount)}\u00a0% of the earlier value"
+        by = say("{amount}\u00a0% of the earlier value", amount=number(leaf.amount))
     elif of is not None and of.text == "%":
-        by = f"{number(leaf.amount)} percentage points"
+        by = say("{amount} percentage points", amount=number(leaf.amount))
     else:
         by = quantity(leaf.amount, of)
     if leaf.start == leaf.end:
-        period = f"from the earliest to the latest value {window(context, leaf.start)}"
+        period = say("from the earliest to the latest value {window}", window=window(context, leaf.start))
     else:
-        period = f"from {_visit(context, leaf.start)} to {_visit(context, leaf.end)}"
-    return f"{terms.item_label(context, leaf.item)} {said} by {amount(leaf.op)} {by}, {period}"
+        period = say(
+            "from {start} to {end}", start=_visit(context, leaf.start), end=_visit(context, leaf.end)
+        )
+    return say(
+        "{item_label} {said} by {amount} {by}, {period}",
+        item_label=terms.item_label(context, leaf.item),
+        said=said,
+        amount=amount(leaf.op),
+        by=by,
+        period=period,
+    )
 
 
 def _visit(context: Context, value: ir.Window) -> str:
@@ -244,46 +321,85 @@ def _visit(context: Context, value: ir.Window) -> str:
             return anchor(context, start.anchor)
         if start.by == end.by and start.by is not None and (start.sign, end.sign) == (-1, 1):
             return f"{anchor(context, start.anchor)} (± {duration(start.by)})"
-    return f"the value {window(context, value)}"
+    return say("the value {window}", window=window(context, value))
 
 
 # ---------------------------------------------------------------- events
 
 _VERBS: dict[str, tuple[str, str, str, str]] = {
     # verb: is, is not, must, must not
-    "has": ("has", "does not have", "must have", "must not have"),
-    "had": ("has had", "has not had", "must have had", "must not have had"),
+    "has": (mark("has"), mark("does not have"), mark("must have"), mark("must not have")),
+    "had": (mark("has had"), mark("has not had"), mark("must have had"), mark("must not have had")),
     "was diagnosed with": (
-        "was diagnosed with", "was not diagnosed with",
-        "must have been diagnosed with", "must not have been diagnosed with",
+        mark("was diagnosed with"),
+        mark("was not diagnosed with"),
+        mark("must have been diagnosed with"),
+        mark("must not have been diagnosed with"),
     ),
-    "is": ("is", "is not", "must be", "must not be"),
-    "receives": ("is receiving", "is not receiving", "must be receiving", "must not be receiving"),
-    "takes": ("is taking", "is not taking", "must be taking", "must not be taking"),
-    "received": ("has received", "has not received", "must have received", "must not have received"),
-    "took": ("has taken", "has not taken", "must have taken", "must not have taken"),
-    "started": ("started", "did not start", "must have started", "must not have started"),
-    "underwent": ("has undergone", "has not undergone", "must have undergone", "must not have undergone"),
+    "is": (mark("is"), mark("is not"), mark("must be"), mark("must not be")),
+    "receives": (
+        mark("is receiving"),
+        mark("is not receiving"),
+        mark("must be receiving"),
+        mark("must not be receiving"),
+    ),
+    "takes": (mark("is taking"), mark("is not taking"), mark("must be taking"), mark("must not be taking")),
+    "received": (
+        mark("has received"),
+        mark("has not received"),
+        mark("must have received"),
+        mark("must not have received"),
+    ),
+    "took": (mark("has taken"), mark("has not taken"), mark("must have taken"), mark("must not have taken")),
+    "started": (
+        mark("started"),
+        mark("did not start"),
+        mark("must have started"),
+        mark("must not have started"),
+    ),
+    "underwent": (
+        mark("has undergone"),
+        mark("has not undergone"),
+        mark("must have undergone"),
+        mark("must not have undergone"),
+    ),
     "participated in": (
-        "has taken part in", "has not taken part in",
-        "must have taken part in", "must not have taken part in",
+        mark("has taken part in"),
+        mark("has not taken part in"),
+        mark("must have taken part in"),
+        mark("must not have taken part in"),
     ),
     "was hospitalised for": (
-        "was in hospital for", "was not in hospital for",
-        "must have been in hospital for", "must not have been in hospital for",
+        mark("was in hospital for"),
+        mark("was not in hospital for"),
+        mark("must have been in hospital for"),
+        mark("must not have been in hospital for"),
     ),
     "refractory to": (
-        "has disease that is refractory to", "does not have disease that is refractory to",
-        "must have disease that is refractory to", "must not have disease that is refractory to",
+        mark("has disease that is refractory to"),
+        mark("does not have disease that is refractory to"),
+        mark("must have disease that is refractory to"),
+        mark("must not have disease that is refractory to"),
     ),
     "intolerant to": (
-        "is intolerant to", "is not intolerant to", "must be intolerant to", "must not be intolerant to",
+        mark("is intolerant to"),
+        mark("is not intolerant to"),
+        mark("must be intolerant to"),
+        mark("must not be intolerant to"),
     ),
     "responded to": (
-        "has responded to", "has not responded to", "must have responded to", "must not have responded to",
+        mark("has responded to"),
+        mark("has not responded to"),
+        mark("must have responded to"),
+        mark("must not have responded to"),
     ),
-    "allergic to": ("is allergic to", "is not allergic to", "must be allergic to", "must not be allergic to"),
-}  # fmt: skip
+    "allergic to": (
+        mark("is allergic to"),
+        mark("is not allergic to"),
+        mark("must be allergic to"),
+        mark("must not be allergic to"),
+    ),
+}
 _BY_DOMAIN: dict[ir.Domain, str] = {
     "conditions": "had",
     "medications": "received",
@@ -300,59 +416,77 @@ def verb_words(context: Context, leaf: ir.Exists, mood: Mood) -> str:
     if forms is None:
         item = context.protocol.items.get(leaf.item)
         forms = _VERBS[_BY_DOMAIN[item.domain if item is not None else "conditions"]]
-    return forms[_MOODS.index(mood)]
+    return named(forms[_MOODS.index(mood)])
 
 
 def event_details(context: Context, leaf: ir.Exists, denied: bool) -> str:
     """Everything behind the item: attributes, dose, how long, how often, exceptions, when."""
     found: list[str] = []
     for test in leaf.attributes:
-        value = test.value.replace("_", " ")
+        value = named(test.value.replace("_", " "))
         match test.attribute:
             case "severity" | "grade" | "stage":
-                found.append(f"of {test.attribute} {op(test.op)} {value}")
+                found.append(
+                    say(
+                        "of {attribute} {op} {value}",
+                        attribute=named(test.attribute),
+                        op=op(test.op),
+                        value=value,
+                    )
+                )
             case "route":
-                found.append(f"given {value}")
+                found.append(say("given {value}", value=value))
             case "reason":
-                found.append(f"because of {context.item(test.value)}")
+                found.append(say("because of {item}", item=context.item(test.value)))
             case "response":
                 if _REACTIONS.get(leaf.verb) != test.value:
-                    found.append(f"with the response “{value}”")
+                    found.append(say("with the response “{value}”", value=value))
             case _:
                 assert_never(test.attribute)
     if leaf.dose is not None:
-        found.append(f"at a daily dose of {op(leaf.dose.op)} {terms.dose(context, leaf.dose)}")
+        found.append(
+            say("at a daily dose of {op} {dose}", op=op(leaf.dose.op), dose=terms.dose(context, leaf.dose))
+        )
     if leaf.lasting is not None:
         said, by = leaf.lasting
-        found.append(f"for {amount(said)} {length(by)}")
+        found.append(say("for {amount} {length}", amount=amount(said), length=length(by)))
     if leaf.first_day and leaf.verb not in ("started", "was diagnosed with"):
-        found.append("for the first time")
+        found.append(say("for the first time"))
     if leaf.least > 1:
         found.append(occasions_words(ir.Occasions(leaf.least, leaf.spaced), denied))
     if leaf.but_not:
-        found.append(f"({_listed([context.item(name) for name in leaf.but_not])} not counted)")
+        found.append(
+            say("({listed} not counted)", listed=_listed([context.item(name) for name in leaf.but_not]))
+        )
     when = "" if leaf.window == NOW else window(context, leaf.window)
     if leaf.lasting is not None and when:
         found[-1] += ","
-    return "".join(" " + words for words in (*found, when) if words)
+    return "".join(say(" ") + words for words in (*found, when) if words)
 
 
 def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + say(" and ") + words[-1]
 
 
 def _exists(context: Context, leaf: ir.Exists, mood: Mood) -> str:
     verb = verb_words(context, leaf, mood)
     details = event_details(context, leaf, negative(mood))
-    return f"the participant {verb} {terms.item_label(context, leaf.item)}{details}"
+    return say(
+        "the participant {verb} {item_label}{details}",
+        verb=verb,
+        item_label=terms.item_label(context, leaf.item),
+        details=details,
+    )
 
 
 # ---------------------------------------------------------------- persons
 
 
 def who(leaf: ir.Answer) -> str:
-    roles = [f"the {role.replace('_', ' ')}" for role in leaf.roles]
-    return "" if not roles else roles[0] if len(roles) == 1 else ", ".join(roles[:-1]) + " or " + roles[-1]
+    roles = [say("the {role}", role=named(role.replace("_", " "))) for role in leaf.roles]
+    return (
+        "" if not roles else roles[0] if len(roles) == 1 else ", ".join(roles[:-1]) + say(" or ") + roles[-1]
+    )
 
 
 def _answer(context: Context, leaf: ir.Answer, mood: Mood) -> str:
@@ -362,15 +496,33 @@ def _answer(context: Context, leaf: ir.Answer, mood: Mood) -> str:
         verb = {
             "must": "must agree",
             "must not": "must not agree",
-            "is": "agrees",
+            "is": say("agrees"),
             "is not": "does not agree",
         }[mood]
-        return f"{who(leaf) or 'the participant'} {verb} to: {quoted}{period}"
-    yes = "no" if negative(mood) else "yes"
-    ask = "judge" if leaf.how == "judged" else "answer"
-    if mood in ("is", "is not"):
-        return (
-            f"{who(leaf) or 'the person asked'} answers {yes} to: {quoted}{period} (a person must {ask} this)"
+        return say(
+            "{who} {verb} to: {quoted}{period}",
+            who=who(leaf) or say("the participant"),
+            verb=verb,
+            quoted=quoted,
+            period=period,
         )
-    by = f" of {who(leaf)}" if leaf.roles else ""
-    return f"a person must {ask}: {quoted}{period}; the answer{by} must be {yes}"
+    yes = say("no") if negative(mood) else say("yes")
+    ask = say("judge") if leaf.how == "judged" else say("answer")
+    if mood in ("is", "is not"):
+        return say(
+            "{who} answers {yes} to: {quoted}{period} (a person must {ask} this)",
+            who=who(leaf) or say("the person asked"),
+            yes=yes,
+            quoted=quoted,
+            period=period,
+            ask=ask,
+        )
+    by = say(" of {who}", who=who(leaf)) if leaf.roles else ""
+    return say(
+        "a person must {ask}: {quoted}{period}; the answer{by} must be {yes}",
+        ask=ask,
+        quoted=quoted,
+        period=period,
+        by=by,
+        yes=yes,
+    )

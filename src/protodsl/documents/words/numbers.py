@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import assert_never
 
 from protodsl import ir
+from protodsl.documents.language import count, named, say
 from protodsl.runtime.units import Unit
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -71,22 +72,22 @@ def quantity(value: Fraction, of: Unit | None) -> str:
         text = "point"
     if text.startswith("/"):
         return f"{number(value)}{text}"
-    return f"{number(value)}\u00a0{text}"
+    return f"{number(value)}\u00a0{named(text)}"
 
 
 def op(value: ir.Op) -> str:
     """An operator on a value: "ALT must be at most 3"."""
     match value:
         case "<":
-            return "below"
+            return say("below")
         case "<=":
-            return "at most"
+            return say("at most")
         case "=":
-            return "exactly"
+            return say("exactly")
         case ">=":
-            return "at least"
+            return say("at least")
         case ">":
-            return "above"
+            return say("above")
         case _:
             assert_never(value)
 
@@ -95,9 +96,9 @@ def amount(value: ir.Op) -> str:
     """An operator on an amount or a span: "for more than 3 months", "falls by at least 4"."""
     match value:
         case "<":
-            return "less than"
+            return say("less than")
         case ">":
-            return "more than"
+            return say("more than")
         case "<=" | "=" | ">=":
             return op(value)
         case _:
@@ -105,14 +106,20 @@ def amount(value: ir.Op) -> str:
 
 
 def length(value: ir.Length) -> str:
+    n, many = number(value.count), 1 if value.count == 1 else 2
     match value.unit:
-        case "day" | "week" | "month" | "year":
-            word: str = value.unit
+        case "day":
+            return count(many, "{number}\u00a0day", "{number}\u00a0days", number=n)
+        case "week":
+            return count(many, "{number}\u00a0week", "{number}\u00a0weeks", number=n)
+        case "month":
+            return count(many, "{number}\u00a0month", "{number}\u00a0months", number=n)
+        case "year":
+            return count(many, "{number}\u00a0year", "{number}\u00a0years", number=n)
         case "half_life":
-            word = "half-life" if value.count == 1 else "half-live"
+            return count(many, "{number}\u00a0half-life", "{number}\u00a0half-lives", number=n)
         case _:
             assert_never(value.unit)
-    return f"{number(value.count)}\u00a0{word}{'' if value.count == 1 else 's'}"
 
 
 def duration(value: ir.Duration) -> str:
@@ -120,6 +127,11 @@ def duration(value: ir.Duration) -> str:
         case ir.Length():
             return length(value)
         case ir.Extreme(which, first, second):
-            return f"{length(first)} or {length(second)} (whichever is {which})"
+            return say(
+                "{first} or {second} (whichever is {which})",
+                first=length(first),
+                second=length(second),
+                which=named(which),
+            )
         case _:
             assert_never(value)

@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import Literal, assert_never
 
 from protodsl import ir
+from protodsl.documents.language import named, say
 from protodsl.documents.words import leaves, shapes, terms
 from protodsl.documents.words.context import Context, capital
 from protodsl.documents.words.leaves import OPPOSITE, POSITIVE, Mood, clause, negative
 from protodsl.documents.words.numbers import number
-from protodsl.documents.words.numbers import op as words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,8 @@ def read(context: Context, expr: ir.Expr, mood: Mood) -> Line:
 
 def _finish(line: Line) -> Line:
     text = capital(line.text)
-    text = text if text.endswith((":", ".")) else text + (":" if line.children else ".")
+    if not text.endswith((":", ".")):
+        text = say("{text}:", text=text) if line.children else say("{text}.", text=text)
     return Line(text, tuple(_finish(child) for child in line.children), line.judged)
 
 
@@ -47,7 +48,7 @@ def _read(context: Context, expr: ir.Expr, mood: Mood) -> Line:
         case ir.And(members, "attribute") if not negative(mood) and _simple(members):
             said = [_read(context, member, mood) for member in members]
             return Line(
-                "; moreover, ".join(line.text for line in said), (), any(line.judged for line in said)
+                say("; moreover, ").join(line.text for line in said), (), any(line.judged for line in said)
             )
         case ir.And(members):
             ends = shapes.both_ends(expr)
@@ -99,29 +100,29 @@ def _listed(
     k = number(Fraction(count))
     match how, mood:
         case "all", "must":
-            heading, inner = "each of the following is required", "must"
+            heading, inner = say("each of the following is required"), "must"
         case "all", "is":
-            heading = "all of the following are true"
+            heading = say("all of the following are true")
         case "all", "must not":
-            heading = "the following must not all be true together"
+            heading = say("the following must not all be true together")
         case "all", "is not":
-            heading = "the following are not all true together"
+            heading = say("the following are not all true together")
         case "any", "must":
-            heading = "at least one of the following must be true"
+            heading = say("at least one of the following must be true")
         case "any", "is":
-            heading = "at least one of the following is true"
+            heading = say("at least one of the following is true")
         case "any", "must not":
-            heading = "none of the following may be true"
+            heading = say("none of the following may be true")
         case "any", "is not":
-            heading = "none of the following is true"
+            heading = say("none of the following is true")
         case "count", "must":
-            heading = f"at least {k} of the following must be true"
+            heading = say("at least {k} of the following must be true", k=k)
         case "count", "is":
-            heading = f"at least {k} of the following are true"
+            heading = say("at least {k} of the following are true", k=k)
         case "count", "must not":
-            heading = f"fewer than {k} of the following may be true"
+            heading = say("fewer than {k} of the following may be true", k=k)
         case "count", "is not":
-            heading = f"fewer than {k} of the following are true"
+            heading = say("fewer than {k} of the following are true", k=k)
         case _:
             raise AssertionError((how, mood))
     return Line(heading, tuple(_read(context, member, inner) for member in members))
@@ -163,7 +164,7 @@ def _merge(
     names = [context.item(item) for _, item in found]
     listed = shapes.items_words(names)
     labels = tuple(Line(capital(name)) for name in names)
-    if not listed.startswith("items:") and len(names) > 2:
+    if not shapes.one_panel(names) and len(names) > 2:
         labels = (Line(listed),)
     labels += tuple(_read(context, other, "is") for other in others)
     k = number(Fraction(count))
@@ -171,28 +172,43 @@ def _merge(
     if isinstance(first, ir.Exists):
         if first.least > 1:
             return None
-        who = {"all": "all of the following", "any": "at least one of the following"}.get(
-            how, f"at least {k} of the following"
+        who = {"all": say("all of the following"), "any": say("at least one of the following")}.get(
+            how, say("at least {k} of the following", k=k)
         )
         if denied:
-            who = "any of the following" if how == "any" else f"{k} or more of the following"
+            who = say("any of the following") if how == "any" else say("{k} or more of the following", k=k)
         return Line(clause(context, replace(first, item=terms.PLACEHOLDER + who), mood), labels)
     if first.occasions is not None and (denied or how == "count"):
         return None
     which = leaves.qualifiers(context, first.observed, first.occasions is not None)
     predicate = leaves.test_words(context, first.observed, first.test)
-    select = "" if first.observed.select in ("latest", "earliest") else f"the {first.observed.select} "
+    select = "" if first.observed.select in ("latest", "earliest") else named(first.observed.select)
     if denied and how == "any":
-        verb = "may be" if mood == "must not" else "is"
-        return Line(f"none of the following{which} {verb} {predicate}", labels)
-    subject = {"all": "each", "any": "at least one"}.get(how, f"at least {k}")
+        verb = say("may be") if mood == "must not" else say("is")
+        return Line(
+            say(
+                "none of the following{which} {verb} {predicate}", which=which, verb=verb, predicate=predicate
+            ),
+            labels,
+        )
+    subject = {"all": say("each"), "any": say("at least one")}.get(how, say("at least {k}", k=k))
     if denied:
-        subject = f"fewer than {k}"
+        subject = say("fewer than {k}", k=k)
     verb = leaves.be(POSITIVE[mood], plural=how == "count")
     if select:
         return None
     often = f" {leaves.occasions_words(first.occasions, False)}" if first.occasions is not None else ""
-    return Line(f"{subject} of the following{which} {verb} {predicate}{often}", labels)
+    return Line(
+        say(
+            "{subject} of the following{which} {verb} {predicate}{often}",
+            subject=subject,
+            which=which,
+            verb=verb,
+            predicate=predicate,
+            often=often,
+        ),
+        labels,
+    )
 
 
 def _panel(
@@ -207,27 +223,28 @@ def _panel(
     if len(members) < 3 or None in items or any(isinstance(m, ir.Result | ir.Exists) for m in members):
         return None
     named = [item for item in items if item is not None]
-    made = [shapes.with_item(member, terms.PLACEHOLDER + "the item") for member in members]
+    made = [shapes.with_item(member, terms.PLACEHOLDER + say("the item")) for member in members]
     if any(shapes.bare(made[0]) != shapes.bare(other) for other in made):
         return None
     k = number(Fraction(count))
     match how, negative(mood):
         case "all", False:
-            heading = "each of these items meets the description below"
+            heading = say("each of these items meets the description below")
         case "any", False:
-            heading = "at least one of these items meets the description below"
+            heading = say("at least one of these items meets the description below")
         case "any", True:
-            heading = "none of these items meets the description below"
+            heading = say("none of these items meets the description below")
         case "count", False:
-            heading = f"at least {k} of these items meet the description below"
+            heading = say("at least {k} of these items meet the description below", k=k)
         case "count", True:
-            heading = f"fewer than {k} of these items meet the description below"
+            heading = say("fewer than {k} of these items meet the description below", k=k)
         case _:
             return None
     listed = Line(shapes.items_words([context.item(item) for item in named]))
     described = _read(context, made[0], "is")
     return Line(
-        heading, (Line(f"description: {described.text}", described.children, described.judged), listed)
+        heading,
+        (Line(say("description: {text}", text=described.text), described.children, described.judged), listed),
     )
 
 
@@ -245,9 +262,12 @@ def _unless(context: Context, rule: ir.Expr, exception: ir.Expr, mood: Mood, who
     if exclusion and mood == "is not":
         return _listed(context, "all", 0, whole.members, mood)
     if not base.children:
-        return Line(f"{base.text}, unless {but.text}", but.children, judged)
+        return Line(
+            say("{text}, unless {exception}", text=base.text, exception=but.text), but.children, judged
+        )
     return Line(
-        "the following, with an exception", (base, Line(f"unless {but.text}", but.children, but.judged))
+        say("the following, with an exception"),
+        (base, Line(say("unless {text}", text=but.text), but.children, but.judged)),
     )
 
 
@@ -260,13 +280,19 @@ def _relaxed(context: Context, members: tuple[ir.Expr, ...], mood: Mood) -> Line
             return _listed(context, "any", 1, members, mood)
         limit, condition = member.members
         said = _read(context, condition, "is")
-        enough = {"must": "is allowed", "is": "is enough"}.get(mood, "counts as well")
+        enough = {"must": say("is allowed"), "is": say("is enough")}.get(mood, say("counts as well"))
         new = _limit_only(context, base, limit)
-        text = f"{new} {enough}" if new else f"it is also enough that {_flat(context, limit)}"
+        text = (
+            say("{limit} {enough}", limit=new, enough=enough)
+            if new
+            else say("it is also enough that {rule}", rule=_flat(context, limit))
+        )
         if not new and negative(mood):
-            text = f"this counts as well: {_flat(context, limit)};"
-        lines.append(Line(f"{text} if {said.text}", said.children, said.judged))
-    joint = "" if first.children else "; moreover" if negative(mood) else "; but"
+            text = say("this counts as well: {rule};", rule=_flat(context, limit))
+        lines.append(
+            Line(say("{text} if {condition}", text=text, condition=said.text), said.children, said.judged)
+        )
+    joint = "" if first.children else say("; moreover") if negative(mood) else say("; but")
     return Line(first.text + joint, tuple(lines), first.judged)
 
 
@@ -279,8 +305,8 @@ def _limit_only(context: Context, base: ir.Expr, other: ir.Expr) -> str | None:
             return leaves.test_words(context, b, test)
         case ir.Compare(a, _, _, unit), ir.Compare(b, op, right) if shapes.bare(a) == shapes.bare(b):
             if isinstance(a, ir.Age):
-                return f"{words_of(op)} {terms.years(context, right, a.unit)}"
-            return f"{words_of(op)} {terms.amount_of(context, right, unit)}"
+                return leaves.bound_words(op, terms.years(context, right, a.unit))
+            return leaves.bound_words(op, terms.amount_of(context, right, unit))
         case _:
             return None
 
@@ -288,28 +314,40 @@ def _limit_only(context: Context, base: ir.Expr, other: ir.Expr) -> str | None:
 def _after_if(context: Context, condition: ir.Expr, then: Line) -> Line:
     asked = _read(context, condition, "is")
     if asked.children:
-        return Line("if the condition holds, the rule applies", (
-            Line(f"if {asked.text}", asked.children, asked.judged),
-            Line(f"then {then.text}", then.children, then.judged),
+        return Line(say("if the condition holds, the rule applies"), (
+            Line(say("if {text}", text=asked.text), asked.children, asked.judged),
+            Line(say("then {text}", text=then.text), then.children, then.judged),
         ))  # fmt: skip
-    return Line(f"if {asked.text}, then {then.text}", then.children, asked.judged or then.judged)
+    return Line(
+        say("if {condition}, then {text}", condition=asked.text, text=then.text),
+        then.children,
+        asked.judged or then.judged,
+    )
 
 
 def _cases(context: Context, expr: ir.IfElse, mood: Mood) -> Line:
     rows: list[Line] = []
     rest: ir.Expr = expr
     while isinstance(rest, ir.IfElse):
-        word = "otherwise, if" if rows else "if"
+        first = not rows
         asked, then = _read(context, rest.condition, "is"), _read(context, rest.then, mood)
         if asked.children:
-            rows.append(Line(f"{word} {asked.text}", asked.children, asked.judged))
-            rows.append(Line(f"then {then.text}", then.children, then.judged))
+            said = (
+                say("if {text}", text=asked.text) if first else say("otherwise, if {text}", text=asked.text)
+            )
+            rows.append(Line(said, asked.children, asked.judged))
+            rows.append(Line(say("then {text}", text=then.text), then.children, then.judged))
         else:
-            rows.append(Line(f"{word} {asked.text}: {then.text}", then.children, asked.judged or then.judged))
+            said = (
+                say("if {condition}: {text}", condition=asked.text, text=then.text)
+                if first
+                else say("otherwise, if {condition}: {text}", condition=asked.text, text=then.text)
+            )
+            rows.append(Line(said, then.children, asked.judged or then.judged))
         rest = rest.otherwise
     last = _read(context, rest, mood)
-    rows.append(Line(f"otherwise: {last.text}", last.children, last.judged))
-    return Line("the first of these cases that fits decides", tuple(rows))
+    rows.append(Line(say("otherwise: {text}", text=last.text), last.children, last.judged))
+    return Line(say("the first of these cases that fits decides"), tuple(rows))
 
 
 # ---------------------------------------------------------------- one line
@@ -319,23 +357,25 @@ def inline(context: Context, expr: ir.Expr, inner: bool = False) -> str:
     """A condition inside a sentence or a formula, with brackets wherever groups meet."""
     match expr:
         case ir.And(members):
-            return _joined(context, members, " and ", inner)
+            return _joined(context, members, say(" and "), inner)
         case ir.Or(members):
-            return _joined(context, members, " or ", inner)
+            return _joined(context, members, say(" or "), inner)
         case ir.AtLeast(count, members):
             listed = "; ".join(inline(context, member, True) for member in members)
-            return f"at least {number(Fraction(count))} of ({listed})"
+            return say("at least {count} of ({listed})", count=number(Fraction(count)), listed=listed)
         case ir.Not(ir.And() | ir.Or() | ir.AtLeast() | ir.IfElse() as member):
-            return f"not ({inline(context, member)})"
+            return say("not ({condition})", condition=inline(context, member))
         case ir.Not(ir.Not(member)):
             return inline(context, member, inner)
         case ir.Not(member):
             assert not isinstance(member, ir.And | ir.Or | ir.AtLeast | ir.IfElse | ir.Not)
             return clause(context, member, "is not")
         case ir.IfElse(condition, then, otherwise):
-            return (
-                f"(if {inline(context, condition)}: {inline(context, then)}; "
-                f"otherwise: {inline(context, otherwise)})"
+            return say(
+                "(if {condition}: {then}; otherwise: {otherwise})",
+                condition=inline(context, condition),
+                then=inline(context, then),
+                otherwise=inline(context, otherwise),
             )
         case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Sex() | ir.Defined() | ir.Answer():
             return clause(context, expr, "is")

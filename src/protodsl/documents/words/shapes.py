@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from protodsl import ir
+from protodsl.documents.language import say
 from protodsl.documents.words import terms
 from protodsl.documents.words.context import Context
 
@@ -82,7 +83,12 @@ def items_words(labels: list[str]) -> str:
     panels = {label.rpartition(", ")[0] for label in labels}
     panel = panels.pop()
     if panels or not panel:
-        return "items: " + "; ".join(labels)
-    return f"items of {panel.removesuffix(' items')}: " + "; ".join(
-        label.rpartition(", ")[2] for label in labels
-    )
+        return say("items: {listed}", listed="; ".join(labels))
+    listed = "; ".join(label.rpartition(", ")[2] for label in labels)
+    return say("items of {panel}: {listed}", panel=panel.removesuffix(" items"), listed=listed)
+
+
+def one_panel(labels: list[str]) -> bool:
+    """Whether the items belong to one panel, whose name can be said once."""
+    panels = {label.rpartition(", ")[0] for label in labels}
+    return len(panels) == 1 and "" not in panels

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import assert_never
+from typing import Literal, assert_never
 
 from protodsl import ir
+from protodsl.documents.language import mark, named, say
 from protodsl.documents.words.context import Context
-from protodsl.documents.words.numbers import number, quantity, unit
+from protodsl.documents.words.numbers import length, number, quantity, unit
 from protodsl.documents.words.times import NOW, anchor, value_window, window
 from protodsl.runtime.units import Unit
 
@@ -25,14 +26,14 @@ def limit(value: ir.Limit, of: Unit | None) -> str:
         case ir.Constant(amount):
             return quantity(amount, of)
         case ir.TimesLimit(factor, "uln"):
-            return f"{number(factor)}\u00a0× the upper limit of normal (ULN)"
+            return say("{factor}\u00a0× the upper limit of normal (ULN)", factor=number(factor))
         case ir.TimesLimit(factor, "lln"):
-            return f"{number(factor)}\u00a0× the lower limit of normal (LLN)"
+            return say("{factor}\u00a0× the lower limit of normal (LLN)", factor=number(factor))
         case ir.TimesLimit():
             raise AssertionError(value.which)
         case ir.Quantities(options):
-            listed = " or ".join(quantity(amount, unit) for amount, unit in options)
-            return f"{listed}, whichever unit the result is in"
+            listed = say(" or ").join(quantity(amount, unit) for amount, unit in options)
+            return say("{listed}, whichever unit the result is in", listed=listed)
         case _:
             assert_never(value)
 
@@ -45,31 +46,45 @@ def dose(context: Context, value: ir.Dose) -> str:
 def _per(of: Unit, per: str | None) -> str:
     """Words for "per kg" where the unit itself does not say so."""
     if per == "kg" and "/kg" not in of.text:
-        return " per kg of body weight"
+        return say(" per kg of body weight")
     if per == "m2" and "/m2" not in of.text:
-        return " per m² of body surface"
+        return say(" per m² of body surface")
     return ""
 
 
 def _as(context: Context, equivalence: str | None) -> str:
-    return f" (as {context.equivalence(equivalence)})" if equivalence else ""
+    return say(" (as {equivalence})", equivalence=context.equivalence(equivalence)) if equivalence else ""
 
 
-_AGE = {"year": "year", "month": "month", "week": "week", "day": "day"}
+_AgeUnit = Literal["year", "month", "week", "day"]
 
 
-def years(context: Context, value: ir.Number, of: str) -> str:
+def years(context: Context, value: ir.Number, of: _AgeUnit) -> str:
     """ "18 years"; a limit that is itself a formula is written out."""
     if isinstance(value, ir.Constant):
-        plural = "" if value.value == 1 else "s"
-        return f"{number(value.value)}\u00a0{_AGE[of]}{plural}"
-    return f"{noun(context, value)} {_AGE[of]}s"
+        return length(ir.Length(value.value, of))
+    return f"{noun(context, value)} {_ages(of)}"
+
+
+def _ages(of: _AgeUnit) -> str:
+    """ "years"."""
+    match of:
+        case "year":
+            return say("years")
+        case "month":
+            return say("months")
+        case "week":
+            return say("weeks")
+        case "day":
+            return say("days")
+        case _:
+            assert_never(of)
 
 
 def age_day(context: Context, age: ir.Age) -> str:
     if isinstance(age.at, ir.OfSample):
-        return "on that day"
-    return f"at {anchor(context, age.at)} (in completed {_AGE[age.unit]}s)"
+        return say("on that day")
+    return say("at {anchor} (in completed {units})", anchor=anchor(context, age.at), units=_ages(age.unit))
 
 
 def amount_of(context: Context, value: ir.Number, of: Unit | None) -> str:
@@ -78,7 +93,7 @@ def amount_of(context: Context, value: ir.Number, of: Unit | None) -> str:
     return noun(context, value)
 
 
-_OPERATORS = {"+": "+", "-": "−", "*": "×", "/": "÷", "^": "to the power of"}
+_OPERATORS = {"+": "+", "-": "−", "*": "×", "/": "÷", "^": mark("to the power of")}
 
 
 def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
@@ -90,33 +105,43 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
             return observed(context, value)
         case ir.Age(of, at):
             if isinstance(at, ir.OfSample):
-                return f"age in {_AGE[of]}s"
-            return f"age in completed {_AGE[of]}s at {anchor(context, at)}"
+                return say("age in {units}", units=_ages(of))
+            return say("age in completed {units} at {anchor}", units=_ages(of), anchor=anchor(context, at))
         case ir.DoseOf(item, equivalence, when, of, per):
-            days = "on the day of " + context.here if when == NOW else window(context, when)
+            days = (
+                say("on the day of {anchor}", anchor=context.here) if when == NOW else window(context, when)
+            )
             per_words = _per(of, per)
             return (
-                f"the daily dose of {item_label(context, item)}{per_words}{_as(context, equivalence)}, "
-                f"at its highest {days},"
+                say(
+                    "the daily dose of {item_label}{per_words}{equivalence}, at its highest {days},",
+                    item_label=item_label(context, item),
+                    per_words=per_words,
+                    equivalence=_as(context, equivalence),
+                    days=days,
+                )
             ).rstrip(",")
         case ir.Arithmetic(op, left, right):
             chain = op in "+*" and isinstance(left, ir.Arithmetic) and left.op == op
-            text = f"{noun(context, left, not chain)} {_OPERATORS[op]} {noun(context, right, True)}"
+            text = f"{noun(context, left, not chain)} {named(_OPERATORS[op])} {noun(context, right, True)}"
             return f"({text})" if inner else text
         case ir.Call(function, arguments):
             listed = "; ".join(noun(context, argument) for argument in arguments)
             names = {
-                "sqrt": "square root of", "min": "smallest of", "max": "largest of",
-                "ln": "natural logarithm of", "log10": "decimal logarithm of",
-                "exp": "e to the power of", "abs": "absolute value of",
+                "sqrt": say("square root of"), "min": say("smallest of"), "max": say("largest of"),
+                "ln": say("natural logarithm of"), "log10": say("decimal logarithm of"),
+                "exp": say("e to the power of"), "abs": say("absolute value of"),
             }  # fmt: skip
             return f"{names[function]} ({listed})"
         case ir.Table(rows, otherwise):
             from protodsl.documents.words.rules import inline
 
-            said = [f"{noun(context, number)} if {inline(context, condition)}" for condition, number in rows]
+            said = [
+                say("{noun} if {condition}", noun=noun(context, number), condition=inline(context, condition))
+                for condition, number in rows
+            ]
             if otherwise is not None:
-                said.append(f"{noun(context, otherwise)} otherwise")
+                said.append(say("{noun} otherwise", noun=noun(context, otherwise)))
             return f"[{'; '.join(said)}]"
         case _:
             assert_never(value)
@@ -128,9 +153,13 @@ def observed(context: Context, value: ir.Observed) -> str:
     if value.select == "latest":
         said = f"{label} {when}".rstrip()
     else:
-        said = f"{value.select} {label} {when}".rstrip()
+        said = f"{named(value.select)} {label} {when}".rstrip()
     if value.unit is not None and unit(value.unit) not in ("", "1"):
-        said += f" in {unit(value.unit)}"
+        said += say(" in {unit}", unit=unit(value.unit))
     for clean in value.clean:
-        said += f" (only samples with no {context.item(clean.item)} {window(context, clean.window)})"
+        said += say(
+            " (only samples with no {item} {window})",
+            item=context.item(clean.item),
+            window=window(context, clean.window),
+        )
     return said

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from protodsl import ir
 
 Kind = Literal["md", "html", "pdf"]
+Language = Literal["en", "zh-Hans"]
 SUFFIXES: dict[str, Kind] = {".md": "md", ".markdown": "md", ".html": "html", ".htm": "html", ".pdf": "pdf"}
 
 
@@ -41,6 +42,12 @@ SUFFIXES: dict[str, Kind] = {".md": "md", ".markdown": "md", ".html": "html", ".
     type=click.Path(),
     help="House style: templates that replace ours, and `house.toml` (logo, order, added sections).",
 )
+@click.option(
+    "--language",
+    type=click.Choice(["en", "zh-Hans"]),
+    default="en",
+    help="Language of our sentences; quotations stay as they are. zh-Hans is machine-made and says so.",
+)
 @common_options()
 def command(
     protocols: tuple[str, ...],
@@ -50,6 +57,7 @@ def command(
     compare: bool,
     changes: bool,
     templates: str | None,
+    language: Language,
     form: str,
     color: str,
 ) -> int:
@@ -61,6 +69,7 @@ def command(
       protodsl render protocols/NCT06892145.proto-lite -o summary.pdf
       protodsl render protocols/NCT06892145.proto-lite --to md -o -
       protodsl render protocols/NCT06892145.proto-lite --lay -o for-participants.pdf
+      protodsl render protocols/NCT06892145.proto-lite --language zh-Hans -o summary.html
       protodsl render --compare protocols/*.proto-lite -o trials.html
       protodsl render --changes old.proto-lite new.proto-lite -o amendment.pdf
     """
@@ -76,7 +85,7 @@ def command(
     models = [model for model in loaded if model is not None]
     if len(models) < len(loaded):
         return FINDINGS
-    content = _made(models, kind, lay, compare, changes, templates)
+    content = _made(models, kind, lay, compare, changes, templates, language)
     if output == "-":
         sys.stdout.buffer.write(content)
         return CLEAN
@@ -103,16 +112,23 @@ def _insist_on_number(count: int, lay: bool, compare: bool, changes: bool) -> No
 
 
 def _made(
-    models: list[ir.Protocol], kind: Kind, lay: bool, compare: bool, changes: bool, templates: str | None
+    models: list[ir.Protocol],
+    kind: Kind,
+    lay: bool,
+    compare: bool,
+    changes: bool,
+    templates: str | None,
+    language: Language,
 ) -> bytes:
     from protodsl import documents
 
-    if changes:
-        document = documents.changes(*models)
-    elif compare:
-        document = documents.compare(tuple(models))
-    else:
-        document = documents.lay(models[0]) if lay else documents.summary(models[0])
+    with documents.speaking(language):
+        if changes:
+            document = documents.changes(*models)
+        elif compare:
+            document = documents.compare(tuple(models))
+        else:
+            document = documents.lay(models[0]) if lay else documents.summary(models[0])
     try:
         house = documents.load_house(templates) if templates is not None else None
         return documents.laid_out(document, kind, house)
@@ -122,4 +138,4 @@ def _made(
 
 def rendered(model: ir.Protocol, kind: Kind) -> bytes:
     """The summary. That it cannot be made here, typst not being installed, is a matter of usage."""
-    return _made([model], kind, False, False, False, None)
+    return _made([model], kind, False, False, False, None, "en")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
-from protodsl.documents.language import MACHINE_MADE, Language, mark, say, spoken
+from protodsl.documents.language import MACHINE_MADE, Language, mark, say, speaking, spoken
 from protodsl.documents.words import By, Line
 
 State = Literal["stated", "not stated", "not applicable"]
@@ -293,10 +293,11 @@ class Summary:
         """What has to be known of the translation; empty where nothing has."""
         if self.language not in MACHINE_MADE:
             return ""
-        return say(
-            "Our sentences were translated by a machine and no person has read the translation yet. In doubt "
-            "the English document holds. Quotations and names are as they stand in the source."
-        )
+        with speaking(self.language):
+            return say(
+                "Our sentences were translated by a machine and no person has read the translation yet. In doubt "
+                "the English document holds. Quotations and names are as they stand in the source."
+            )
 
     def count(self, state: State) -> int:
         return sum(1 for entry in self.entries if entry.state == state)

@@ -257,13 +257,15 @@ def usual_window(protocol: ir.Protocol, stage: ir.Stage) -> ir.Window | None:
 
 def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
     point = next((t for t in protocol.timepoints if t.name == stage.anchor), None)
-    anchor = soften(point.label) if point is not None and point.label else stage.anchor.replace("_", " ")
+    anchor = (
+        soften(named(point.label)) if point is not None and point.label else stage.anchor.replace("_", " ")
+    )
     usual = usual_window(protocol, stage)
     context = Context(protocol, anchor, usual)
     made: list[Block] = []
     level = 1 if only else 2
     if not only:
-        made.append(Heading(stage.label or stage.id, 1))
+        made.append(Heading(named(stage.label or stage.id), 1))
     before = next((s for s in protocol.stages if s.id == stage.requires), None)
     results = say("the latest result up to it counts")
     if usual is not None:
@@ -288,13 +290,13 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
     made.append(Text(said, computed=True))
     if stage.source:
         made.append(Quotes(quotes(stage.source)))
-    name = stage.label or stage.id
+    name = named(stage.label or stage.id)
     place = "" if only else f"{name}: "
     made += questions(name, stage.clarify)
     made += _groups(stage.groups, stage.criteria, place)
     made += _criteria(context, stage.criteria, level, place)
     for cohort in stage.cohorts:
-        made.append(Heading(say("Disease group: {label}", label=cohort.label or cohort.id), level))
+        made.append(Heading(say("Disease group: {label}", label=named(cohort.label or cohort.id)), level))
         if cohort.source:
             made.append(Quotes(quotes(cohort.source)))
         if cohort.applies is not None:
@@ -302,7 +304,7 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
             made.append(
                 Rules((Line(say("The group is open only to participants of whom this is true:"), (guard,)),))
             )
-        name = cohort.label or cohort.id
+        name = named(cohort.label or cohort.id)
         made += questions(name, cohort.clarify)
         made += _groups(cohort.groups, cohort.criteria, f"{name}: ")
         made += _criteria(context, cohort.criteria, level + 1, f"{name}: ")

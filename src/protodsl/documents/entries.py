@@ -46,6 +46,8 @@ def entry(spec: fields.FieldSpec, field: ir.Field | None, prefix: str = "") -> E
 def worded(spec: fields.FieldSpec, text: str) -> str:
     """A bare word of the language by its label; anything else as it is."""
     label = spec.word_label(text)
+    if label is None and any(text == known for _, known in spec.words):
+        label = text  # the author wrote out what a bare word stands for
     return named(label) if label else text
 
 

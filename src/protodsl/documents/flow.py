@@ -53,7 +53,7 @@ def draw(protocol: ir.Protocol, expressions: Expressions) -> Picture | None:
 def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tuple[Pen, str]:
     pen, told = Pen(4), []
     for stage in protocol.stages:
-        name = capital(stage.label or stage.id)
+        name = capital(named(stage.label or stage.id))
         lists = _lists(protocol, stage.criteria, stage.groups, expressions, listed)
         _bar(pen, say("{name}: ALL of the left list and NONE of the right list", name=name))
         pen.y = max(_column(pen, n * HALF, found) for n, found in enumerate(lists)) + 8
@@ -63,7 +63,7 @@ def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tup
         for start in range(0, len(stage.cohorts), 2):
             ends = [pen.y]
             for column, cohort in enumerate(stage.cohorts[start : start + 2]):
-                label = capital(cohort.label or cohort.id)
+                label = capital(named(cohort.label or cohort.id))
                 lists = _lists(protocol, cohort.criteria, cohort.groups, expressions, listed)
                 lines = wrap(label, HALF - 20, bold=True)
                 pen.lines(column * HALF, pen.y + 12, lines, bold=True)

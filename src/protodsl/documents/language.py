@@ -66,3 +66,21 @@ def named(label: str) -> str:
 def mark(words: _Words, /) -> _Words:
     """Words that are said elsewhere by `named` or `say`: makes them known to the catalogues."""
     return words
+
+
+NAMES = (
+    mark("positive"), mark("negative"), mark("detected"), mark("not detected"), mark("normal"),
+    mark("abnormal"), mark("yes"), mark("no"), mark("present"), mark("absent"),
+    mark("mild"), mark("moderate"), mark("severe"), mark("severity"), mark("grade"), mark("stage"),
+    mark("male"), mark("female"), mark("participant"), mark("guardian"), mark("investigator"),
+    mark("sponsor"), mark("site staff"), mark("laboratory"),
+    mark("latest"), mark("earliest"), mark("highest"), mark("lowest"), mark("any"), mark("every"),
+    mark("first"), mark("last"), mark("onset"), mark("start"), mark("end"), mark("longer"),
+    mark("shorter"), mark("all"), mark("points"), mark("point"), mark("cells"), mark("percentage points"),
+    mark("primary"), mark("secondary"), mark("exploratory"), mark("inclusion"), mark("exclusion"),
+    mark("computed"), mark("partly judged"), mark("judged"),
+    mark("screening"), mark("enrollment"), mark("Screening"), mark("Enrollment"), mark("Consent"),
+    mark("Baseline"), mark("Leukapheresis"), mark("Lymphodepletion"), mark("CAR-T infusion"),
+    mark("End of study treatment"),
+)  # fmt: skip
+"""Short names that come from the model: values, roles, kinds, usual timepoints."""

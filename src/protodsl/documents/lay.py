@@ -11,7 +11,7 @@ import re
 from protodsl import ir
 from protodsl.documents import eligibility, entries, reading_age, study, view
 from protodsl.documents.blocks import Block, DocSection, Quote, Quotes, Rules, Summary, Table, Text
-from protodsl.documents.language import mark, named, say
+from protodsl.documents.language import mark, named, say, spoken
 from protodsl.documents.words import Line, capital, number, power, soften
 
 KIND = mark("Summary in plain language")
@@ -299,20 +299,16 @@ def _page(protocol: ir.Protocol, said: _Sentences) -> list[Block]:
         say("Taking part is your own choice."),
         say("This page does not replace the talk with a doctor or the consent form."),
     )
+    made: list[Block] = [text, Text(say("It was made from: {source}.", source=source))]
     level = reading_age.grade(said.all)
-    assert level is not None  # there are sentences above
-    age = round(level) + 5
-    return [
-        text,
-        Text(say("It was made from: {source}.", source=source)),
-        Text(
-            say(
-                "Reading age of the sentences written for this page: about {age} years "
-                "(grade {level}; {citation}). Lists of names and quoted words are not "
-                "counted.",
-                age=age,
-                level=number(level),
-                citation=reading_age.CITATION,
-            ),
-        ),
-    ]
+    if spoken() != "en" or level is None:  # the formula is for English
+        made.append(Text(say("The reading age of this page was not measured.")))
+        return made
+    words = say(
+        "Reading age of the sentences written for this page: about {age} years (grade {level}; {citation}). "
+        "Lists of names and quoted words are not counted.",
+        age=round(level) + 5,
+        level=number(level),
+        citation=reading_age.CITATION,
+    )
+    return [*made, Text(words)]

@@ -1,8 +1,9 @@
 """PDF by typst: tagged (PDF/UA-1), with bookmarks, without dates, every glyph present.
 
-The fonts are those inside the typst wheel (Libertinus Serif, New Computer Modern, DejaVu Sans Mono; all
-free), so that the same protocol gives the same bytes anywhere. A character they lack is taken from the
-system's fonts where one has it, and shown by its number ("[U+4E2D]") where none has: never as an empty box.
+The fonts are those inside the typst wheel (Libertinus Serif, New Computer Modern, DejaVu Sans Mono; all free)
+and ours for common Chinese (`fonts/`), so that the same protocol gives the same bytes anywhere. A character
+they lack is taken from the system's fonts where one has it, and shown by its number ("[U+4E2D]") where none
+has: never as an empty box.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from protodsl.documents import escape
 from protodsl.documents.blocks import Summary
 from protodsl.documents.house import RenderError
 
-_PROBE = '#set document(title: "probe", date: none)\n#set text(lang: "en")\n#"{}"\n'
+FONTS = Path(__file__).parent / "fonts"
+_PROBE = '#set document(title: "probe", date: none)\n#set text(lang: "en")\n'
 _UNCOVERED = "could not be displayed"
 _MISSING = "missing codepoints"
 
@@ -61,19 +63,36 @@ def _typst() -> ModuleType:
 
 def _compile(typst: Any, text: str, system: bool) -> bytes:
     made: bytes = typst.compile(
-        text.encode(), ignore_system_fonts=not system, format="pdf", pdf_standards="ua-1"
+        text.encode(),
+        font_paths=[FONTS],
+        ignore_system_fonts=not system,
+        format="pdf",
+        pdf_standards="ua-1",
     )
     return made
 
 
 def _uncovered(typst: Any, text: str, system: bool) -> set[str]:
     """Characters of the text that no font has. PDF/UA forbids empty boxes, so typst refuses each of them."""
-    found = set()
-    for char in sorted({char for char in text if ord(char) > 0x7E}):
-        try:
-            _compile(typst, _PROBE.format(char), system)
-        except typst.TypstError as error:
-            if _UNCOVERED not in str(error):
-                raise
-            found.add(char)
+    left = sorted({char for char in text if ord(char) > 0x7E})
+    found: set[str] = set()
+    while left:
+        refused = _refused(typst, left, system)  # the first of them, and what else is named with it
+        found |= refused
+        left = [char for char in left if char not in refused] if refused else []
     return found
+
+
+def _refused(typst: Any, chars: list[str], system: bool) -> set[str]:
+    """Some of the characters no font has; empty where there is none. All are tried at once, each alone."""
+    try:
+        _compile(typst, _PROBE + "".join(f'#"{char}"\n\n' for char in chars), system)
+        return set()
+    except typst.TypstError as error:
+        if _UNCOVERED not in str(error):
+            raise
+        named = {char for char in chars if f'`"{char}"`' in str(error)}
+        if named or len(chars) == 1:
+            return named or set(chars)
+    middle = len(chars) // 2  # the message writes it otherwise: look for it in halves
+    return _refused(typst, chars[:middle], system) or _refused(typst, chars[middle:], system)

@@ -179,10 +179,12 @@ def _treatment_days(protocol: ir.Protocol, pen: Pen) -> str:
     _axis(pen, first, last, step, Fraction(1))
     told = []
     for point, day in early:
-        height = _label(pen, capital(point.label or point.name), bold=True)
+        height = _label(pen, capital(named(point.label or point.name)), bold=True)
         pen.dot(_x(day, first, last), pen.y + 7, "diamond")
         pen.y += height
-        told.append(say("{visit}, day {day}", visit=capital(point.label or point.name), day=number(day)))
+        told.append(
+            say("{visit}, day {day}", visit=capital(named(point.label or point.name)), day=number(day))
+        )
     for give, start, end in gives:
         words = f"{give.label}, {power(give.dose) if give.dose else say('dose not stated')}"
         height = _label(pen, words)
@@ -222,7 +224,7 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
         step = next(n for n in (1, 3, 6, 7, 12, 14, 28, 60, 120, 1200, 12000) if last / scale / n <= 14)
         _axis(pen, first, last, step, scale)
         for point, day in dated:
-            height = _label(pen, capital(point.label or point.name), bold=True)
+            height = _label(pen, capital(named(point.label or point.name)), bold=True)
             x = _x(day, first, last)
             if point.tolerance is not None and point.tolerance.unit in _DAYS:
                 half = point.tolerance.count * _DAYS[point.tolerance.unit]
@@ -249,9 +251,13 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
             pen.y += LINE
         pen.y += 8
     visits = [
-        say("{visit} at {count} months", visit=capital(p.label or p.name), count=number(day / _DAYS["month"]))
+        say(
+            "{visit} at {count} months",
+            visit=capital(named(p.label or p.name)),
+            count=number(day / _DAYS["month"]),
+        )
         if (day / _DAYS["month"]).denominator == 1
-        else say("{visit} at day {day}", visit=capital(p.label or p.name), day=number(day))
+        else say("{visit} at day {day}", visit=capital(named(p.label or p.name)), day=number(day))
         for p, day in dated
     ]
     said = []

@@ -18,7 +18,7 @@ from protodsl.documents.blocks import (
     Table,
     Text,
 )
-from protodsl.documents.language import mark, say
+from protodsl.documents.language import mark, named, say
 from protodsl.documents.words import Context, anchor, capital, grouped, length, power, soften, unit
 
 _OBJECTIVES = {
@@ -149,7 +149,7 @@ def schema(protocol: ir.Protocol, endpoints: bool = True) -> Schema:
         if point.name == protocol.day_zero:
             marks.append(say("Day 0"))
         marks += [
-            say("Eligibility: {label}", label=stage.label or stage.id)
+            say("Eligibility: {label}", label=named(stage.label or stage.id))
             if len(protocol.stages) > 1
             else say("Eligibility is assessed")
             for stage in protocol.stages
@@ -160,7 +160,9 @@ def schema(protocol: ir.Protocol, endpoints: bool = True) -> Schema:
             for visit in protocol.visits
             if visit.at.split(" ±")[0] == point.label
         ]
-        steps[point.name] = Step(capital(point.label or point.name.replace("_", " ")), when, tuple(marks))
+        steps[point.name] = Step(
+            capital(named(point.label) or point.name.replace("_", " ")), when, tuple(marks)
+        )
     return Schema(tuple(steps.values()), pictures.time_line(protocol, steps, endpoints))
 
 

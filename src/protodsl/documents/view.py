@@ -187,7 +187,7 @@ def _banner(protocol: ir.Protocol, counted: tuple[Entry, ...], points: int) -> l
                 "purpose."
             )
         ),
-        Entries(tuple(found), "Value"),
+        Entries(tuple(found), say("Value")),
     ]
 
 

@@ -460,7 +460,7 @@ def event_details(context: Context, leaf: ir.Exists, denied: bool) -> str:
         )
     when = "" if leaf.window == NOW else window(context, leaf.window)
     if leaf.lasting is not None and when:
-        found[-1] += ","
+        found[-1] = say("{words},", words=found[-1])
     return "".join(say(" ") + words for words in (*found, when) if words)
 
 
@@ -494,10 +494,10 @@ def _answer(context: Context, leaf: ir.Answer, mood: Mood) -> str:
     quoted = f"“{leaf.text.strip()}”"
     if leaf.how == "agrees":
         verb = {
-            "must": "must agree",
-            "must not": "must not agree",
+            "must": say("must agree"),
+            "must not": say("must not agree"),
             "is": say("agrees"),
-            "is not": "does not agree",
+            "is not": say("does not agree"),
         }[mood]
         return say(
             "{who} {verb} to: {quoted}{period}",

@@ -164,7 +164,7 @@ def _merge(
     names = [context.item(item) for _, item in found]
     listed = shapes.items_words(names)
     labels = tuple(Line(capital(name)) for name in names)
-    if not shapes.one_panel(names) and len(names) > 2:
+    if shapes.one_panel(names) and len(names) > 2:
         labels = (Line(listed),)
     labels += tuple(_read(context, other, "is") for other in others)
     k = number(Fraction(count))

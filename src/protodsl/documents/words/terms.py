@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, assert_never
 
 from protodsl import ir
-from protodsl.documents.language import mark, named, say
+from protodsl.documents.language import count, mark, named, say
 from protodsl.documents.words.context import Context
 from protodsl.documents.words.numbers import length, number, quantity, unit
 from protodsl.documents.words.times import NOW, anchor, value_window, window
@@ -62,6 +62,9 @@ _AgeUnit = Literal["year", "month", "week", "day"]
 def years(context: Context, value: ir.Number, of: _AgeUnit) -> str:
     """ "18 years"; a limit that is itself a formula is written out."""
     if isinstance(value, ir.Constant):
+        if of == "year":
+            plural = 1 if value.value == 1 else 2
+            return count(plural, "{age}\u00a0year", "{age}\u00a0years", age=number(value.value))
         return length(ir.Length(value.value, of))
     return f"{noun(context, value)} {_ages(of)}"
 

@@ -295,8 +295,8 @@ class Summary:
             return ""
         with speaking(self.language):
             return say(
-                "Our sentences were translated by a machine and no person has read the translation yet. In doubt "
-                "the English document holds. Quotations and names are as they stand in the source."
+                "Our sentences were translated by a machine and no person has read the translation yet. "
+                "In doubt the English document holds. Quotations and names are as they stand in the source."
             )
 
     def count(self, state: State) -> int:

@@ -289,7 +289,7 @@ def test_pdf_has_no_date_and_is_the_same_every_time(made: bytes) -> None:
 
 def test_characters_without_a_glyph_are_found_and_shown_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
     typst = importlib.import_module("typst")
-    assert pdf._uncovered(typst, "≥ ≤ × µ ⁹ ² é ü ① “ ” – … ± 中", system=False) == {"中"}
+    assert pdf._uncovered(typst, "≥ ≤ × µ ⁹ ² é ü ① “ ” – … ± 中 鿕 ঘ", system=False) == {"鿕", "ঘ"}
     seen: list[str] = []
     compile_ = pdf._compile
     monkeypatch.setattr(pdf, "_uncovered", lambda typst, text, system: {"中"} & set(text))

@@ -23,6 +23,7 @@ LAYERS = (
     ("lint", "interpret", "backends", "documents", "records"),
     ("needs",),
     ("reports",),
+    ("scenario",),
     ("driver",),
     ("cli",),
     ("__main__",),

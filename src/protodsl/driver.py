@@ -16,6 +16,7 @@ from protodsl.diagnostics import Diagnostic, diagnose, has_errors, suggest
 from protodsl.elaborate import elaborate
 from protodsl.lint import lint
 from protodsl.reading import decode, read_file
+from protodsl.scenario import Scenario, scenarios
 from protodsl.source import Source, Span
 from protodsl.syntax import parse_with_gaps
 
@@ -56,12 +57,15 @@ class CheckResult:
     protocol.
 
     `diagnostics` are in the order of the files as they were first used, then of their text, each once.
+    `scenarios` are those of this file, `tested` the protocol they are for.
     """
 
     path: str
     protocol: ir.Protocol | None
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source]
+    scenarios: tuple[Scenario, ...] = ()
+    tested: ir.Protocol | None = None
 
     @property
     def failed(self) -> bool:
@@ -201,8 +205,42 @@ def check(
     protocol, found = elaborate(project, path)
     if protocol is not None:
         found = [*found, *lint(protocol)]
-    diagnostics = _ordered(_without_consequences(found, project))
-    return CheckResult(path, protocol, diagnostics, project.sources())
+    told, tested, more = _scenarios(project, path, protocol)
+    diagnostics = _ordered(_without_consequences([*found, *more], project))
+    return CheckResult(path, protocol, diagnostics, project.sources(), told, tested)
+
+
+def _scenarios(
+    project: Project, path: str, protocol: ir.Protocol | None
+) -> tuple[tuple[Scenario, ...], ir.Protocol | None, list[Diagnostic]]:
+    """The scenarios of a file, the protocol they are for (its own, or the one it uses), what is wrong."""
+    loaded = project.files.get(path)
+    first = None if loaded is None else next(loaded.tree.find_data("scenario"), None)
+    if loaded is None or first is None:
+        return (), None, []
+    trees = {path: loaded.tree}
+    waiting = [path]
+    while waiting:
+        above = waiting.pop(0)
+        for use in trees[above].find_data("use"):
+            token = use.children[0]
+            found = project.resolve_use(above, str(token)[1:-1], Span(above, 0, 0))
+            if isinstance(found, str) and found in project.files and found not in trees:
+                trees[found] = project.files[found].tree
+                waiting.append(found)
+    holding = [name for name, tree in trees.items() if next(tree.find_data("protocol"), None) is not None]
+    if len(holding) != 1:
+        at = Span(path, first.meta.start_pos, first.meta.start_pos + len("scenario"))
+        return (), None, [diagnose("scenario-without-protocol", at)]
+    if holding[0] != path:
+        result = check(holding[0], project=project)
+        protocol = result.protocol
+        if protocol is None:
+            return (), None, [one for one in result.diagnostics if one.severity == "error"]
+    if protocol is None:
+        return (), None, []
+    made, problems = scenarios(project, protocol, list(trees.items()), path)
+    return made, protocol, problems
 
 
 def protocol_files(paths: Iterable[str]) -> list[str]:

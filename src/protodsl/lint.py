@@ -9,6 +9,7 @@ from fractions import Fraction
 from protodsl import ir
 from protodsl.cases import tables
 from protodsl.diagnostics import Diagnostic, diagnose
+from protodsl.ir.walk import nodes
 from protodsl.source import Span
 
 Rule = Callable[[ir.Protocol], Iterator[Diagnostic]]
@@ -23,28 +24,6 @@ def lint(protocol: ir.Protocol) -> tuple[Diagnostic, ...]:
 
 
 # ---------------------------------------------------------------- walking the model
-
-
-def nodes(value: object) -> Iterator[object]:
-    """Every node of the model under `value`, itself included, in file order."""
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tuple):
-            stack.extend(reversed(node))
-        elif names := _field_names(type(node)):
-            yield node
-            stack.extend(getattr(node, name) for name in names)
-
-
-_FIELDS: dict[type, tuple[str, ...]] = {}
-
-
-def _field_names(kind: type) -> tuple[str, ...]:
-    """Fields of a model class, last first; none for anything else, strings and numbers included."""
-    if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(one.name for one in reversed(fields(kind))) if is_dataclass(kind) else ()
-    return _FIELDS[kind]
 
 
 def parts(protocol: ir.Protocol) -> Iterator[ir.Part]:

@@ -20,6 +20,7 @@ VERBS = {
     "match": "protodsl.cli.match",
     "render": "protodsl.cli.render",
     "build": "protodsl.cli.build",
+    "test": "protodsl.cli.test",
     "fmt": "protodsl.cli.fmt",
     "new": "protodsl.cli.new",
     "explain": "protodsl.cli.explain",

@@ -77,6 +77,10 @@ STATEMENTS = frozenset(
         "dose",
         "time",
         "means",
+        "patient",
+        "scenario",
+        "expect",
+        "accept",
     ]
 )
 """Words that begin a statement or declaration somewhere."""
@@ -86,6 +90,7 @@ BLOCKS = frozenset(
         *("protocol", "stage", "cohort", "satisfy", "inclusion", "exclusion", "part", "arm", "intervention"),
         *("visit", "activity", "objective", "endpoint", "measure", "equivalent", "score", "panel", "grade"),
         *("identifiers", "escalation", "design", "safety", "ethics", "background", "define", "question"),
+        *("patient", "scenario"),
     )
 )
 """Words that begin a declaration with a block."""

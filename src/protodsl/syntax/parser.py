@@ -43,6 +43,8 @@ _HEADERS = {
     "activity": "activity x {",
     "measure": "measure x {",
     "equivalent": "equivalent x {",
+    "patient": "patient x {",
+    "scenario": 'scenario "" {',
     **{
         kind: f"{kind} x {{"
         for kind in ("lab", "drug", "condition", "state", "procedure", "question", "finding", "score")

@@ -36,9 +36,10 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "exclude": ("UNLESS",),
     "implies": ("THEN", "ELSE"),
     "relaxed": ("OR",),
-    "row": ("IF", "OTHERWISE"),
+    **dict.fromkeys(("row", "limit_row"), ("IF", "OTHERWISE")),
     "define_short": ("MEANS",),
-    "aside": ("BECAUSE",),
+    **dict.fromkeys(("aside", "accept"), ("BECAUSE",)),
+    **dict.fromkeys(("expect_verdict", "expect_cohort", "expect_criterion"), ("because",)),
 }
 """Rules whose line breaks, where it is too long, before every one of these words."""
 

@@ -1,0 +1,28 @@
+"""Going through a model, node by node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+
+def nodes(value: object) -> Iterator[object]:
+    """Every node of the model under `value`, itself included, in file order."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack.extend(reversed(node))
+        elif names := _field_names(type(node)):
+            yield node
+            stack.extend(getattr(node, name) for name in names)
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _field_names(kind: type) -> tuple[str, ...]:
+    """Fields of a model class, last first; none for anything else, strings and numbers included."""
+    if kind not in _FIELDS:
+        _FIELDS[kind] = tuple(one.name for one in reversed(fields(kind))) if is_dataclass(kind) else ()
+    return _FIELDS[kind]

@@ -313,7 +313,7 @@ def test_the_command(command: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "protocols").glob("*.scenarios.proto-lite")), ids=lambda p: p.name
+    "path", sorted((ROOT / "protocols" / "scenarios").glob("*.proto-lite")), ids=lambda p: p.name
 )
 def test_the_trials_scenarios_hold_and_reach_every_outcome(path: Path) -> None:
     result = check(str(path))

@@ -25,6 +25,7 @@ from protodsl.syntax.parser import parse_with_gaps
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "spec"), str(ROOT / "tests")]
 SHIPPED = sorted((ROOT / "protocols").rglob("*.proto-lite"))
+TRIALS = [path for path in SHIPPED if path.parent.name == "protocols"]
 
 
 RARE = """language 1
@@ -41,6 +42,10 @@ protocol rare {
     give a 3 mg given orally once
     give a 3 mg every 2 weeks from day 0 to day 28
   }
+}
+scenario "s" {
+  cohort c
+  expect cohort c eligible
 }
 """
 """Rules that occur nowhere else."""
@@ -114,9 +119,7 @@ def test_every_text_of_the_project() -> None:
         assert made.endswith("}\n") or not made.endswith("\n\n"), name
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "protocols").glob("*.proto-lite")), ids=lambda path: path.name
-)
+@pytest.mark.parametrize("path", TRIALS, ids=lambda path: path.name)
 def test_the_model_stays_the_same(path: Path) -> None:
     """Deformed first, so that there is something to do; vocabularies along with the trial."""
 

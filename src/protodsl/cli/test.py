@@ -32,7 +32,7 @@ def command(paths: tuple[str, ...], covered: bool, fail_under: float | None, for
     \b
     Example:
       protodsl test protocols/
-      protodsl test --coverage --fail-under 100 NCT06892145.scenarios.proto-lite
+      protodsl test --coverage --fail-under 100 protocols/scenarios/
     """
     from protodsl.driver import Project, check, protocol_files
     from protodsl.scenario.coverage import coverage

@@ -80,7 +80,6 @@ STATEMENTS = frozenset(
         "patient",
         "scenario",
         "expect",
-        "accept",
     ]
 )
 """Words that begin a statement or declaration somewhere."""

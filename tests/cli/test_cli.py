@@ -195,6 +195,10 @@ def test_every_verb_helps_with_an_example(run: Run, verb: str) -> None:
     code, out, _ = run(verb, "--help")
     assert code == 0
     assert f"  protodsl {verb} " in out.split("Example:")[1]
+    _, _, inner = out.partition("Commands:\n")
+    for words in [line.split()[0] for line in inner.splitlines() if line[:3].strip()]:
+        code, out, _ = run(verb, words, "--help")
+        assert (code, "Example:" in out) == (0, True)
     assert "--format" in out
     assert "--color" in out
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from protodsl.records.fhir.participant import READERS, SHARED, identifier_of, read_participant, subject_of
 from protodsl.records.fhir.reading import Json, Malformed, day, kind_of, obj, objs, text
+from protodsl.records.fhir.text import parse
 from protodsl.records.json import Entry
 from protodsl.records.site import Site
 from protodsl.runtime.attributes import Problem, RecordError
-from protodsl.runtime.read import loads
 from protodsl.runtime.values import quote
 
 MAX_BYTES = 256 * 2**20  # of one bundle, which is held whole; Bulk Data is for more
@@ -35,7 +35,7 @@ def read_bundle(path: str, site: Site) -> Iterator[Entry]:
 
 def parse_bundle(where: str, raw: bytes, site: Site) -> Iterator[Entry]:
     try:
-        data = loads(raw.decode("utf-8-sig"))
+        data = parse(raw.decode("utf-8-sig"))
         holder = Holder(where, site)
         holder.take(data, 0)
     except UnicodeDecodeError as error:

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from protodsl.records.omop.stores import PERSON, Row, Unreadable, store_of
+from protodsl.records.omop.stores import Row, Unreadable, store_of
 from protodsl.records.systems import code_text
 from protodsl.runtime.values import quote
 
@@ -82,7 +82,7 @@ class Tables:
         self.where = self.store.where
         if "person" not in self.store.tables:
             self.store.close()
-            raise Unreadable(self.where, f"holds no {PERSON}: that table lists the participants")
+            raise Unreadable(self.where, "holds no table person, which lists the participants")
         self.concepts: dict[str, Concept] = {}
         self.strengths: dict[str, Row] = {}
         self.used: set[str] = set()

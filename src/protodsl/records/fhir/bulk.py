@@ -102,7 +102,7 @@ class Bulk:
             self.unread[kind] = self.unread.get(kind, 0) + 1
         else:
             reference = subject_of(resource)
-            if reference is None:
+            if reference is None or reference.startswith("#"):  # or somebody known to that resource alone
                 self.nobody[kind] = self.nobody.get(kind, 0) + 1
             else:
                 self.about.setdefault(reference.rsplit("/", 1)[-1], array("Q")).append(at)

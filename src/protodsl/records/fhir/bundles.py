@@ -10,7 +10,7 @@ from protodsl.records.fhir.reading import Json, Malformed, day, kind_of, obj, ob
 from protodsl.records.fhir.text import parse
 from protodsl.records.json import Entry
 from protodsl.records.site import Site
-from protodsl.runtime.attributes import Problem, RecordError
+from protodsl.runtime.attributes import MAX_PROBLEMS, Problem, RecordError
 from protodsl.runtime.values import quote
 
 MAX_BYTES = 256 * 2**20  # of one bundle, which is held whole; Bulk Data is for more
@@ -52,6 +52,17 @@ def refused(where: str, message: str) -> Entry:
     return Entry(where, None, (Problem("", message),))
 
 
+def _base(url: str) -> str:
+    """The server of an absolute URL of a resource; empty for a `urn:`."""
+    return url.rsplit("/", 2)[0] if "://" in url else ""
+
+
+def _called(url: str) -> str:
+    """What a bundle calls a resource that has no id: the end of its full URL."""
+    name = url.rpartition("/")[2].rpartition(":")[2]
+    return name if name.isprintable() and len(name) <= 64 and not url.startswith("entry[") else ""
+
+
 class Holder:
     """The resources of one file, and who they are about."""
 
@@ -61,8 +72,9 @@ class Holder:
         self.resources: list[Json] = []
         self.by_reference: dict[str, Json] = {}
         self.as_of: int | None = None
-        self.lost: list[str] = []  # resources of which nobody can say whom they are about
+        self.lost: list[tuple[str, Malformed]] = []  # resources of which nobody can say whom they are about
         self.ambiguous: dict[str, None] = {}  # references two different resources claim
+        self.bases: dict[int, str] = {}  # the server a resource comes from, where the bundle says it
 
     # ------------------------------------------------------------ taking in
 
@@ -91,7 +103,11 @@ class Holder:
         identifier = resource.get("id")
         if identifier is not None and (not isinstance(identifier, str) or not identifier.isprintable()):
             raise Malformed(f"{kind}.id", f"a text is expected here, not {kind_of(identifier)}")
+        if kind == "Patient" and not identifier and (called := _called(url)):
+            resource = {**resource, "id": called}  # not yet stored by a server: the bundle names it
         self.resources.append(resource)
+        if "://" in url:
+            self.bases[id(resource)] = _base(url)
         for name in filter(
             None, ("" if url.startswith("entry[") else url, f"{kind}/{identifier}" if identifier else "")
         ):
@@ -136,6 +152,8 @@ class Holder:
         found = self.by_reference.get(reference)
         if found is None and reference.count("/") >= 1:
             found = self.by_reference.get("/".join(reference.rsplit("/", 2)[-2:]))
+            if found is not None and "://" in reference:  # the same number on another server is another one
+                found = found if self.bases.get(id(found), _base(reference)) == _base(reference) else None
         if found is None and "?identifier=" in reference:
             found = self.by_reference.get(reference[reference.index("?identifier=") :])
         return found
@@ -164,7 +182,17 @@ class Holder:
             told = ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items())) or "nothing"
             yield Entry(self.where, None, notes=(f"holds no patient: {told}",))
             return
+        if len(patients) > 1:  # of one patient's file they are that patient's
+            for place, wrong in self.lost:
+                yield Entry(self.where, None, (Problem(place, f"{wrong}; nobody can tell whose it is"),))
         for name, patient in patients.items():
+            if self.lost and len(patients) == 1:
+                told = [
+                    Problem(f"Patient/{name}: {place}: {wrong.field}", wrong.message)
+                    for place, wrong in self.lost
+                ]
+                yield Entry(self.where, None, tuple(told[:MAX_PROBLEMS]))
+                continue
             if name in contradictory:
                 told = "two Patient resources with this id say different things"
                 yield Entry(self.where, None, (Problem(f"Patient/{name}", told),))
@@ -193,10 +221,11 @@ class Holder:
                 reference = subject_of(one)
                 patient = self.resolve(reference, one) if reference else None
             except Malformed as wrong:
-                self.lost.append(f"{name or kind}: {wrong}")
+                self.lost.append((name or kind, wrong))
                 continue
-            if patient is not None and patient.get("resourceType") == "Patient":
-                about[identifier_of(patient)].append(one)
+            own = patient.get("id") if patient is not None else None
+            if own in about and patient is not None and patient.get("resourceType") == "Patient":
+                about[own].append(one)
             elif kind not in READERS or reference is None:
                 nobody.append(one)
             else:

@@ -27,7 +27,12 @@ def read(resource: Json, reading: Reading) -> None:
 
 def read_allergy(resource: Json, reading: Reading) -> None:
     """An allergy is a condition with the code of its disorder or of its substance."""
+    before = len(reading.record.conditions)
     _read(resource, reading, day(resource, "recordedDate"))
+    reactions = {text(one, "severity") for one in objs(resource, "reaction")}
+    for made in reading.record.conditions[before:]:
+        if "severe" in reactions and made.present:  # milder ones do not say that none was severe
+            made.severity = "severe"
 
 
 def _read(resource: Json, reading: Reading, recorded: Days | None) -> None:

@@ -70,6 +70,9 @@ def _effective(resource: Json, reading: Reading) -> tuple[Days | None, str | Non
             return found, clock(resource, key)
     if "effectivePeriod" in resource:
         start, end = reading.period(resource, "effectivePeriod")
+        if end is None and start is not None:
+            end = day(resource, "issued")  # what is known of it was measured by then
+            end = None if end is not None and end.last < start.first else end
         return span(start, end), None
     if "effectiveTiming" in resource:
         events = obj(resource, "effectiveTiming").get("event")

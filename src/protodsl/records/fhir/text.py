@@ -1,9 +1,9 @@
-"""The JSON text of a bundle → plain data, exact and without fields written twice, at about the price of `json`.
+"""The JSON text of a bundle → plain data, exact and without fields written twice, at the price of `json`.
 
 `runtime.read.loads` looks at every object for fields written twice, which costs half as much as the parsing
-itself. Here the fields of all objects are counted, by the parser as it goes and in the text by the quotes that
-are followed by a colon. Only where the two differ is the text read again with care. (Spaces before a colon
-could hide as many repeated fields as there are of them; no writer puts them before some colons and not others.)
+itself. Here the fields of all objects are counted, by the parser as it goes and in the text by the quotes
+that are followed by a colon. Only where the two differ is the text read again with care. (Spaces before a
+colon could hide as many repeated fields as there are of them; no writer puts them before some colons only.)
 """
 
 from __future__ import annotations

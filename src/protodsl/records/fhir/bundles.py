@@ -187,11 +187,11 @@ class Holder:
                 yield Entry(self.where, None, (Problem(place, f"{wrong}; nobody can tell whose it is"),))
         for name, patient in patients.items():
             if self.lost and len(patients) == 1:
-                told = [
+                found = [
                     Problem(f"Patient/{name}: {place}: {wrong.field}", wrong.message)
-                    for place, wrong in self.lost
+                    for place, wrong in self.lost[:MAX_PROBLEMS]
                 ]
-                yield Entry(self.where, None, tuple(told[:MAX_PROBLEMS]))
+                yield Entry(self.where, None, tuple(found))
                 continue
             if name in contradictory:
                 told = "two Patient resources with this id say different things"

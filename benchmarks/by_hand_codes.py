@@ -66,7 +66,8 @@ class Codes:
         self.speaks_of = lru_cache(maxsize=100_000)(self._speaks_of)
         self.denies = lru_cache(maxsize=100_000)(self._denies)
         self.denies_code = lru_cache(maxsize=100_000)(self._denies_code)
-        self.name = lru_cache(maxsize=100_000)(self._name)
+        self.drug = lru_cache(maxsize=100_000)(self._drug)
+        self.acute = lru_cache(maxsize=100_000)(self._acute)
         self.fit = lru_cache(maxsize=100_000)(self._fit)
 
     def _below(self, name: str) -> frozenset[str]:
@@ -178,14 +179,20 @@ class Codes:
         own = self.own[name].get(system)
         return bool(own) and all(under(system, one, bare(system, code)) for one in own or ())
 
-    def _name(self, codes: tuple[Code, ...]) -> str | None:
-        """The one term, not a class, that has this very code, or the name as recorded."""
-        if codes[0][0] is None:
-            return codes[0][1]
-        own = [(str(system), bare(str(system), str(code))) for system, code in codes]
-        names = [
-            name
+    def _drug(self, codes: tuple[Code, ...]) -> str | tuple[Code, ...] | None:
+        """The term, not a class, that it surely is, or its codes; None: any of several."""
+        system, code = codes[0]
+        if code is None or (system is None and code in self.terms and self.terms[code].is_class):
+            return None
+        for name, term in self.terms.items():
+            if term.domain == "medications" and not term.is_class and self.fit(codes, name) == SURE:
+                return name
+        return codes
+
+    def _acute(self, codes: tuple[Code, ...]) -> bool:
+        """Whether it surely is something that counts on its first day only."""
+        return any(
+            self.fit(codes, name) == SURE
             for name, term in self.terms.items()
-            if not term.is_class and any(code in self.own[name].get(system, ()) for system, code in own)
-        ]
-        return names[0] if len(names) == 1 else None
+            if term.acute and term.domain == "conditions"
+        )

@@ -41,6 +41,7 @@ class Result(NamedTuple):
     last: int
     time: str | None
     sure: bool
+    confirmed: bool
 
 
 Days = tuple[int, int, int, int]
@@ -52,7 +53,7 @@ class Event(NamedTuple):
     days: Days
     fit: int
     codes: tuple[Code, ...]
-    drug: str | tuple[Code, ...]  # the one term it surely is, else its codes
+    drug: str | tuple[Code, ...] | None  # the one term it surely is, else its codes; None: one of several
     fact: dict[str, Any]
 
 
@@ -138,10 +139,10 @@ class Participant:
         speaks = [one for one in self.codes.speaks_of(codes_of(fact), "results") if one[1] >= MAY]
         if not speaks:
             return
-        value, uln = value_of(fact["value"]), exact(fact.get("uln"))
+        value, uln, confirmed = value_of(fact["value"]), exact(fact.get("uln")), bool(fact.get("confirmed"))
         unit = (fact.get("unit") or "").strip() or None
         for name, fit in speaks:
-            self.results[name].append(Result(value, unit, uln, first, last, time, fit == SURE))
+            self.results[name].append(Result(value, unit, uln, first, last, time, fit == SURE, confirmed))
 
     def file_event(self, fact: dict[str, Any], domain: str, first_key: str, as_of: int) -> None:
         codes = codes_of(fact)
@@ -163,15 +164,16 @@ class Participant:
         else:
             last_lo, last_hi = as_of, as_of
         last_lo, last_hi = min(last_lo, as_of), min(last_hi, as_of)
-        name_of = self.codes.name(codes)
-        own = self.codes.terms.get(name_of or "")
+        suspected = bool(fact.get("suspected"))
+        drug = self.codes.drug(codes) if domain == "medications" and not suspected else None
+        brief = domain == "conditions" and not suspected and self.codes.acute(codes)
         for name, fit in speaks:
-            if fact.get("suspected"):
+            if suspected:
                 fit = min(fit, MAY)
             lasted = first_lo, first_hi, last_lo, last_hi
-            if self.codes.terms[name].acute or (own is not None and own.acute):
+            if brief:
                 lasted = first_lo, first_hi, first_lo, min(first_hi, as_of)
-            event = Event(lasted, fit, codes, name_of or codes, fact)
+            event = Event(lasted, fit, codes, drug, fact)
             if event not in self.events[name]:
                 self.events[name].append(event)
 
@@ -258,7 +260,7 @@ class Participant:
         sure = [
             (event, low)
             for event, (low, _) in zip(courses, doses, strict=True)
-            if event.fit == SURE and not self.denied(event, "glucocorticoid", FIRST, end)
+            if event.fit == SURE and not self.denied(event, FIRST, end)
         ]
         last = min(end, self.as_of)
         starts = {min(max(event.days[1] + step, FIRST), last) for event, _ in sure for step in (0, 1)}
@@ -270,7 +272,7 @@ class Participant:
             return None
         possible = [(event, high or D(0)) for event, (_, high) in zip(courses, doses, strict=True)]
         starts = {min(max(event.days[0] + step, FIRST), last) for event in courses for step in (0, 1)}
-        return False if all(total_possibly(possible, day, self.as_of) < 1 for day in starts) else None
+        return False if all(total_possibly(possible, day) < 1 for day in starts) else None
 
     def dose(self, event: Event) -> tuple[Decimal, Decimal | None]:
         """The course's dose in mg/kg/d of prednisone: at least, and at most (None: no bound is known)."""
@@ -330,8 +332,9 @@ class Participant:
         begin = since if since_at_most is None else since_at_most
         domain = self.codes.terms[name].domain
         last_day = min(until, as_of)
-        sure = maybe = contradicted = False
-        events = self.events.get(name, ())
+        maybe = False
+        sure: list[tuple[Event, Days]] = []
+        events = self.events.get(name, ()) if since <= until else ()
         if events and (but_not or severe or intolerant):
             events = [one for event in events if (one := self.asked(event, but_not, severe, intolerant))]
         courses: list[Days] | None = None
@@ -340,10 +343,11 @@ class Participant:
             if first_lo > last_day or last_hi < since:
                 continue
             inside = first_hi <= last_day and last_lo >= begin
-            if started or three_months or not inside:  # the course it is part of may be longer
+            if started or three_months or not inside or self.absent_codes:  # its course may be longer
                 if courses is None:
                     courses = self.courses(events, domain)
-                first_lo, first_hi, last_lo, last_hi = courses[index]
+                if started or three_months or not inside:
+                    first_lo, first_hi, last_lo, last_hi = courses[index]
                 if started:
                     last_lo, last_hi = first_lo, first_hi
                     if last_hi < since:
@@ -355,15 +359,23 @@ class Participant:
                 inside = inside and first_hi <= months_before(min(last_lo, until) + 1, 3)
             if event.fit != SURE or not inside:
                 maybe = True
-            elif self.denied(event, name, begin, until):
-                contradicted = True
-            elif three_months:
-                sure = True  # unless a course that touches it is denied
-            else:
+            elif not self.absent_codes:
                 return True
-        if sure and not contradicted:
-            return True
-        if maybe or contradicted:
+            else:
+                sure.append((event, courses[index] if courses else event.days))
+        contradicted = [event for event, _ in sure if self.denied(event, begin, until, name)]
+        for event, course in sure:
+            if not contradicted:
+                return True
+            if event in contradicted:
+                continue
+            first_hi, last_lo = event.days[1], event.days[2]  # by its own days: the rest may be denied
+            over = course[0] if started else last_lo
+            if first_hi > last_day or over < begin:
+                continue
+            if not three_months or first_hi <= months_before(min(last_lo, until) + 1, 3):
+                return True
+        if maybe or sure:
             return None
         return False if self.listed(domain, since, until) or self.absent(name, since, until) else None
 
@@ -397,14 +409,11 @@ class Participant:
             if domain != "medications" or len(events) < 2:
                 found.append(event.days)
                 continue
-            same = [other for other in events if other.drug == event.drug]
-            sure = [other for other in same if other.fit == SURE and other.codes != UNCODED]
+            known = isinstance(event.drug, str)
             may = [
                 other
                 for other in events
-                if other.drug == event.drug
-                or UNCODED in (other.codes, event.codes)
-                or not (other.fit == event.fit == SURE)
+                if other.drug == event.drug or not (known and isinstance(other.drug, str))
             ]
             first_lo, first_hi, last_lo, last_hi = event.days
             grown = True
@@ -418,9 +427,12 @@ class Participant:
                 )
                 grown = there != (first_lo, last_hi)
                 first_lo, last_hi = there
-            joined = [event.days] if event.fit == SURE else []
-            left = [other.days for other in sure if other is not event]
-            grown = bool(joined)
+            joined = [event.days]
+            left = []
+            if event.drug is not None:
+                same = [other for other in events if other.drug == event.drug and other is not event]
+                left = [other.days for other in same if other.fit == SURE]
+            grown = True
             while grown and left:
                 near = [
                     one
@@ -430,8 +442,8 @@ class Participant:
                 joined += near
                 left = [one for one in left if one not in near]
                 grown = bool(near)
-            first_hi = min([first_hi, *(one[1] for one in joined)])
-            last_lo = max([last_lo, *(one[2] for one in joined)])
+            first_hi = min(one[1] for one in joined)
+            last_lo = max(one[2] for one in joined)
             found.append((first_lo, first_hi, last_lo, last_hi))
         return found
 
@@ -448,19 +460,16 @@ class Participant:
             return False
         return all(self.absent(member, first, last) for member in term.members)
 
-    def denied(self, event: Event, name: str, first: int, last: int) -> bool:
-        """Whether an absence covers a day that the event surely shares with the window."""
-        if not self.absent_codes:
-            return False
-        absences = list(self.absences.get(name, ()))
-        for domain, codes, covered in self.absent_codes:
-            if domain == self.codes.terms[name].domain and self.codes.denies_code(codes, event.codes):
+    def denied(self, event: Event, first: int, last: int, name: str | None = None) -> bool:
+        """Whether an absence of its code, or of the term, covers a day it surely has, and of the window."""
+        absences = list(self.absences.get(name or "", ()))
+        for _, codes, covered in self.absent_codes:
+            if self.codes.denies_code(codes, event.codes):
                 absences.append(covered)
-        for since, until in absences:
-            start, end = max(since, first), min(until, last)
-            if start <= end and event.days[1] <= end and event.days[2] >= start:
-                return True
-        return False
+        return any(
+            max(since, first) <= min(until, last) and event.days[1] <= until and event.days[2] >= since
+            for since, until in absences
+        )
 
     def female(self) -> Truth:
         return self.sex == "female" if self.sex in ("female", "male") else None
@@ -560,6 +569,10 @@ def measured(name: str, result: Result) -> Number | None:
     point = low is not None and low == high
     low = None if low is None else low * factor
     high = None if high is None else high * factor
+    if lab.plausible is not None and not result.confirmed:
+        least, most = lab.plausible
+        if (high is not None and high < least) or (low is not None and low > most):
+            return None
     if lab.lowest is not None and (low is None or low < lab.lowest):
         low, low_open = lab.lowest, False
     if lab.highest is not None and (high is None or high > lab.highest):
@@ -587,33 +600,50 @@ def limited(name: str, op: str, limit: Decimal, times_uln: bool) -> Callable[[Re
 # ---------------------------------------------------------------- doses
 
 
-def total_surely(courses: list[tuple[Event, Decimal]], day: int) -> Decimal:
-    """What is surely taken on a day; where a drug changes from one course to the next, the higher counts."""
+Dosed = tuple[Event, Decimal]
+
+
+def total_surely(courses: list[Dosed], day: int) -> Decimal:
+    """What is surely taken on a day, the least that the dates allow; where a drug changes from one course to
+    the next, the higher counts.
+    """
     running = [one for one in courses if one[0].days[1] <= day <= one[0].days[2]]
-    return total(running, [(event.days[1] == day, event.days[2] == day) for event, _ in running])
-
-
-def total_possibly(courses: list[tuple[Event, Decimal]], day: int, as_of: int) -> Decimal:
-    """What may at most be taken on a day."""
-    running = [one for one in courses if one[0].days[0] <= day <= one[0].days[3]]
-    changes = []
-    for event, _ in running:
-        first_lo, first_hi, last_lo, last_hi = event.days
-        end = event.fact.get("end")
-        over = end is not None and days(end)[0] <= as_of
-        changes.append((first_lo == first_hi == day, over and last_lo == last_hi == day))
-    return total(running, changes)
-
-
-def total(running: list[tuple[Event, Decimal]], changes: list[tuple[bool, bool]]) -> Decimal:
-    """The doses of courses running on a day; `changes`: whether each begins, and whether it ends, on it."""
     if len(running) < 2:
         return sum((dose for _, dose in running), D(0))
-    changing: dict[Any, list[Decimal]] = {}
     whole = D(0)
-    for (event, dose), (begins, stops) in zip(running, changes, strict=True):
-        if begins == stops or event.codes == UNCODED:
-            whole += dose
+    changing = []
+    for event, dose in running:
+        first_lo, first_hi, last_lo, last_hi = event.days
+        stops, begins = last_lo == day > first_lo, first_hi == day < last_hi
+        if stops or begins:
+            changing.append((event.drug, dose, stops, begins))
         else:
+            whole += dose
+    apart = all(isinstance(drug, str) for drug, _, _, _ in changing)  # else they may be one drug
+    for this in {drug if apart else None for drug, _, _, _ in changing}:
+        sums = [(D(0), D(0))]
+        for drug, dose, stops, begins in changing:
+            if apart and drug != this:
+                continue
+            ending = [(one + dose, other) for one, other in sums] if stops else []
+            starting = [(one, other + dose) for one, other in sums] if begins else []
+            sums = [*ending, *starting]
+        whole += min(max(pair) for pair in sums)
+    return whole
+
+
+def total_possibly(courses: list[Dosed], day: int) -> Decimal:
+    """What may at most be taken on a day."""
+    whole = D(0)
+    changing: dict[Any, list[Decimal]] = {}
+    for event, dose in courses:
+        first_lo, first_hi, last_lo, last_hi = event.days
+        if not first_lo <= day <= last_hi:
+            continue
+        stops = last_lo == last_hi == day > first_hi
+        begins = first_lo == first_hi == day < last_lo
+        if isinstance(event.drug, str) and (stops or begins):
             changing.setdefault(event.drug, [D(0), D(0)])[stops] += dose
+        else:
+            whole += dose
     return whole + sum((max(pair) for pair in changing.values()), D(0))

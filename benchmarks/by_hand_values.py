@@ -158,26 +158,33 @@ COPIES = {"[IU]/mL": D(1), "m[IU]/mL": D("0.001"), "kIU/L": D(1), "[IU]/L": D("0
 
 
 class Lab(NamedTuple):
-    """A laboratory value: factors of units to its own, the range a value must lie in."""
+    """A laboratory value: factors of units to its own, the range a value must lie in, and the one it hardly
+    ever leaves.
+    """
 
     units: dict[str, Decimal]
     lowest: Decimal | None = None
     highest: Decimal | None = None
     detected_from: Decimal | None = None
     unitless: bool = False
+    plausible: tuple[Decimal, Decimal] | None = None
 
 
 LABS = {
     "sledai_2k": Lab({"1": D(1), "points": D(1), "{score}": D(1)}, D(0), D(105), unitless=True),
-    "lvef": Lab(PERCENT, D(0), D(100)),
-    "spo2_room_air": Lab(PERCENT, D(0), D(100)),
-    "creatinine": Lab(also_molar("113.12"), D(0), D(100)),
-    "bilirubin_total": Lab(also_molar("584.66"), D(0), D(100)),
+    "lvef": Lab(PERCENT, D(0), D(100), plausible=(D(3), D(95))),
+    "spo2_room_air": Lab(PERCENT, D(0), D(100), plausible=(D(30), D(100))),
+    "creatinine": Lab(also_molar("113.12"), D(0), D(100), plausible=(D("0.1"), D(40))),
+    "bilirubin_total": Lab(also_molar("584.66"), D(0), D(100), plausible=(D("0.05"), D(60))),
     "alt": Lab(ENZYME, D(0), D(100000)),
     "ast": Lab(ENZYME, D(0), D(100000)),
     "hbv_dna": Lab(COPIES, detected_from=D(20)),
     "hcv_rna": Lab(COPIES, detected_from=D(15)),
-    "body_weight": Lab({"kg": D(1), "g": D("0.001"), "[lb_av]": D("0.45359237")}, D(0), D(700)),
+    "body_weight": Lab(
+        {"kg": D(1), "g": D("0.001"), "[lb_av]": D("0.45359237")},
+        *(D(0), D(700)),
+        plausible=(D("0.3"), D(650)),
+    ),
 }
 POSITIVE = ("positive", "negative", "indeterminate")
 WORDS = {

@@ -56,6 +56,9 @@ class CompareNode(Node):
         self.right = right
         self.unit = unit
 
+    def cost(self) -> int:
+        return 1 + self.left.cost() + self.right.cost()
+
     def values(self, case: Case) -> tuple[Quantity, Quantity]:
         return self.left.value(case), self.right.value(case)
 
@@ -139,6 +142,9 @@ class ChangeNode(Node):
         self.frames = frames
         self.item = asked.item
         self.measured = measured
+
+    def cost(self) -> int:
+        return 30
 
     def truth(self, case: Case) -> Truth:
         return self.finding(case).truth
@@ -280,6 +286,9 @@ class AnswerNode(Node):
         self.any_stage = any_stage
         self.unanswered = Finding(self, None, (Cause("needs judgement", asked.question),), [], shared=True)
 
+    def cost(self) -> int:
+        return 2
+
     def truth(self, case: Case) -> Truth:
         answers = case.facts.answers(self.asked.question)
         return self.found(case, answers).truth if answers else None
@@ -374,6 +383,9 @@ class SexNode(Node):
             truth: Finding(self, truth, () if truth is not None else (Cause("missing", "sex"),), shared=True)
             for truth in (True, False, None)
         }
+
+    def cost(self) -> int:
+        return 1
 
     def truth(self, case: Case) -> Truth:
         sex = case.record.sex

@@ -27,6 +27,9 @@ class Timed(Node):
     def __init__(self, leaf: Node) -> None:
         self.leaf = leaf
 
+    def cost(self) -> int:
+        return self.leaf.cost()
+
     def truth(self, case: Case) -> Truth:
         later = case.later
         return self.leaf.truth(case) if later is None else later.truth(self.leaf, case)

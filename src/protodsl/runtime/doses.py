@@ -255,6 +255,9 @@ class DoseNumber(NumberNode):
         self.sum = dose
         self.frame = frame
 
+    def cost(self) -> int:
+        return 60
+
     def value(self, case: Case) -> Quantity:
         span = case.span(self.frame)
         if isinstance(span, Cause):

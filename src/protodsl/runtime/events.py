@@ -141,6 +141,11 @@ class EventNode(Node):
         self.nothing = Finding(self, None, self.missing.causes, self.missing, shared=True)
         self.vague = Cause("imprecise", self.item)
 
+    def cost(self) -> int:
+        if self.dose is not None:
+            return 80
+        return 3 if self.plain else 40 if self.asked.lasting is not None else 6
+
     def truth(self, case: Case) -> Truth:
         span = case.spans.get(self.frame) or case.span(self.frame)
         facts = case.facts

@@ -113,6 +113,10 @@ class Node:
 
     __slots__ = ()
 
+    def cost(self) -> int:
+        """What asking for its truth costs, about: what is cheap is asked first."""
+        return 4
+
     def truth(self, case: Case) -> Truth:
         raise NotImplementedError
 

@@ -36,14 +36,25 @@ def shown_by(findings: Sequence[Finding]) -> tuple[str, ...]:
 Members = tuple[Finding, ...]
 
 
+def cheapest_first(members: Sequence[Node]) -> tuple[Node, ...]:
+    """In the order in which their truth is asked: the answer is the same in any, and a list needs no more
+    than decides it.
+    """
+    return tuple(sorted(members, key=lambda member: member.cost()))
+
+
 class ListNode(Node):
     """A node whose words and evidence are those of the members in `state`."""
 
-    __slots__ = ("known", "members")
+    __slots__ = ("cheapest", "known", "members")
 
     def __init__(self, *members: Node) -> None:
         self.members = members
+        self.cheapest = cheapest_first(members)
         self.known: dict[Members, Finding] = {}  # what is shared by all records
+
+    def cost(self) -> int:
+        return 1 + sum(member.cost() for member in self.members)
 
     def finding(self, case: Case) -> Finding:
         return self.found(tuple([member.finding(case) for member in self.members]))
@@ -86,7 +97,7 @@ class AndNode(ListNode):
 
     def truth(self, case: Case) -> Truth:
         truth: Truth = True
-        for member in self.members:
+        for member in self.cheapest:
             found = member.truth(case)
             if found is False:
                 return False
@@ -106,7 +117,7 @@ class OrNode(ListNode):
 
     def truth(self, case: Case) -> Truth:
         truth: Truth = False
-        for member in self.members:
+        for member in self.cheapest:
             found = member.truth(case)
             if found:
                 return True
@@ -132,7 +143,7 @@ class CountNode(ListNode):
 
     def truth(self, case: Case) -> Truth:
         true = unknown = 0
-        for member in self.members:
+        for member in self.cheapest:
             found = member.truth(case)
             if found:
                 true += 1
@@ -205,6 +216,9 @@ class DefinedNode(Node):
         self.name = name
         self.key = ("truth", name)
         self.member: Node | None = None  # set once all definitions are made ready
+
+    def cost(self) -> int:
+        return 10 if self.member is None else self.member.cost()
 
     def truth(self, case: Case) -> Truth:
         memo: dict[Any, Any] = case.memo

@@ -239,6 +239,9 @@ class ConstantNumber(NumberNode):
     def __init__(self, value: Exact) -> None:
         self.made = Quantity(Range(value, value), (), ())
 
+    def cost(self) -> int:
+        return 0
+
     def value(self, case: Case) -> Quantity:
         return self.made
 
@@ -252,6 +255,9 @@ class AgeNumber(NumberNode):
     def __init__(self, unit: str, moment: Moment) -> None:
         self.unit = unit
         self.moment = moment
+
+    def cost(self) -> int:
+        return 3
 
     def value(self, case: Case) -> Quantity:
         at = case.moment(self.moment)
@@ -308,6 +314,9 @@ class ArithmeticNumber(NumberNode):
         self.op = op
         self.left = left
         self.right = right
+
+    def cost(self) -> int:
+        return 3 + self.left.cost() + self.right.cost()
 
     def value(self, case: Case) -> Quantity:
         left, right = self.left.value(case), self.right.value(case)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from protodsl.runtime.case import Case
 from protodsl.runtime.findings import Causes, Finding, Node, each_once, in_record_order, remember
-from protodsl.runtime.logic import said_by, shown_by
+from protodsl.runtime.logic import AndNode, CountNode, OrNode, said_by, shown_by
 from protodsl.runtime.model import Criterion, Part
 from protodsl.runtime.report import Outcome, Truth
 from protodsl.runtime.rules import Rules
@@ -50,7 +50,7 @@ class PartNode:
 
     __slots__ = (
         *("combine", "guard", "guarded", "id", "inclusion", "kind", "known", "label", "parts", "rule"),
-        "source",
+        *("source", "test"),
     )
 
     def __init__(self, rules: Rules, part: Part, kind: str) -> None:
@@ -63,8 +63,19 @@ class PartNode:
         self.guard: Node | None = None if part.applies is None else rules.node(part.applies)
         self.rule: Node | None = None if part.rule is None else rules.node(part.rule)
         self.parts = tuple(PartNode(rules, one, kind) for one in part.parts)
+        self.test = self._test()
         self.known: dict[PartKey, PartFinding] = {}  # what is shared by all records
         self.guarded: bool = self.guard is not None or any(one.guarded for one in self.parts)
+
+    def _test(self) -> Node:
+        """Rule and parts as one expression, whatever is guarded."""
+        tests = [] if self.rule is None else [self.rule]
+        tests += [part.test for part in self.parts]
+        if len(tests) == 1 and not (self.parts and isinstance(self.combine, int)):
+            return tests[0]
+        if self.combine == "all" or not tests:
+            return AndNode(*tests)
+        return OrNode(*tests) if self.combine == "any" else CountNode(int(self.combine), *tests)
 
     def every(self) -> Iterator[PartNode]:
         """Itself, then its parts, depth first."""
@@ -76,38 +87,10 @@ class PartNode:
 
     def value(self, case: Case) -> Truth:
         """The value where nothing is guarded."""
-        if not self.parts:
-            return True if self.rule is None else self.rule.truth(case)
-        combine = self.combine
-        if combine == "all":
-            truth: Truth = True
-            if self.rule is not None:
-                truth = self.rule.truth(case)
-                if truth is False:
-                    return False
-            for part in self.parts:
-                found = part.value(case)
-                if found is False:
-                    return False
-                if found is None:
-                    truth = None
-            return truth
-        if combine == "any":
-            truth = False
-            if self.rule is not None:
-                truth = self.rule.truth(case)
-                if truth:
-                    return True
-            for part in self.parts:
-                found = part.value(case)
-                if found:
-                    return True
-                if found is None:
-                    truth = None
-            return truth
-        terms = [] if self.rule is None else [self.rule.truth(case)]
-        terms += [part.value(case) for part in self.parts]
-        return count_truth(int(combine), terms)
+        return self.test.truth(case)
+
+    def cost(self) -> int:
+        return self.test.cost() if self.guard is None else self.test.cost() + self.guard.cost()
 
     def state(self, case: Case) -> tuple[Truth, Truth]:
         """(applies, value)."""

@@ -28,6 +28,10 @@ class NumberNode:
 
     __slots__ = ()
 
+    def cost(self) -> int:
+        """See `Node.cost`."""
+        return 6
+
     def value(self, case: Case) -> Quantity:
         raise NotImplementedError
 

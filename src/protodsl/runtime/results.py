@@ -49,7 +49,18 @@ class Judged(NamedTuple):
 class ResultNode(Node):
     """A test on chosen results of one item."""
 
-    __slots__ = ("clean", "frame", "inside", "item", "occasions", "quick", "select", "tests", "unrecorded")
+    __slots__ = (
+        "clean",
+        "computed",
+        "frame",
+        "inside",
+        "item",
+        "occasions",
+        "quick",
+        "select",
+        "tests",
+        "unrecorded",
+    )
 
     def __init__(
         self,
@@ -69,9 +80,13 @@ class ResultNode(Node):
         self.clean = clean
         self.occasions = occasions
         self.inside = inside
+        self.computed = measure
         self.quick = select == "latest" and not clean and occasions is None and not measure and inside is None
         missing = Judged(None, (Cause("missing", self.item),), [], "none", 0, Pool([], []))
         self.unrecorded = Finding(self, None, missing.causes, missing, shared=True)
+
+    def cost(self) -> int:
+        return 4 if self.quick else 80 if self.computed else 15
 
     def truth(self, case: Case) -> Truth:
         if self.quick:

@@ -29,7 +29,7 @@ class Circle(Exception):
 class Body:
     """Criteria and groups joined by `and`: those common to a stage, or those of a cohort."""
 
-    __slots__ = ("criteria", "groups", "guard", "single")
+    __slots__ = ("cheapest", "criteria", "groups", "guard", "single")
 
     def __init__(
         self, rules: Rules, criteria: Sequence[CriterionNode], groups: Sequence[Group], guard: Node | None
@@ -42,6 +42,7 @@ class Body:
         )
         grouped = {id(member) for _, members in self.groups for member in members}
         self.single = tuple(criterion for criterion in criteria if id(criterion) not in grouped)
+        self.cheapest = tuple(sorted(self.single, key=lambda criterion: criterion.root.cost()))
 
     def truth(self, case: Case) -> Truth:
         truth: Truth = True
@@ -49,7 +50,7 @@ class Body:
             truth = self.guard.truth(case)
             if truth is False:
                 return False
-        for criterion in self.single:
+        for criterion in self.cheapest:
             found = criterion.root.favour(case)
             if found is False:
                 return False

@@ -176,17 +176,15 @@ class Checker:
     @staticmethod
     def ordered(case: Case) -> None:
         """Refuses a record whose timepoints break the declared order."""
-        for timepoint in case.timepoints.values():
-            if not timepoint.after:
-                continue
-            day = case.point(timepoint.name)
+        for name, after in case.rules.ordered:
+            day = case.point(name)
             if day is None:
                 continue
-            for name in timepoint.after:
-                earlier = case.point(name)
+            for other in after:
+                earlier = case.point(other)
                 if earlier is not None and day < earlier:
-                    told = f"{day_text(day)} lies before {name} ({day_text(earlier)}), which it must follow"
-                    raise RecordError.at(f"timepoints/{timepoint.name}", told)
+                    told = f"{day_text(day)} lies before {other} ({day_text(earlier)}), which it must follow"
+                    raise RecordError.at(f"timepoints/{name}", told)
 
 
 def ordinal(day: Day) -> int:

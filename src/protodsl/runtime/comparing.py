@@ -291,7 +291,17 @@ class AnswerNode(Node):
 
     def truth(self, case: Case) -> Truth:
         answers = case.facts.answers(self.asked.question)
-        return self.found(case, answers).truth if answers else None
+        if not answers:
+            return None
+        answer, anchor, as_of = answers[0], case.anchor, case.as_of
+        date, roles = answer.date, self.asked.roles
+        if (
+            (len(answers) == 1 and answer.stage is None and date is not None and case.previous_name is None)
+            and (anchor is not None and as_of is not None and date[1] <= anchor and date[1] <= as_of)
+            and (not roles or answer.role in roles)
+        ):
+            return answer.answer
+        return self.found(case, answers).truth
 
     def finding(self, case: Case) -> Finding:
         return self.found(case, case.facts.answers(self.asked.question))

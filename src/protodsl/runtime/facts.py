@@ -242,9 +242,13 @@ class Facts:
     def answers(self, question: str) -> list[Answer]:
         found = self._answers
         if found is None:
-            found = {}
+            found = self._answers = {}
             for answer in self.record.answers:
-                found.setdefault(answer.question, []).append(answer)
-            found = {one: _each_once(listed) for one, listed in found.items()}
-            self._answers = found
-        return found.get(question, _NONE)
+                if answer.question in found:
+                    found[answer.question].append(answer)
+                else:
+                    found[answer.question] = [answer]
+        given = found.get(question)
+        if given is None:
+            return _NONE
+        return given if len(given) == 1 else _each_once(given)

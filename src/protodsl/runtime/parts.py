@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from protodsl.runtime.case import Case
 from protodsl.runtime.findings import Causes, Finding, Node, each_once, in_record_order, remember
-from protodsl.runtime.logic import AndNode, CountNode, OrNode, said_by, shown_by
+from protodsl.runtime.logic import AndNode, CountNode, NotNode, OrNode, said_by, shown_by
 from protodsl.runtime.model import Criterion, Part
 from protodsl.runtime.report import Outcome, Truth
 from protodsl.runtime.rules import Rules
@@ -49,7 +49,20 @@ class PartNode:
     """A criterion or a part of one, made ready."""
 
     __slots__ = (
-        *("combine", "guard", "guarded", "id", "inclusion", "kind", "known", "label", "parts", "rule"),
+        *(
+            "applies",
+            "combine",
+            "favourable",
+            "guard",
+            "guarded",
+            "id",
+            "inclusion",
+            "kind",
+            "known",
+            "label",
+            "parts",
+            "rule",
+        ),
         *("source", "test"),
     )
 
@@ -63,19 +76,37 @@ class PartNode:
         self.guard: Node | None = None if part.applies is None else rules.node(part.applies)
         self.rule: Node | None = None if part.rule is None else rules.node(part.rule)
         self.parts = tuple(PartNode(rules, one, kind) for one in part.parts)
+        self.applies = self._applies()
         self.test = self._test()
+        self.favourable: Node = self.test if self.inclusion else NotNode(self.test)
+        if self.applies is not None:
+            self.favourable = OrNode(NotNode(self.applies), self.favourable)
         self.known: dict[PartKey, PartFinding] = {}  # what is shared by all records
         self.guarded: bool = self.guard is not None or any(one.guarded for one in self.parts)
 
     def _test(self) -> Node:
-        """Rule and parts as one expression, whatever is guarded."""
+        """Its value as one expression of rule and parts."""
         tests = [] if self.rule is None else [self.rule]
-        tests += [part.test for part in self.parts]
+        for part in self.parts:
+            if part.applies is None:
+                tests.append(part.test)
+            elif self.combine == "all":
+                tests.append(OrNode(NotNode(part.applies), part.test))
+            else:
+                tests.append(AndNode(part.applies, part.test))
         if len(tests) == 1 and not (self.parts and isinstance(self.combine, int)):
             return tests[0]
         if self.combine == "all" or not tests:
             return AndNode(*tests)
         return OrNode(*tests) if self.combine == "any" else CountNode(int(self.combine), *tests)
+
+    def _applies(self) -> Node | None:
+        """Whether it applies, as one expression; None: always."""
+        guards = [] if self.guard is None else [self.guard]
+        left = [part.applies for part in self.parts if part.applies is not None]
+        if self.rule is None and self.parts and len(left) == len(self.parts):
+            guards.append(OrNode(*left))
+        return None if not guards else guards[0] if len(guards) == 1 else AndNode(*guards)
 
     def every(self) -> Iterator[PartNode]:
         """Itself, then its parts, depth first."""
@@ -85,27 +116,21 @@ class PartNode:
 
     # ------------------------------------------------------------ truth only
 
-    def value(self, case: Case) -> Truth:
-        """The value where nothing is guarded."""
-        return self.test.truth(case)
-
-    def cost(self) -> int:
-        return self.test.cost() if self.guard is None else self.test.cost() + self.guard.cost()
-
     def state(self, case: Case) -> tuple[Truth, Truth]:
-        """(applies, value)."""
-        if not self.guarded:
-            return True, self.value(case)
-        guard: Truth = True if self.guard is None else self.guard.truth(case)
-        if guard is False:
-            return False, None
-        rule = None if self.rule is None else self.rule.truth(case)
-        states = [part.state(case) for part in self.parts]
-        left: Truth = True
-        if self.rule is None and self.parts:
-            left = count_truth(1, [applies for applies, _ in states])
-        value = self.combined(rule, states)
-        return both(guard, left), value
+        """(applies, value); the value means nothing where it does not apply."""
+        applies: Truth = True if self.applies is None else self.applies.truth(case)
+        return applies, None if applies is False else self.test.truth(case)
+
+    def favour(self, case: Case) -> Truth:
+        return self.favourable.truth(case)
+
+    def passes(self, case: Case) -> bool:
+        """Whether the outcome is surely `passes`."""
+        if self.favourable.truth(case) is not True:
+            return False
+        return self.applies is None or self.applies.truth(case) is not False
+
+    # ------------------------------------------------------------ everything
 
     def combined(self, rule: Truth, states: list[tuple[Truth, Truth]]) -> Truth:
         terms = [] if self.rule is None else [rule]
@@ -119,20 +144,6 @@ class PartNode:
         if self.combine == "all":
             return any_true(negated(applies), value)
         return both(applies, value)
-
-    def favour(self, case: Case) -> Truth:
-        if not self.guarded:
-            value = self.value(case)
-            return value if self.inclusion else negated(value)
-        applies, value = self.state(case)
-        return in_favour(self.inclusion, applies, value)
-
-    def passes(self, case: Case) -> bool:
-        """Whether the outcome is surely `passes`."""
-        applies, value = self.state(case)
-        return applies is not False and in_favour(self.inclusion, applies, value) is True
-
-    # ------------------------------------------------------------ everything
 
     def finding(self, case: Case) -> PartFinding:
         guard = None if self.guard is None else self.guard.finding(case)

@@ -523,8 +523,12 @@ class _Reader(Attributes):
                 or len(given) > 1000
             ):
                 self.problem("timepoints", f"{quote(name)} is no name of a timepoint")
-            elif value is not None and (day := self.whole(value, place)) is not None:
-                timepoints[name] = day
+            elif value is not None:
+                days = PLAIN_DATE[value] if value.__class__ is str else None
+                if days is not None and days[0] == days[1]:
+                    timepoints[name] = days[0]
+                elif (day := self.whole(value, place)) is not None:
+                    timepoints[name] = day
         return Record(
             identifier or "",
             born,

@@ -68,6 +68,7 @@ class Rules:
         self.vocabulary = Vocabulary(protocol.items)
         self.measures: dict[str, MeasureNode] = {}
         self.timepoints = {one.name: one for one in protocol.timepoints}
+        self.ordered = tuple((one.name, one.after) for one in protocol.timepoints if one.after)
         self.equivalences = {one.name: dict(one.factors) for one in protocol.equivalences}
         self._declared = {one.item: one for one in protocol.measures}
         self._measured: dict[str, Measured] = {}

@@ -42,7 +42,7 @@ class Body:
         )
         grouped = {id(member) for _, members in self.groups for member in members}
         self.single = tuple(criterion for criterion in criteria if id(criterion) not in grouped)
-        self.cheapest = tuple(sorted(self.single, key=lambda criterion: criterion.root.cost()))
+        self.cheapest = tuple(sorted(self.single, key=lambda criterion: criterion.root.favourable.cost()))
 
     def truth(self, case: Case) -> Truth:
         truth: Truth = True

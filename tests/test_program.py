@@ -53,6 +53,14 @@ def test_lines_are_answered_as_they_are_read(checker: Path, tmp_path: Path) -> N
     assert done.returncode == 2 and "Traceback" not in done.stderr and done.stderr
 
 
+def test_the_verdict_alone(checker: Path) -> None:
+    paths = [str(PATIENTS / f"P-{number:02}.json") for number in (1, 4)]
+    done = run(checker, *paths, "--verdict")
+    assert done.stdout == "P-01: eligible\nP-04: ineligible\n" and done.returncode == 1
+    data = run(checker, paths[0], "--verdict", "--format", "json")
+    assert json.loads(data.stdout) == {"participant": "P-01", "verdict": "eligible"}
+
+
 def test_a_refused_record_is_named_and_the_others_are_answered(checker: Path) -> None:
     data = json.loads((PATIENTS / "P-01.json").read_text())
     done = run(checker, "-", "--format", "jsonl", stdin=json.dumps([{**data, "colour": "red"}, data]))

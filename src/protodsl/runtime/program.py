@@ -11,7 +11,7 @@ from typing import Any
 
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.checker import Checker, RequestError
-from protodsl.runtime.read import loads
+from protodsl.runtime.read import loads, read_record
 from protodsl.runtime.report import Report
 
 MARKS = {"passes": "+", "fails": "-", "unknown": "?", "not applicable": " "}
@@ -52,6 +52,7 @@ def run(checker: Checker, arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("record", nargs="+", help="a patient record, JSON or JSON Lines; - is standard input")
     parser.add_argument("--format", choices=("json", "jsonl", "text"), default="text")
+    parser.add_argument("--verdict", action="store_true", help="the verdict alone, which is faster to have")
     parser.add_argument("--stage", help=f"one of {', '.join(checker.stages)}")
     parser.add_argument("--cohort", help="the one cohort to screen for")
     parser.add_argument("--at", action="append", default=[], metavar="TIMEPOINT=DATE")
@@ -70,36 +71,45 @@ def run(checker: Checker, arguments: Sequence[str] | None = None) -> int:
 
 def _screened(checker: Checker, options: argparse.Namespace) -> int:
     """Answers each record as it is read, and keeps none."""
-    at = dict(_pair(text) for text in options.at)
-    assume = _assumed(options.assume)
+    asked: dict[str, Any] = {
+        "stage": options.stage,
+        "cohort": options.cohort,
+        "at": dict(_pair(text) for text in options.at),
+        "as_of": options.as_of,
+        "assume": _assumed(options.assume),
+    }
     refused, number, all_eligible = False, 0, True
     held = ""  # of one participant an object is printed, of several an array
     for path in options.record:
         for place, data in _records(path):
             try:
-                report = checker.evaluate(
-                    data,
-                    stage=options.stage,
-                    cohort=options.cohort,
-                    at=at,
-                    as_of=options.as_of,
-                    assume=assume,
-                )
+                record = read_record(data)
+                if options.verdict:
+                    verdict = checker.verdict(record, **asked)
+                    told: dict[str, Any] = {"participant": record.id, "verdict": verdict}
+                    text = f"{record.id}: {verdict}"
+                else:
+                    report = checker.evaluate(record, **asked)
+                    verdict = report.verdict
+                    if options.format == "text":
+                        text = text_of(report)
+                    else:
+                        told = report.to_dict()
             except RecordError as error:
                 refused = True
                 for problem in error.problems:
                     print(f"{place}: {problem}", file=sys.stderr)
                 continue
-            all_eligible = all_eligible and report.verdict == "eligible"
+            all_eligible = all_eligible and verdict == "eligible"
             match options.format:
                 case "jsonl":
-                    print(json.dumps(report.to_dict(), ensure_ascii=False))
+                    print(json.dumps(told, ensure_ascii=False))
                 case "text":
-                    print(text_of(report))
+                    print(text)
                 case _:
                     if number:
                         print("[" + held if number == 1 else held, end=",\n")
-                    held = json.dumps(report.to_dict(), ensure_ascii=False, indent=2)
+                    held = json.dumps(told, ensure_ascii=False, indent=2)
             number += 1
     if options.format == "json":
         print(held if number == 1 else f"{held}]" if number else "[]")

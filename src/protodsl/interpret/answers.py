@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protodsl import ir
 from protodsl.interpret.context import Context, as_of, recorded
 from protodsl.interpret.days import Span, on, shares_possibly, shares_surely
-from protodsl.interpret.truth import Finding, unknown
+from protodsl.interpret.truth import Finding, once, unknown
 from protodsl.interpret.windows import anchor_days, up_to_now
 from protodsl.runtime import record
 from protodsl.runtime.record import FIRST_DAY, Days
@@ -32,6 +32,7 @@ def answer(ctx: Context, asked: ir.Answer) -> Finding:
     evidence = tuple(each.fact.where for each in chosen)
     truths = {each.fact.answer for each in chosen}
     if not any(each.counts for each in chosen) or None in truths:
+        evidence = once((*evidence, *(fact.where for fact in by_others(ctx, asked, span))))
         return unknown(Cause("needs judgement", asked.question), evidence=evidence)
     if len(truths) == 1:
         return Finding(truths.pop(), (), evidence)
@@ -68,3 +69,16 @@ def considered(ctx: Context, asked: ir.Answer, fact: record.Answer, span: Span) 
         return None
     role_known = not asked.roles or fact.role is not None
     return Given(fact, days, role_known and shares_surely(days, days, now))
+
+
+def by_others(ctx: Context, asked: ir.Answer, span: Span) -> list[record.Answer]:
+    """What persons who were not asked, or whose role is not recorded, have answered in that time."""
+    anyone = replace(asked, roles=())
+    return [
+        fact
+        for fact in ctx.record.answers
+        if considered(ctx, anyone, fact, span) is not None
+        and asked.roles
+        and fact.role not in asked.roles
+        and fact.answer is not None
+    ]

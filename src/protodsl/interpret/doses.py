@@ -15,7 +15,7 @@ from protodsl.interpret.courses import drug_of
 from protodsl.interpret.days import Span, on, shares_possibly, shares_surely
 from protodsl.interpret.events import Event, absences, complete_throughout, events
 from protodsl.interpret.intervals import NotComputable, divide, multiply, point, times
-from protodsl.interpret.matching import Match, match, names_too
+from protodsl.interpret.matching import Match, match, names_too, wholly_under
 from protodsl.interpret.truth import first_that_applies, once
 from protodsl.interpret.windows import up_to_now, window_days
 from protodsl.runtime.record import FIRST_DAY, Coded, Days, Interval, Medication
@@ -129,17 +129,22 @@ def running_courses(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, 
             why = (Cause("needs judgement", item.name),)
         elif not event.sure:
             why = (Cause("imprecise", item.name),)
-        if contradicted(ctx, event, span):
+        if contradicted(ctx, item, event, span):
             why = (*why, Cause("conflicting", item.name))
         dose, doubt = dose_per_day(ctx, asked, event)
         found.append(Running(event, drug_of(ctx, event), dose, not why, (*((each,) for each in why), doubt)))
     return found
 
 
-def contradicted(ctx: Context, event: Event, span: Span) -> bool:
-    """A course and an absence of its drug that surely share a day, in the window."""
+def contradicted(ctx: Context, item: ir.Item, event: Event, span: Span) -> bool:
+    """A course and an absence of its drug, or of all that is asked about, that surely share a day, in the
+    window.
+    """
     return any(
-        names_too(ctx.protocol, absence.fact.code, event.fact.code)
+        (
+            wholly_under(ctx.protocol, item, absence.fact.code)
+            or names_too(ctx.protocol, absence.fact.code, event.fact.code)
+        )
         and shares_surely(event.start, event.end, absence.span)
         and shares_surely(absence.span.start, absence.span.end, span)
         for absence in absences(ctx, "medications")

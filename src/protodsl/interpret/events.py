@@ -58,7 +58,20 @@ def events(ctx: Context, item: Item) -> list[Event]:
 
 
 def lasted(ctx: Context, fact: Fact) -> tuple[Days, Days]:
-    """First and last day of a fact."""
+    """First and last day of a fact; nothing begins after its end."""
+    start, end = _lasted(ctx, fact)
+    if fact.end is None or end == start:
+        return start, end
+    recorded_end = recorded(ctx, fact.end)
+    if start.first > recorded_end.last:
+        return start, end
+    return (
+        Days(start.first, min(start.last, recorded_end.last)),
+        Days(min(max(end.first, start.first), end.last), end.last),
+    )
+
+
+def _lasted(ctx: Context, fact: Fact) -> tuple[Days, Days]:
     match fact:
         case Condition():
             return _condition_lasted(ctx, fact)

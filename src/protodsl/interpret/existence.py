@@ -21,7 +21,7 @@ from protodsl.interpret.events import (
     events,
 )
 from protodsl.interpret.intervals import ANYTHING, compare, point
-from protodsl.interpret.matching import Match, match, names_too
+from protodsl.interpret.matching import Match, match, names_too, wholly_under
 from protodsl.interpret.truth import Finding, first_that_applies, once, unknown
 from protodsl.interpret.windows import up_to_now, window_days
 from protodsl.runtime.record import FIRST_DAY, Condition, Days, Interval, Medication
@@ -80,8 +80,9 @@ def exists(ctx: Context, asked: ir.Exists) -> Finding:
 def weigh(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span) -> Weighed:
     found = candidates(ctx, asked, item, up_to_now(ctx, span))
     sure = [candidate for candidate in found if candidate.sure]
-    against = [a for a in absences(ctx, item.domain) if any(contradicts(ctx, a, c, span) for c in sure)]
-    uncontested = [c for c in sure if not any(contradicts(ctx, a, c, span) for a in against)]
+    told = absences(ctx, item.domain)
+    against = [a for a in told if any(contradicts(ctx, a, item, c, span) for c in sure)]
+    uncontested = [c for c in sure if not any(contradicts(ctx, a, item, c, span) for a in against)]
     if against:  # what is one with a course that is denied has only its own days
         uncontested = [c for c in uncontested if by_itself(asked, item, c.course, up_to_now(ctx, span))]
     return Weighed(
@@ -249,13 +250,16 @@ def longest_chain(days: Sequence[Days], spaced: ir.Length, *, surely: bool) -> i
 # ---------------------------------------------------------------- what rules it out, and what leaves it open
 
 
-def contradicts(ctx: Context, absence: Absence, candidate: Candidate, span: Span) -> bool:
+def contradicts(ctx: Context, absence: Absence, item: ir.Item, candidate: Candidate, span: Span) -> bool:
     """“A fact that would make a statement true and an absence that surely covers a shared day make it
-    `conflicting`.”
+    `conflicting`.” The absence is of what is recorded, or of all that is asked about.
     """
     event = candidate.event
     return (
-        names_too(ctx.protocol, absence.fact.code, event.fact.code)
+        (
+            wholly_under(ctx.protocol, item, absence.fact.code)
+            or names_too(ctx.protocol, absence.fact.code, event.fact.code)
+        )
         and shares_surely(event.start, event.end, absence.span)
         and shares_surely(absence.span.start, absence.span.end, span)
     )
@@ -310,11 +314,10 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     if complete and all(_period(asked, run, run, span) is False for run in possibly):
         return Finding(False)
     doubtful = [s.amount for s, truth in zip(stretches, tests, strict=True) if truth is None]
-    doubtful.sort(key=lambda amount: not amount.evidence)  # what is recorded goes before what is not
     open_ = [amount.causes for amount in doubtful]
     if not complete:
         open_.append((Cause("missing", item.name),))
-    return unknown(*(first_that_applies(*open_) or (Cause("imprecise", item.name),)), evidence=evidence)
+    return unknown(*doses.one_and_body(number, open_), evidence=evidence)
 
 
 def _around(run: Days, outer: Sequence[Days]) -> tuple[Days, Days]:

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from protodsl import ir
 from protodsl.interpret import results_told, wording
-from protodsl.interpret.answers import Given, answer_window, may_be_last
+from protodsl.interpret.answers import Given, answer_window, by_others, may_be_last
 from protodsl.interpret.context import Context
 from protodsl.interpret.days import Span
 from protodsl.interpret.events import Fact, acute
@@ -131,10 +131,18 @@ def recorded(fact: Fact, attribute: str) -> object:
 
 
 def of_answer(ctx: Context, asked: ir.Answer, found: Finding) -> Told:
-    if found.truth is None:
-        told = tuple(wording.cause(ctx, cause, question=question_of(asked, cause)) for cause in found.causes)
-        return Told(told, found.evidence)
     span = answer_window(ctx)
+    if found.truth is None:
+        others = by_others(ctx, asked, span) if isinstance(span, Span) else []
+        if others and all(cause.kind == "needs judgement" for cause in found.causes):
+            told: tuple[str, ...] = (
+                words.answered_by_others(asked.text, [fact.role for fact in others], asked.roles),
+            )
+        else:
+            told = tuple(
+                wording.cause(ctx, cause, question=question_of(asked, cause)) for cause in found.causes
+            )
+        return Told(told, found.evidence)
     assert isinstance(span, Span)
     shown = latest(may_be_last(ctx, asked, span)).fact
     return Told((words.answer_reason(asked.text, found.truth, shown.role, shown.date),), found.evidence)

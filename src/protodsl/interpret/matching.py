@@ -117,7 +117,7 @@ def _match_listed(protocol: Protocol, code: Coded, item: Item) -> Match:
     named = protocol.items.get(code.code)
     if named is None:
         return _match_unknown_name(item)
-    return max(_match_named(protocol, named, each) for each in below(protocol, item))
+    return _match_named(protocol, named, item)
 
 
 def _match_unknown_name(item: Item) -> Match:
@@ -128,20 +128,21 @@ def _match_unknown_name(item: Item) -> Match:
 
 
 def _match_named(protocol: Protocol, named: Item, item: Item) -> Match:
-    if is_under(protocol, named, item) or _codes_under(named, item):
+    if is_under(protocol, named, item) or _codes_under(protocol, named, item):
         return Match.SURE
-    if is_under(protocol, item, named):
+    if any(is_under(protocol, each, named) for each in below(protocol, item)):
         return Match.MAY
-    stands_above = any(code_under(mine, theirs) for mine in item.codes for theirs in named.codes)
-    partly_below = any(code_under(theirs, mine) for mine in item.codes for theirs in named.codes)
+    codes = [code for each in below(protocol, item) for code in each.codes]
+    stands_above = any(code_under(mine, theirs) for mine in codes for theirs in named.codes)
+    partly_below = any(code_under(theirs, mine) for mine in codes for theirs in named.codes)
     return Match.MAY if stands_above or partly_below else Match.NO
 
 
-def _codes_under(named: Item, item: Item) -> bool:
-    """In some system both have codes, and all of the one lie under the other's."""
+def _codes_under(protocol: Protocol, named: Item, item: Item) -> bool:
+    """In some system both have codes, and all of the one lie under the other's, its members' among them."""
     for system in {code.system for code in named.codes}:
         theirs = [code for code in named.codes if code.system == system]
-        mine = [code for code in item.codes if code.system == system]
+        mine = [code for each in below(protocol, item) for code in each.codes if code.system == system]
         if mine and all(any(code_under(code, above) for above in mine) for code in theirs):
             return True
     return False
@@ -160,7 +161,7 @@ def _match_published(protocol: Protocol, code: Code, item: Item) -> Match:
         return Match.SURE
     if not codes:
         known = [each for each in protocol.items.values() if each.domain == item.domain and has(each, code)]
-        found = [_match_named(protocol, named, each) for named in known for each in below(protocol, item)]
+        found = [_match_named(protocol, named, item) for named in known]
         return max(found, default=Match.MAY)
     if any(code_under(mine, code) for mine in codes):
         return Match.MAY
@@ -179,18 +180,20 @@ def wholly_under(protocol: Protocol, item: Item, code: Coded) -> bool:
         return bool(speaking) and all(wholly_under(protocol, item, one) for one in speaking)
     if code.system is None:
         named = protocol.items.get(code.code)
-        return named is not None and (is_under(protocol, item, named) or _codes_under(item, named))
+        return named is not None and (is_under(protocol, item, named) or _codes_under(protocol, item, named))
     return _all_codes_under(protocol, item, Code(code.system, code.code))
 
 
 def _all_codes_under(protocol: Protocol, item: Item, above: Code) -> bool:
-    own = [code for code in item.codes if code.system.lower() == above.system.lower()]
+    """Its own codes and those of all members; a member without one lies under its class's own."""
+
+    def of_system(each: Item) -> list[Code]:
+        return [code for code in each.codes if code.system.lower() == above.system.lower()]
+
     members = [protocol.items[name] for name in item.members if name in protocol.items]
-    if not own and not members:
-        return False
-    return all(code_under(code, above) for code in own) and all(
-        _all_codes_under(protocol, member, above) for member in members
-    )
+    if not of_system(item):
+        return bool(members) and all(_all_codes_under(protocol, member, above) for member in members)
+    return all(code_under(code, above) for each in below(protocol, item) for code in of_system(each))
 
 
 def names_too(protocol: Protocol, absent: Coded, fact: Coded) -> bool:

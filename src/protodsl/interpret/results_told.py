@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from protodsl import ir
 from protodsl.interpret import samples, wording
@@ -10,7 +11,7 @@ from protodsl.interpret.amounts import Amount
 from protodsl.interpret.context import Context
 from protodsl.interpret.formulas import number
 from protodsl.interpret.intervals import compare
-from protodsl.interpret.results import Tested, against, change_of, tests, two_values
+from protodsl.interpret.results import Tested, against, change_of, extreme, tests, two_values
 from protodsl.interpret.samples import Sample
 from protodsl.interpret.selection import Field, Standing, field, may_be_earliest, may_be_latest
 from protodsl.interpret.told import Told
@@ -18,7 +19,7 @@ from protodsl.interpret.truth import Finding, once
 from protodsl.interpret.windows import anchor_days
 from protodsl.runtime import words
 from protodsl.runtime.record import Days, Exact, Interval
-from protodsl.runtime.report import Cause
+from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.units import Unit, parse_unit
 
 
@@ -33,7 +34,7 @@ def of_result(ctx: Context, asked: ir.Result, found: Finding) -> Told:
     if asked.observed.select in ("latest", "earliest"):
         chosen = chosen_of(asked.observed, looked)
         return Told((sentence(ctx, asked, shown(asked.observed, chosen).sample),), places(ctx, asked, chosen))
-    deciding = deciding_results(tests(ctx, asked, looked), asked, found)
+    deciding = deciding_results(ctx, asked, looked, found.truth)
     if deciding:
         return Told((sentence(ctx, asked, deciding[0].sample),), places(ctx, asked, deciding))
     item = ctx.item(asked.observed.item)
@@ -74,27 +75,30 @@ def shown(observed: ir.Observed, chosen: Sequence[Standing]) -> Standing:
     return max(chosen, key=key)
 
 
-def deciding_results(tested: Sequence[Tested], asked: ir.Result, found: Finding) -> list[Standing]:
+def deciding_results(ctx: Context, asked: ir.Result, looked: Field, truth: Truth) -> list[Standing]:
     """“the results that surely make the answer true (`any`, `highest >`) or false (`every`, `highest
-    <=`)”; none where all of them decide.
+    <=`)”; none where all of them decide. Of several limits of an extreme the first that decides; where one
+    of those that hold needs all results, all of them.
     """
-    one_makes_it = existential(asked)
-    if one_makes_it is not found.truth:
+    if asked.observed.select not in ("highest", "lowest"):
+        return making(tests(ctx, asked, looked), asked.observed.select == "any", truth)
+    assert isinstance(asked.test, ir.NumberTest)
+    deciding = []
+    for op, limit in asked.test.bounds:
+        for part in ("<=", ">=") if op == "=" else (op,):
+            one = replace(asked, test=ir.NumberTest(((part, limit),)))
+            if extreme(ctx, one, looked).truth is truth:
+                upward = part in (">", ">=")
+                existential = upward == (asked.observed.select == "highest")
+                deciding.append(making(tests(ctx, one, looked), existential, truth))
+    return [] if truth and not all(deciding) else deciding[0]
+
+
+def making(tested: Sequence[Tested], existential: bool, truth: Truth) -> list[Standing]:
+    """The results of which each alone makes it so; `existential`: one is enough for true, else for false."""
+    if existential is not truth:
         return []
-    return [each for each, finding in tested if each.counts and finding.truth is found.truth]
-
-
-def existential(asked: ir.Result) -> bool:
-    """Whether a single result can make it true (else a single one can make it false)."""
-    match asked.observed.select:
-        case "any":
-            return True
-        case "highest" | "lowest":
-            assert isinstance(asked.test, ir.NumberTest)
-            upward = asked.test.bounds[0][0] in (">", ">=")
-            return upward == (asked.observed.select == "highest")
-        case _:
-            return False
+    return [each for each, finding in tested if each.counts and finding.truth is truth]
 
 
 def open_result(ctx: Context, asked: ir.Result, looked: Field, found: Finding) -> Told:

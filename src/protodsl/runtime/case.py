@@ -353,9 +353,11 @@ class Case:
         first_lo, first_hi = happening.first_lo, happening.first_hi
         if first_lo > as_of:
             return None
-        if first_hi is None or (self.stated and first_hi > as_of):
-            first_hi = as_of
         last_lo, last_hi = happening.last_lo, happening.last_hi
+        if first_hi is None and last_hi is not None and happening.fact.end is not None:
+            first_hi = min(last_hi, as_of)  # nothing begins after its end
+        elif first_hi is None or (self.stated and first_hi > as_of):
+            first_hi = as_of
         if last_lo is None or last_lo > as_of:
             last_lo = as_of
         if last_hi is None or last_hi > as_of:

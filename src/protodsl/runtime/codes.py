@@ -265,11 +265,17 @@ class Vocabulary:
             if other not in self.items or domain_of(self.items[other]) != self.domain(name):
                 return False
             return self._match_name(name, other) is Match.SURE
-        codes = self.codes(name).get(coded.system)
-        if not codes:
-            return False
-        code = _bare(coded.system, coded.code)
-        return all(_under(coded.system, one, code) for one in codes)
+        return self._all_under(name, coded.system, _bare(coded.system, coded.code))
+
+    def _all_under(self, name: str, system: str, code: str) -> bool:
+        """Whether an item lies under a code, with all under it: by its own codes, which hold for members
+        without one, else by those of each member.
+        """
+        item = self.items[name]
+        if not any(own == system for own, _ in item.codes):
+            members = [member for member in item.members if member in self.items]
+            return bool(members) and all(self._all_under(member, system, code) for member in members)
+        return all(_under(system, one, code) for one in self.codes(name)[system])
 
     def denies(self, absent: Coded, fact: Coded) -> bool:
         """Whether an absence with the one code denies every fact with the other."""

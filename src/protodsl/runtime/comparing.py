@@ -38,6 +38,7 @@ from protodsl.runtime.words import (
     Operand,
     amount,
     answer_reason,
+    answered_by_others,
     change_reason,
     compare_reason,
     range_text,
@@ -273,6 +274,12 @@ class Said(NamedTuple):
     first: int
     last: int
     counts: bool
+    asked: bool  # by one of those who are asked
+
+    @property
+    def unasked(self) -> bool:
+        """Answered by somebody who is not asked, or whose role is not recorded."""
+        return not self.asked and self.answer.answer is not None
 
 
 class AnswerNode(Node):
@@ -314,7 +321,8 @@ class AnswerNode(Node):
             return Finding(self, None, (Cause("timepoint not dated", case.previous_name),), [])
         if not answers:
             return self.unanswered
-        said = self.candidates(case)
+        given = self.given(case)
+        said = [one for one in given if one.asked or one.answer.role is None]
         if len(said) == 1 and said[0].counts and said[0].answer.answer is not None:
             return Finding(self, said[0].answer.answer, (), said)
         latest = _latest_said(said)
@@ -323,15 +331,22 @@ class AnswerNode(Node):
             return Finding(self, told[0], (), latest)
         if None in told or not any(one.counts for one in latest):
             cause = Cause("needs judgement", question)
+            latest = [*latest, *(one for one in given if one.unasked and one not in latest)]
         else:
             days = [one.first for one in latest if one.counts and one.first == one.last]
             cause = Cause("conflicting" if len(days) > len(set(days)) else "imprecise", question)
         return Finding(self, None, (cause,), latest)
 
     def candidates(self, case: Case) -> list[Said]:
+        """The answers of those asked, or of somebody whose role is not recorded, that may count."""
+        return [one for one in self.given(case) if one.asked or one.answer.role is None]
+
+    def given(self, case: Case) -> list[Said]:
+        """The answers to the question that may have been given in time, whoever gave them."""
         anchor, as_of = case.anchor, case.as_of
         assert anchor is not None and as_of is not None
         limit = min(anchor, as_of)
+        roles = self.asked.roles
         found: list[Said] = []
         for answer in case.facts.answers(self.asked.question):
             if not self.any_stage and answer.stage not in (None, case.stage) and case.stage is not None:
@@ -346,16 +361,15 @@ class AnswerNode(Node):
                 if last < case.previous:
                     continue
                 counts = counts and first >= case.previous
-            if self.asked.roles:
-                if answer.role is None:
-                    counts = False
-                elif answer.role not in self.asked.roles:
-                    continue
-            found.append(Said(answer, first, last, counts))
+            asked = not roles or answer.role in roles
+            found.append(Said(answer, first, last, counts and asked, asked))
         return found
 
     def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         if finding.truth is None:
+            others = [one.answer.role for one in finding.state if one.unasked]
+            if others and finding.causes[0].kind == "needs judgement":
+                return (answered_by_others(self.asked.text, others, self.asked.roles),)
             return tuple(cause_text(case, cause, text=self.asked.text) for cause in finding.causes)
         shown: Said = finding.state[0]
         for one in finding.state:

@@ -153,7 +153,7 @@ class DoseSum:
         return found
 
     def contradicted(self, case: Case, course: Course, code: Coded, span: Span) -> bool:
-        for absence in case.facts.denials("medications", code):
+        for absence in (*case.facts.absences(self.item), *case.facts.denials("medications", code)):
             covered = case.absent(absence)
             in_window = max(covered.first, span.start_hi) <= min(covered.last, span.end_lo)
             if in_window and course.days.first_hi <= covered.last and course.days.last_lo >= covered.first:

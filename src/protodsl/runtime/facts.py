@@ -55,6 +55,8 @@ class Happening:
             last_lo, last_hi = first_lo, first_hi
         elif end is not None:
             last_lo, last_hi = end
+            if first_hi is not None and first_lo <= last_hi:  # nothing begins after its end
+                first_hi, last_lo = min(first_hi, last_hi), max(last_lo, first_lo)
         elif not (fact.ongoing or kind is Condition):
             last_lo = first_lo  # a course without an end may have ended on any day from its start
         self.first_lo = first_lo

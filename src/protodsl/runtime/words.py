@@ -23,7 +23,8 @@ Which fact is shown, and what counts as evidence (places in the record, in recor
   first of the evidence.
 * an existing event: every record that surely matches; shown is the first. A missing one: the absences that
   surely cover the window; an unknown one: the records that may match.
-* stale: the latest of the results outside the window. Answers like `latest`. Sex, age: none.
+* stale: the latest of the results outside the window. Answers like `latest`; one that is missing: those of
+  persons who were not asked. Sex, age: none.
 * a formula: its lead and its inputs. Doses: the courses that may run in the window.
 * a list has the evidence of the members whose sentences it gives. Evidence is always in record order
   (results, conditions, medications, procedures, answers; each as recorded), each place once.
@@ -442,6 +443,17 @@ def answer_reason(text: str, answer: bool, role: str | None, when: Days | None) 
     """`"haemodynamically stable": yes, by investigator, 2024-02-18`."""
     by = f", by {name_text(role)}" if role else ""
     return f'"{text}": {"yes" if answer else "no"}{by}, {days_text(when)}'
+
+
+def answered_by_others(text: str, by: Sequence[str | None], asked: Sequence[str]) -> str:
+    """`"fit for treatment": answered by participant, to be answered by investigator`.
+
+    `by`: the roles of those who answered, None where it is not recorded; `asked`: the roles that must.
+    """
+    who = dict.fromkeys(
+        "somebody whose role is not recorded" if role is None else name_text(role) for role in by
+    )
+    return f'"{text}": answered by {", ".join(who)}, to be answered by {" or ".join(map(name_text, asked))}'
 
 
 def sex_reason(sex: str) -> str:

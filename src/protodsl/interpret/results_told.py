@@ -145,7 +145,9 @@ def of_occasions(ctx: Context, asked: ir.Result, often: ir.Occasions, looked: Fi
         passing = [each for each, finding in tested if finding.truth is True]
         told = words.occasions_reason(label_of(ctx, asked), len(passing), often.least, often.last)
         return Told((told,), places(ctx, asked, [each for each, _ in tested]))
-    passing = [each for each, finding in tested if each.counts and finding.truth is True]
+    passing = [each for each, finding in tested if finding.truth is True]
+    if found.truth:
+        passing = [each for each in passing if each.counts]
     told = words.occasions_reason(label_of(ctx, asked), len(passing), often.least, None)
     return Told((told,), places(ctx, asked, passing if found.truth else [each for each, _ in tested]))
 

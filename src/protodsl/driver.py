@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
+from typing import cast
 
 from lark import Token, Tree
 
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose, has_errors, suggest
+from protodsl.diagnostics.catalogue import BY_CODE
 from protodsl.elaborate import elaborate
 from protodsl.lint import lint
 from protodsl.reading import decode, read_file
 from protodsl.scenario import Scenario, scenarios
 from protodsl.source import Source, Span
 from protodsl.syntax import parse_with_gaps
+from protodsl.syntax.checks import subtrees
 
 Read = Callable[[str], bytes]
 SUFFIX = ".proto-lite"
@@ -52,18 +55,28 @@ class Loaded:
 
 
 @dataclass(frozen=True)
+class Accepted:
+    """A warning that stays unsaid: `accept W0553 because "…"`."""
+
+    diagnostic: Diagnostic
+    because: str
+
+
+@dataclass(frozen=True)
 class CheckResult:
     """What a file means and what is wrong with it. `protocol` is None where it has errors, or holds no
     protocol.
 
     `diagnostics` are in the order of the files as they were first used, then of their text, each once.
-    `scenarios` are those of this file, `tested` the protocol they are for.
+    `accepted` are warnings an author has silenced, with the reason. `scenarios` are those of this file,
+    `tested` the protocol they are for.
     """
 
     path: str
     protocol: ir.Protocol | None
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source]
+    accepted: tuple[Accepted, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     tested: ir.Protocol | None = None
 
@@ -206,8 +219,51 @@ def check(
     if protocol is not None:
         found = [*found, *lint(protocol)]
     told, tested, more = _scenarios(project, path, protocol)
-    diagnostics = _ordered(_without_consequences([*found, *more], project))
-    return CheckResult(path, protocol, diagnostics, project.sources(), told, tested)
+    kept, accepted = _accepted(project, path, protocol, _without_consequences([*found, *more], project))
+    return CheckResult(path, protocol, _ordered(kept), project.sources(), accepted, told, tested)
+
+
+def _accepted(
+    project: Project, path: str, protocol: ir.Protocol | None, found: list[Diagnostic]
+) -> tuple[list[Diagnostic], tuple[Accepted, ...]]:
+    """What is still said, and what an `accept` in the same block (or file) silences.
+
+    One that silences nothing is a finding, in the protocol's own file: a vocabulary serves many.
+    """
+    kept, silenced, idle = found, list[Accepted](), list[Diagnostic]()
+    for file, loaded in project.files.items():
+        for block, one in _accepts(loaded):
+            code, reason = cast(list[Token], one.children)
+            at = Span(file, code.start_pos or 0, code.end_pos or 0)
+            whole = block.data == "start"
+            first, last = (
+                (0, len(loaded.source.text)) if whole else (block.meta.start_pos, block.meta.end_pos)
+            )
+            if str(code) not in BY_CODE or not code.startswith("W"):
+                near = suggest(str(code), [known for known in BY_CODE if known.startswith("W")])
+                idle.append(diagnose("accept-unknown", at, code=str(code), suggestion=near))
+                continue
+            hit = [
+                each
+                for each in kept
+                if each.code == code and each.span.path == file and first <= each.span.start <= last
+            ]
+            kept = [each for each in kept if each not in hit]
+            words = " ".join(reason.strip('"').split())
+            silenced += [Accepted(each, words) for each in dict.fromkeys(hit)]
+            if not hit and file == path and protocol is not None:
+                idle.append(diagnose("accept-unused", at, code=str(code)))
+    return [*kept, *idle], tuple(silenced)
+
+
+def _accepts(loaded: Loaded) -> Iterator[tuple[Tree[Token], Tree[Token]]]:
+    """Every `accept` of a file with the block it stands in."""
+    if "accept" not in loaded.source.text:
+        return
+    for block in subtrees(loaded.tree):
+        for child in block.children:
+            if isinstance(child, Tree) and child.data == "accept":
+                yield block, child
 
 
 def _scenarios(

@@ -11,7 +11,7 @@ from protodsl.cli.common import CLEAN, FINDINGS, ProtocolPath, colored, common_o
 
 if TYPE_CHECKING:
     from protodsl.diagnostics import Diagnostic
-    from protodsl.driver import CheckResult
+    from protodsl.driver import Accepted, CheckResult
     from protodsl.source import Source
 
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def command(paths: tuple[str, ...], strict: bool, form: str, color: str) -> int:
     """Check protocols and vocabularies: files, or folders with `.proto-lite` files.
 
-    Nothing is printed when all is well. All mistakes of a file are reported in one run. `--format json`
-    gives each diagnostic whole, and how much of the source's eligibility text is quoted; `sarif` is for
-    code hosts.
+    Nothing is printed when all is well; a warning that the file accepts (`accept W0553 because "…"`) is a
+    line. All mistakes of a file are reported in one run. `--format json` gives each diagnostic whole, and how
+    much of the source's eligibility text is quoted; `sarif` is for code hosts.
 
     \b
     Example:
@@ -41,23 +41,27 @@ def command(paths: tuple[str, ...], strict: bool, form: str, color: str) -> int:
     results = [check(path, project=project) for path in files]
     sources = project.sources()
     found = list(dict.fromkeys(one for result in results for one in result.diagnostics))
+    accepted = list(dict.fromkeys(one for result in results for one in result.accepted))
     match form:
         case "json":
-            click.echo(json_text(_data(results, found, sources)))
+            click.echo(json_text(_data(results, found, accepted, sources)))
         case "sarif":
             click.echo(json_text(to_sarif(found, sources, __version__)))
         case _:
-            _text(found, sources, color)
+            _text(found, accepted, sources, color)
     failing = [one for one in found if one.severity == "error" or (strict and one.severity == "warning")]
     return FINDINGS if failing else CLEAN
 
 
-def _text(found: list[Diagnostic], sources: dict[str, Source], color: str) -> None:
-    from protodsl.diagnostics.text import render_text
+def _text(found: list[Diagnostic], accepted: list[Accepted], sources: dict[str, Source], color: str) -> None:
+    from protodsl.diagnostics.text import place, render_text, visible
 
     if found:
         click.echo(render_text(found, sources, color=colored(color)), color=True)
         click.echo(_summary(found))
+    for one in accepted:
+        where = place(one.diagnostic.span, sources)
+        click.echo(f"{where}: {one.diagnostic.code} accepted, because {visible(one.because)}")
 
 
 def _summary(found: list[Diagnostic]) -> str:
@@ -76,7 +80,12 @@ def _counts(found: list[Diagnostic]) -> dict[str, int]:
     }
 
 
-def _data(results: list[CheckResult], found: list[Diagnostic], sources: dict[str, Source]) -> dict[str, Any]:
+def _data(
+    results: list[CheckResult],
+    found: list[Diagnostic],
+    accepted: list[Accepted],
+    sources: dict[str, Source],
+) -> dict[str, Any]:
     from protodsl.diagnostics.machine import to_data
 
     counts = _counts(found)
@@ -92,6 +101,7 @@ def _data(results: list[CheckResult], found: list[Diagnostic], sources: dict[str
             for result in results
         ],
         "diagnostics": [to_data(one, sources) for one in found],
+        "accepted": [{**to_data(one.diagnostic, sources), "because": one.because} for one in accepted],
         "summary": {"errors": counts["error"], "warnings": counts["warning"]},
     }
 

@@ -88,7 +88,7 @@ def define(scope: Scope, name: str, span: Span) -> None:
 
 
 def _is_meta(child: Child) -> bool:
-    return isinstance(child, Tree) and child.data in ("source", "clarify", "note")
+    return isinstance(child, Tree) and child.data in ("source", "clarify", "note", "accept")
 
 
 # ---------------------------------------------------------------- criteria

@@ -56,7 +56,7 @@ def _timepoint(ctx: Context, tree: Node, made: ir.Timepoint) -> ir.Timepoint:
         match child:
             case Tree("tolerance", [Tree() as by]):
                 tolerance = quantities.length(ctx, by)
-            case Tree("source" | "clarify" | "note"):
+            case Tree("source" | "clarify" | "note" | "accept"):
                 pass
             case Tree():
                 at = quantities.anchor(ctx, child)
@@ -258,7 +258,7 @@ def visit(ctx: Context, tree: Node, document: Document | None) -> ir.Visit:
                 at.append("at " + ", ".join(points))
             case Tree("activity_until", [Tree() as anchor]):
                 at.append(f"until {when(ctx, quantities.anchor(ctx, anchor))}")
-            case Tree("field" | "source" | "clarify" | "note") | None:
+            case Tree("field" | "source" | "clarify" | "note" | "accept") | None:
                 pass
             case Tree():
                 at.append(when(ctx, quantities.anchor(ctx, child)))

@@ -80,6 +80,7 @@ STATEMENTS = frozenset(
         "patient",
         "scenario",
         "expect",
+        "accept",
     ]
 )
 """Words that begin a statement or declaration somewhere."""

@@ -38,7 +38,7 @@ BREAKS: dict[str, tuple[str, ...]] = {
     "relaxed": ("OR",),
     **dict.fromkeys(("row", "limit_row"), ("IF", "OTHERWISE")),
     "define_short": ("MEANS",),
-    **dict.fromkeys(("aside",), ("BECAUSE",)),
+    **dict.fromkeys(("aside", "accept"), ("BECAUSE",)),
     **dict.fromkeys(("expect_verdict", "expect_cohort", "expect_criterion"), ("because",)),
 }
 """Rules whose line breaks, where it is too long, before every one of these words."""

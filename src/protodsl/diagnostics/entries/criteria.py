@@ -83,6 +83,24 @@ CRITERIA = (
         good='source "Age ≥ 18 years old , gender not limited"',
     ),
     Entry(
+        "E0508",
+        "accept-unknown",
+        "there is no warning `{code}` that could be accepted",
+        ("did you mean `{suggestion}`?", "warnings have codes that begin with W; errors cannot be accepted"),
+        "`accept` silences one warning, by its code, in the block in which it stands. An error says that "
+        "something has no meaning, which no reason can mend.",
+        bad='accept E0201 because "it is fine"',
+        good='accept W0553 because "the sponsor\'s own product has no code yet"',
+    ),
+    Entry(
+        "W0556",
+        "accept-unused",
+        "nothing here gives {code}: this `accept` silences nothing",
+        ("remove it",),
+        "An `accept` that silences nothing any more would hide the warning if it came back for another "
+        "reason.",
+    ),
+    Entry(
         "W0551",
         "repeated-criterion",
         "{id} asks the same as {other}",

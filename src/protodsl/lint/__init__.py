@@ -1,0 +1,38 @@
+"""What a protocol says that is probably not meant: one pure function per rule, over the typed model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from protodsl import ir
+from protodsl.cases import tables
+from protodsl.diagnostics import Diagnostic
+from protodsl.lint import limits, model, source, wording
+
+Rule = Callable[[ir.Protocol], Iterator[Diagnostic]]
+
+RULES: tuple[Rule, ...] = (
+    model.repeated_criterion,
+    model.impossible_or_idle,
+    tables,
+    model.backward_window,
+    model.missing_source,
+    model.drug_without_code,
+    model.unused,
+    limits.implied,
+    limits.both_ways,
+    limits.steps_differ,
+    source.superscript,
+    source.and_or,
+    source.whichever,
+    source.subjective,
+    wording.instruments,
+    wording.title,
+    wording.personal_data,
+    wording.promotional,
+)
+
+
+def lint(protocol: ir.Protocol) -> tuple[Diagnostic, ...]:
+    """All warnings about a protocol that has no errors, in the order of the rules, then of the file."""
+    return tuple(found for rule in RULES for found in rule(protocol))

@@ -1,0 +1,57 @@
+"""What the rules share: going through a protocol, and comparing by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
+
+from protodsl import ir
+from protodsl.ir.walk import nodes
+from protodsl.source import Span
+
+
+def parts(protocol: ir.Protocol) -> Iterator[ir.Part]:
+    """Every criterion and part, depth first."""
+    for criterion in criteria(protocol):
+        yield from (node for node in nodes(criterion.root) if isinstance(node, ir.Part))
+
+
+def criteria(protocol: ir.Protocol) -> Iterator[ir.Criterion]:
+    for stage in protocol.stages:
+        yield from stage.criteria
+        for cohort in stage.cohorts:
+            yield from cohort.criteria
+
+
+def spoken_of(protocol: ir.Protocol) -> set[str]:
+    """Names of items and definitions that criteria, definitions, endpoints or formulas speak of."""
+    names: set[str] = set()
+    roots = (protocol.stages, tuple(protocol.definitions.values()), tuple(protocol.measures.values()))
+    for node in nodes(roots):
+        match node:
+            case ir.Observed(item=name) | ir.Change(item=name) | ir.DoseOf(item=name) | ir.OfEvent(item=name):
+                names.add(name)
+            case ir.Clean(item=name) | ir.Defined(name=name) | ir.Answer(question=name):
+                names.add(name)
+            case ir.Exists(item=name, but_not=excepted):
+                names.update((name, *excepted))
+            case ir.Measure(lead=name):
+                names.add(name)
+    names.update(end.definition for goal in protocol.objectives for end in goal.endpoints if end.definition)
+    return names
+
+
+def at(protocol: ir.Protocol, part: ir.Part) -> Span:
+    return part.span or protocol.span or Span("", 0, 0)
+
+
+def meaning(value: object) -> object:
+    """A node without its words and places, so that two can be compared by what they mean."""
+    if isinstance(value, tuple):
+        return tuple(meaning(member) for member in value)
+    if isinstance(value, Fraction) or not is_dataclass(value) or isinstance(value, type):
+        return value
+    skip = ("span", "style", "id", "label", "source", "clarify", "notes", "text")
+    kept = (one.name for one in fields(value) if one.name not in skip)
+    return (type(value).__name__, *(meaning(getattr(value, name)) for name in kept))

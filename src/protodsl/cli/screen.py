@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +24,8 @@ from protodsl.cli.screening import output_option, run_options
 
 if TYPE_CHECKING:
     from protodsl.cli.screening import Answer
+    from protodsl.records.site import Site
+    from protodsl.reports import Asked, Trial
 
 FORMS = ("text", "json", "jsonl", "html")
 
@@ -35,6 +37,11 @@ FORMS = ("text", "json", "jsonl", "html")
 @click.option("--cohort", help="Ask this cohort alone; by default each.")
 @run_options
 @output_option
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    help="Processes that read many files for `--format jsonl`; by default as many as there are cores.",
+)
 @common_options(FORMS)
 def command(
     protocol: str,
@@ -47,6 +54,7 @@ def command(
     source: str | None,
     mapping: str | None,
     output: str | None,
+    jobs: int | None,
     form: str,
     color: str,
 ) -> int:
@@ -76,13 +84,14 @@ def command(
     asked = asked_of(model, stage, cohort, at, as_of, assume)
     trial = Trial(model)
     site = Site(trial.names, mapping_of(mapping))
+    if form == "jsonl":
+        with Output(output) as out:
+            return _lines(records, source, site, trial, asked, jobs, out)
     found = answers(participants(records, source, site), trial, asked)
     with Output(output) as out:
         match form:
             case "json":
                 return write_json(found, out)
-            case "jsonl":
-                return _lines(found, out)
             case "html":
                 return _page(found, out)
             case _:
@@ -110,11 +119,21 @@ def write_json(answers: Iterator[Answer], out: Output) -> int:
     return code
 
 
-def _lines(answers: Iterator[Answer], out: Output) -> int:
+def _lines(
+    paths: Sequence[str],
+    source: str | None,
+    site: Site,
+    trial: Trial,
+    asked: Asked,
+    jobs: int | None,
+    out: Output,
+) -> int:
+    from protodsl.cli.parallel import cores, lines
+
     code = CLEAN
-    for answer in answers:
-        code = FINDINGS if answer.is_finding else code
-        out.write(json_text(answer.to_dict(), indent=None))
+    for line in lines(paths, source, site, trial, asked, jobs or cores()):
+        code = FINDINGS if line.is_finding else code
+        out.write(line.text)
     return code
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, assert_never
 
@@ -37,7 +37,8 @@ _TEXTS = (".json", ".ndjson", ".jsonl")
 class Source:
     """Data that can be read on their own. `told`: why they cannot be, or what is to be said of them.
 
-    `bundle`: one file of many, which may hold no participant without that being wrong.
+    `alone`: not one of those of a folder, which may hold no participant without that being wrong, and of
+    which no two may hold the same one.
     """
 
     kind: Literal["stdin", "records", "bundle", "bulk", "omop", "sheet", "refused", "noted"]
@@ -55,7 +56,7 @@ def read_participants(path: str, form: str | None = None, site: Site = NO_SITE) 
     once = Once()
     for source in sources_of(path, form):
         for entry in read_source(source, site):
-            yield once.check(entry)
+            yield entry if source.alone else once.check(entry)
 
 
 def read_source(source: Source, site: Site) -> Iterator[Entry]:
@@ -184,7 +185,7 @@ def _file(path: str, form: str | None, *, alone: bool = True) -> Source:
     if form == "omop":
         return Source("refused", (path,), "one table; give the folder that holds the OMOP tables")
     if (form or form_of(head)) != "fhir":
-        return Source("records", (path,))
+        return Source("records", (path,), alone=alone)
     return Source("bulk" if _lines(path, head) else "bundle", (path,), alone=alone)
 
 
@@ -207,7 +208,7 @@ def _folder(path: str, form: str | None) -> Iterator[Source]:
     found = 0
     if sheets:
         found += 1
-        yield Source("sheet", tuple(sheets))
+        yield Source("sheet", tuple(sheets), alone=False)
     bulk: list[str] = []
     for file in files:
         source = _file(file, form, alone=False)
@@ -218,7 +219,7 @@ def _folder(path: str, form: str | None) -> Iterator[Source]:
             yield source
     if bulk:
         found += 1
-        yield Source("bulk", tuple(bulk))
+        yield Source("bulk", tuple(bulk), alone=False)
     left = [name for name in passed if os.path.join(path, name) not in sheets]
     if left:
         named = ", ".join(_shown(name) for name in left[:3])
@@ -277,8 +278,3 @@ def _unreadable(error: OSError) -> tuple[str, str]:
 
 def _shown(name: str) -> str:
     return quote(name)[1:-1]
-
-
-def all_sources(paths: Iterable[str], form: str | None) -> Iterator[Source]:
-    for path in paths:
-        yield from sources_of(path, form)

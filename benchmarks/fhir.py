@@ -3,7 +3,7 @@
     python benchmarks/fhir.py [FOLDER of bundles] [--many 10000]
 
 Prints ratios measured side by side in one run, in processor time, and for the many the rate and the highest
-memory of each process. The many are the bundles of the folder over and over, each patient with an id of its own.
+memory of each process. The many are the bundles of the folder over and over, each with an id of its own.
 """
 
 from __future__ import annotations

@@ -124,7 +124,8 @@ class Facts:
     """What a record says, by item. Lists are in record order."""
 
     __slots__ = (
-        *("_absences", "_answers", "_denials", "_happenings", "_placed", "_samples", "absent", "listed"),
+        *("_absences", "_answers", "_denials", "_happenings", "_once", "_placed", "_samples", "absent"),
+        "listed",
         *("record", "spans", "vocabulary"),
     )
 
@@ -133,6 +134,7 @@ class Facts:
         self.vocabulary = vocabulary
         self.absent: dict[str, list[Fact]] = {}  # explicit absences by domain
         self._placed: dict[str, list[Placed]] = {}
+        self._once: dict[str, set[int]] = {}  # facts of a domain that are not repeated ones
         self._samples: dict[str, list[Sample]] = {}
         self._happenings: dict[str, list[Happening]] = {}
         self._absences: dict[str, dict[str, list[Fact]]] = {}
@@ -194,9 +196,16 @@ class Facts:
             else:
                 days = {first_day(one[1]) for one in placed}
             if len(days) < len(placed):  # only facts of one day can be the same
-                kept = {id(fact) for fact in _each_once([one[1] for one in placed])}
+                kept = self._kept(vocabulary.domains[item])
                 placed = [one for one in placed if id(one[1]) in kept]
         return placed
+
+    def _kept(self, domain: str) -> set[int]:
+        """The facts of a domain, each once: those that say the same have the same code, so the same items."""
+        kept = self._once.get(domain)
+        if kept is None:
+            kept = self._once[domain] = {id(fact) for fact in _each_once(getattr(self.record, domain))}
+        return kept
 
     def samples(self, item: str) -> list[Sample]:
         found = self._samples.get(item)

@@ -4,7 +4,7 @@
 
 Protocols are those of the specification and the four trials, as they are and with limits, operators, windows
 and connectives changed at random; records are drawn around their boundaries. Whole reports are compared: the
-verdict, cohorts' verdicts, value, outcome, causes, reason and evidence of every criterion, what is needed; for
+verdict, cohorts' verdicts, value, outcome, causes, reason and evidence of each criterion, what is needed; for
 a share of the pairs (`--cure`) also the dates on which time cures a failure, for which the interpreter tries
 every day of five years. Prints what differs, as it is found, with the seed that shows it; exits 1 if anything
 does.

@@ -43,36 +43,169 @@ def fragments() -> Iterator[ir.Protocol]:
 
 def mutated(protocol: ir.Protocol, rng: Random, share: float = 0.15) -> ir.Protocol:
     """The protocol with about that share of its limits, operators, windows and connectives changed."""
+    changes = Changes(protocol, rng, share)
     return replace(
         protocol,
-        stages=_changed(protocol.stages, rng, share),
-        definitions={name: _changed(one, rng, share) for name, one in protocol.definitions.items()},
+        stages=changes.of(protocol.stages),
+        definitions={name: changes.of(one) for name, one in protocol.definitions.items()},
     )
 
 
-def _changed(node: Any, rng: Random, share: float) -> Any:
-    if isinstance(node, tuple):
-        return tuple(_changed(one, rng, share) for one in node)
-    if not is_dataclass(node) or isinstance(node, (type, ir.Quotation)):
-        return node
-    values = {one.name: _changed(getattr(node, one.name), rng, share) for one in fields(node)}
-    made = replace(node, **values)
-    if rng.random() >= share:
-        return made
-    match made:
-        case ir.Constant(value):
-            return ir.Constant(value * rng.choice((Fraction(1, 2), Fraction(9, 10), Fraction(2))))
-        case ir.Length(count, unit) if unit != "half_life" and count > 0:
-            return ir.Length(Fraction(max(1, int(count) + rng.choice((-1, 1, 3)))), unit)
-        case ir.NumberTest(((_, limit), *rest)):
-            return ir.NumberTest(((rng.choice(OPS), limit), *rest))
-        case ir.Result(observed, ir.NumberTest(), None):
-            return replace(made, observed=replace(observed, select=rng.choice(SELECTS)))
-        case ir.And(members, style) if style == "plain":
-            return ir.Or(members, style, made.span)
-        case ir.Or(members, style) if style == "plain":
-            return ir.And(members, style, made.span)
-        case ir.Bound(open=left_out) if made.by is not None:
-            return replace(made, open=not left_out)
-        case _:
+class Changes:
+    """Changes of a protocol's expressions. Those of structure (`shape`) draw what the specification's pages
+    have seldom or never: a second occasion, half-lives, windows about other events, counts, guards.
+    """
+
+    def __init__(self, protocol: ir.Protocol, rng: Random, share: float) -> None:
+        self.items = protocol.items
+        self.rng = rng
+        self.share = share
+
+    def of(self, node: Any) -> Any:
+        if isinstance(node, tuple):
+            return tuple(self.of(one) for one in node)
+        if not is_dataclass(node) or isinstance(node, (type, ir.Quotation)):
+            return node
+        values = {one.name: self.of(getattr(node, one.name)) for one in fields(node)}
+        made = replace(node, **values)
+        if self.rng.random() >= self.share:
             return made
+        return self.shape(made) if self.rng.random() < 0.4 else self.limit(made)
+
+    # ------------------------------------------------------------ limits, operators, connectives
+
+    def limit(self, made: Any) -> Any:
+        rng = self.rng
+        match made:
+            case ir.Constant(value):
+                return ir.Constant(value * rng.choice((Fraction(1, 2), Fraction(9, 10), Fraction(2))))
+            case ir.Length(count, unit) if unit != "half_life" and count > 0:
+                return ir.Length(Fraction(max(1, int(count) + rng.choice((-1, 1, 3)))), unit)
+            case ir.NumberTest(((_, limit), *rest)):
+                return ir.NumberTest(((rng.choice(OPS), limit), *rest))
+            case ir.Result(observed, ir.NumberTest(), None):
+                return replace(made, observed=replace(observed, select=rng.choice(SELECTS)))
+            case ir.And(members, style) if style == "plain":
+                return ir.Or(members, style, made.span)
+            case ir.Or(members, style) if style == "plain":
+                return ir.And(members, style, made.span)
+            case ir.Bound(open=left_out) if made.by is not None:
+                return replace(made, open=not left_out)
+            case _:
+                return made
+
+    # ------------------------------------------------------------ structure
+
+    def shape(self, made: Any) -> Any:
+        rng = self.rng
+        match made:
+            case ir.Length(count, unit) if unit != "half_life" and count > 0:
+                return ir.Length(count, rng.choice(("day", "week", "month", "year")))
+            case ir.NumberTest(((op, ir.Constant(value)), *rest)):
+                other = ir.TimesLimit(
+                    Fraction(rng.choice((1, 2, 3)), rng.choice((1, 2))), rng.choice(("uln", "lln"))
+                )
+                low = ir.Constant(value / 2)
+                return ir.NumberTest(
+                    rng.choice((((op, other), *rest), ((">=", low), ("<=", ir.Constant(value)))))
+                )
+            case ir.Result():
+                return self.wrapped(self.result(made))
+            case ir.Compare(left, _, right):
+                return self.wrapped(replace(made, left=self.chosen(left), right=self.chosen(right)))
+            case ir.Exists():
+                return self.wrapped(self.event(made))
+            case ir.Change(start=start, end=end):
+                window = rng.choice((start, end))
+                return rng.choice(
+                    (
+                        replace(made, percent=not made.percent),
+                        replace(made, direction="falls" if made.direction == "rises" else "rises"),
+                        replace(made, start=window, end=window),
+                    )
+                )
+            case ir.And(members, "plain") | ir.Or(members, "plain"):
+                return ir.AtLeast(rng.randint(0, len(members)), members)
+            case ir.Answer() | ir.Sex():
+                return self.wrapped(made)
+            case ir.Part(parts=parts) if parts:
+                return replace(made, combine=rng.choice(("all", "any", 1, len(parts))))
+            case ir.Part(applies=None):
+                return replace(made, applies=ir.Sex(rng.choice(("female", "male"))))
+            case _:
+                return made
+
+    def wrapped(self, made: Any) -> Any:
+        """Now and then a leaf under `not` or `if`."""
+        if self.rng.random() < 0.85:
+            return made
+        return self.rng.choice((ir.Not(made), ir.IfElse(ir.Sex("female"), made, ir.Not(made))))
+
+    def chosen(self, number: Any) -> Any:
+        if not isinstance(number, ir.Observed):
+            return number
+        return replace(number, select=self.rng.choice(("latest", "earliest", "highest", "lowest")))
+
+    def result(self, made: ir.Result) -> ir.Result:
+        rng, observed = self.rng, made.observed
+        if made.occasions is None and observed.select == "latest" and rng.random() < 0.5:
+            spaced = ir.Length(Fraction(rng.choice((1, 7, 28))), "day")
+            often = rng.choice(
+                (ir.Occasions(2), ir.Occasions(2, spaced), ir.Occasions(1, None, 2), ir.Occasions(2, None, 3))
+            )
+            return replace(made, occasions=often)
+        if not isinstance(made.test, ir.CodeTest):
+            return replace(
+                made, observed=replace(observed, window=self.window(observed.window, observed.item))
+            )
+        if rng.random() < 0.3:
+            return replace(made, test=replace(made.test, negated=not made.test.negated))
+        selects: tuple[ir.Select, ...] = ("earliest", "any", "every")
+        if self.items[observed.item].kind == "grade":
+            selects = SELECTS
+        return (
+            made if made.occasions else replace(made, observed=replace(observed, select=rng.choice(selects)))
+        )
+
+    def event(self, made: ir.Exists) -> ir.Exists:
+        rng = self.rng
+        if made.dose is not None:
+            return made
+        length = ir.Length(Fraction(rng.choice((1, 2, 10))), rng.choice(("day", "week", "month")))
+        members = self.items[made.item].members
+        ways = [
+            replace(made, first_day=not made.first_day, lasting=None),
+            replace(made, least=2, lasting=None),
+            replace(made, least=2, spaced=length, lasting=None),
+            replace(made, lasting=(rng.choice(OPS), length), least=1, spaced=None, first_day=False),
+            replace(made, window=self.window(made.window, made.item)),
+            replace(made, window=self.window(made.window, made.item)),
+        ]
+        if members:
+            ways.append(replace(made, but_not=(rng.choice(members),)))
+        return rng.choice(ways)
+
+    def window(self, window: ir.Window | None, item: str) -> ir.Window | None:
+        """Another start: half-lives, another event; or no start, or no end."""
+        rng = self.rng
+        if window is None or window.start is None:
+            return window
+        lives = ir.Length(Fraction(rng.choice((1, 5))), "half_life")
+        month = ir.Length(Fraction(rng.choice((1, 2))), "month")
+        domain = self.items[item].domain
+        anchors = [
+            one.name
+            for one in self.items.values()
+            if one.domain in ("procedures", "medications", "conditions")
+        ]
+        starts = [replace(window.start, open=not window.start.open and window.start.by is not None)]
+        if domain == "medications":
+            starts += [
+                replace(window.start, sign=-1, by=lives),
+                replace(window.start, sign=-1, by=ir.Extreme("shorter", month, lives)),
+                replace(window.start, sign=-1, by=ir.Extreme("longer", month, lives)),
+            ]
+        if anchors:
+            which = rng.choice(("first", "last", "onset", "start", "end"))
+            starts.append(replace(window.start, anchor=ir.OfEvent(which, rng.choice(anchors))))
+        return replace(window, start=rng.choice(starts))

@@ -93,7 +93,7 @@ def _end(ctx: Context, end: Days | None) -> Days:
     now = as_of(ctx)
     if end is None or (now is not None and end.first > now):
         return _now(ctx)
-    return recorded(ctx, end)
+    return recorded(ctx, end) if now is None else capped(recorded(ctx, end), now)
 
 
 def _condition_lasted(ctx: Context, fact: Condition) -> tuple[Days, Days]:

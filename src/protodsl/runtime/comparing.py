@@ -331,7 +331,7 @@ class AnswerNode(Node):
             return Finding(self, told[0], (), latest)
         if None in told or not any(one.counts for one in latest):
             cause = Cause("needs judgement", question)
-            latest = [*latest, *(one for one in given if one.unasked and one not in latest)]
+            latest = [one for one in given if one.unasked or one in latest]
         else:
             days = [one.first for one in latest if one.counts and one.first == one.last]
             cause = Cause("conflicting" if len(days) > len(set(days)) else "imprecise", question)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from protodsl.reports import Asked, Trial
     from protodsl.reports.matching import Matches
 
-FORMS = ("text", "json", "jsonl", "html")
+FORMS = ("text", "json", "jsonl", "html", "fhir")
 SUFFIX = ".proto-lite"
 
 
@@ -65,7 +65,7 @@ def command(
     if not records or not files:
         missing = "RECORD" if not records else "PROTOCOL"
         raise click.UsageError(f"no {missing} is named; `protodsl match record.json protocols/` has both")
-    loaded, failed = _protocols(files, form="text" if form == "html" else form, color=color)
+    loaded, failed = _protocols(files, form="text" if form in ("html", "fhir") else form, color=color)
     if not loaded:
         return FINDINGS
     from protodsl.cli.screening import mapping_of
@@ -263,6 +263,11 @@ def _written(found: Iterator[Matches | tuple[Entry, list[str]]], form: str, out:
         out.write(json_text(data[0] if len(data) == 1 else data))
     elif form == "html":
         out.write(matches_page(held, refused), nl=False)
+    elif form == "fhir":
+        from protodsl.reports.fhir import resource
+
+        each_details = (each.details for one in held for each in one.trials)
+        out.write(json_text(resource([one for one in each_details if one is not None])))
     return code
 
 

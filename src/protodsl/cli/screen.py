@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from protodsl.records.site import Site
     from protodsl.reports import Asked, Trial
 
-FORMS = ("text", "json", "jsonl", "html")
+FORMS = ("text", "json", "jsonl", "html", "fhir")
 
 
 @click.command("screen", short_help="Verdict for each participant, with reasons.")
@@ -64,7 +64,8 @@ def command(
 
     Exit code 1 says that a participant is not eligible, or not yet known to be, or that a record could not
     be read; the others are screened all the same. `--format jsonl` writes one line per participant as it
-    goes, `--format html` one page for people, which needs no other file.
+    goes, `--format html` one page for people, which needs no other file, `--format fhir` a FHIR R4
+    MeasureReport, or a Bundle of them.
 
     \b
     Example:
@@ -78,7 +79,7 @@ def command(
     from protodsl.reports import Trial
 
     form = form_of(form, output, FORMS)
-    model, _ = load_protocol(protocol, form="text" if form == "html" else form, color=color)
+    model, _ = load_protocol(protocol, form="text" if form in ("html", "fhir") else form, color=color)
     if model is None:
         return FINDINGS
     asked = asked_of(model, stage, cohort, at, as_of, assume)
@@ -92,8 +93,8 @@ def command(
         match form:
             case "json":
                 return write_json(found, out)
-            case "html":
-                return _page(found, out)
+            case "html" | "fhir":
+                return _together(found, form, out)
             case _:
                 return _text(found, out, colored(color) and out.terminal)
 
@@ -154,10 +155,8 @@ def _text(answers: Iterator[Answer], out: Output, color: bool) -> int:
     return code
 
 
-def _page(answers: Iterator[Answer], out: Output) -> int:
-    """One page of all; who could not be screened is named on it, and on standard error as ever."""
-    from protodsl.reports.page import report_page
-
+def _together(answers: Iterator[Answer], form: str, out: Output) -> int:
+    """One page, or one FHIR resource, of all; who could not be screened is named on standard error."""
     found, refused = [], list[str]()
     code = CLEAN
     for answer in answers:
@@ -168,7 +167,14 @@ def _page(answers: Iterator[Answer], out: Output) -> int:
             found.append(answer.details)
     for line in refused:
         click.echo(line, err=True)
-    out.write(report_page(found, refused), nl=False)
+    if form == "html":
+        from protodsl.reports.page import report_page
+
+        out.write(report_page(found, refused), nl=False)
+    else:
+        from protodsl.reports.fhir import resource
+
+        out.write(json_text(resource(found)))
     return code
 
 

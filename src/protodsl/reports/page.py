@@ -18,7 +18,7 @@ from protodsl.documents import escape
 from protodsl.documents.render import environment
 from protodsl.reports.details import Details
 from protodsl.reports.missing import Missing, grouped
-from protodsl.reports.text import leaves, off_by
+from protodsl.reports.text import leaves, off_by, provided
 from protodsl.runtime.report import CriterionReport, Verdict
 
 SCRIPT = (
@@ -75,6 +75,7 @@ class Participant:
     could: tuple[Asking, ...]
     rest: tuple[Asking, ...]
     earliest: str | None
+    provided: str
     repeat: tuple[str, ...]
     doubts: tuple[tuple[str, str, str], ...]  # message, places, criteria
     assumptions: tuple[str, ...]
@@ -142,6 +143,7 @@ def participant_of(details: Details, anchor: str) -> Participant:
         _asked(details.missing.could_change),
         _asked(details.missing.rest),
         report.earliest_date,
+        provided(details),
         tuple(one.words() for one in details.repeat),
         tuple((one.message, ", ".join(one.places), ", ".join(one.criteria)) for one in details.doubts),
         tuple(report.assumptions),

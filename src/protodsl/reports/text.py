@@ -46,7 +46,7 @@ def report_text(details: Details, *, width: int = WIDTH, color: bool = False) ->
     if report.verdict != "eligible":
         page.missing("besides", details.missing.rest)
     if report.earliest_date:
-        page.entry("earliest", f"{report.earliest_date}, if nothing else changes")
+        page.entry("earliest", f"{report.earliest_date}, {provided(details)}")
     for repeat in details.repeat:
         page.entry("repeat", repeat.words())
     _doubts(page, details)
@@ -86,6 +86,12 @@ class _Page:
             said = "; ".join(f"{ask} {', '.join(dict.fromkeys(labels))}" for ask, labels in by_ask.items())
             self.entry(word, f"from the {supplier}: {said}")
             word = ""
+
+
+def provided(details: Details) -> str:
+    """On what the earliest date hangs."""
+    passed = " and the tests to repeat pass" if details.repeat else ""
+    return f"if nothing else changes{passed}"
 
 
 def off_by(margins: Sequence[Margin]) -> str:

@@ -49,6 +49,8 @@ class Hints:
     recent: set[str] = field(default_factory=set)  # events chosen by recency: anchors
     early: set[str] = field(default_factory=set)  # results chosen otherwise than by the latest alone
     reported: set[str] = field(default_factory=set)  # measures that count as reported, and their leads
+    sided: bool = False  # results are asked of a side
+    settings: list[ir.Setting] = field(default_factory=list)
     inputs: list[str] = field(default_factory=list)  # what formulas read
     families: dict[str, frozenset[str]] = field(default_factory=dict)  # filled by `family`
 
@@ -165,6 +167,10 @@ def _landmarks(h: Hints) -> None:
                     h.early.add(item)
                 case ir.Observed(item=item, select="earliest"):
                     h.early.add(item)
+                case ir.Observed(side="left" | "right"):
+                    h.sided = True
+                case ir.Setting():
+                    h.settings.append(node)
                 case ir.OfEvent(item=item):
                     h.recent.add(item)
                 case ir.Length():

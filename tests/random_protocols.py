@@ -89,6 +89,10 @@ class Changes:
                 return ir.Or(members, style, made.span)
             case ir.Or(members, style) if style == "plain":
                 return ir.And(members, style, made.span)
+            case ir.DoseOf():
+                return replace(made, select=rng.choice(("highest", "lowest", "total")))
+            case ir.Exists(lines=True):
+                return replace(made, least=rng.randint(1, 3))
             case ir.Bound(open=left_out) if made.by is not None:
                 return replace(made, open=not left_out)
             case _:
@@ -113,6 +117,8 @@ class Changes:
                 return self.wrapped(self.result(made))
             case ir.Compare(left, _, right):
                 return self.wrapped(replace(made, left=self.chosen(left), right=self.chosen(right)))
+            case ir.Exists(lines=True):
+                return made  # lines are counted of plain events only
             case ir.Exists():
                 return self.wrapped(self.event(made))
             case ir.Change(start=start, end=end):

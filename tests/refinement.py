@@ -29,7 +29,7 @@ ATTRIBUTES: dict[str, tuple[tuple[str, tuple[Any, ...]], ...]] = {
         ("stage", ("I", "II", "III", "IV")),
     ),
     "medications": (
-        ("response", ("refractory", "intolerant", "responded")),
+        ("response", ("refractory", "intolerant", "responded", "relapsed", "progressed")),
         ("route", ("oral", "intravenous", "subcutaneous")),
         ("reason_stopped", ("toxicity", "cost")),
     ),

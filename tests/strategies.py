@@ -138,6 +138,7 @@ class _Maker:
         if self.chance(0.6) and not self.calm:
             self.out["as_of"] = iso(self.now + rng.choice((0, 0, 0, 0, 1, 7, 60, 400, -1, -30)))
         self.person()
+        self.setting()
         self.completeness()
         for domain in ("results", "conditions", "medications", "procedures", "answers"):
             self.out[domain] = []
@@ -192,6 +193,16 @@ class _Maker:
                 born = date(2004, 2, 29).toordinal()
             limit = date.fromisoformat(self.out.get("as_of", "2100-01-01")).toordinal()
             self.out["birth_date"] = self.date(min(born, limit))
+
+    def setting(self) -> None:
+        """Where somebody takes part, and which side is which."""
+        found: JsonRecord = {}
+        for leaf in self.hints.settings:
+            if self.chance(0.9):
+                others = ("left", "right") if set(leaf.values) <= {"left", "right"} else ("elsewhere",)
+                found[leaf.name] = self.rng.choice((*leaf.values, *others))
+        if found:
+            self.out["setting"] = found
 
     def completeness(self) -> None:
         rng, found = self.rng, []
@@ -441,8 +452,8 @@ class _Maker:
             fact["date"] = self.date(day)
         if self.odd(0.05):
             fact["time"] = rng.choice(("08:00", "14:30", "14:30:30", "23:59"))
-        if self.odd(0.02):
-            fact["side"] = rng.choice(("left", "right"))
+        if self.odd(0.02) or (self.hints.sided and self.chance(0.9)):
+            fact["side"] = rng.choice(("left", "right", "left", "right", "both"))
         results = self.out["results"]
         results.append(fact)
         if self.odd(0.03):
@@ -531,6 +542,8 @@ class _Maker:
                 self.dated(fact, "end", day + rng.choice((0, 1, 7)), after=fact.get("date"))
         else:
             self.course(fact, domain, day, leaf)
+        if leaf is not None and leaf.lines and not self.odd(0.2):
+            fact["line"] = rng.randint(1, leaf.least + 1)
         for test in leaf.attributes if leaf is not None else ():
             self.attribute(fact, domain, test)
         if self.odd(0.05) and domain == "conditions":
@@ -607,6 +620,9 @@ class _Maker:
         if self.odd(0.2):
             return
         right = self.chance(0.6)
+        if test.attribute == "side" and domain in ("conditions", "procedures"):
+            fact["side"] = rng.choice(("left", "right", "both", "OD", "upper"))
+            return
         key = "reason_stopped" if test.attribute == "reason" else test.attribute
         conditions, medications = ("severity", "grade", "stage"), ("route", "response", "reason_stopped")
         if key not in (
@@ -620,7 +636,11 @@ class _Maker:
                 base = int(test.value) if test.value.isdigit() else 2
                 fact[key] = min(max(base + (0 if right else rng.choice((-1, 1, 2))), 0), 10)
             case "response":
-                fact[key] = test.value if right else rng.choice(("refractory", "intolerant", "responded"))
+                fact[key] = (
+                    test.value
+                    if right
+                    else rng.choice(("refractory", "intolerant", "responded", "relapsed", "progressed"))
+                )
             case "route":
                 fact[key] = test.value if right else rng.choice(ROUTES)
             case _:

@@ -31,12 +31,15 @@ class _Division:
     items: Mapping[str, ir.Item]
     sexes: bool = False
     limits: dict[Question, set[Fraction]] = field(default_factory=dict)
+    places: dict[Question, set[str]] = field(default_factory=dict)  # site, country …: the values named
     whole: set[Question] = field(default_factory=set)  # answered by whole numbers: completed years
 
     def people(self) -> list[dict[Question, Fraction | str]]:
         axes: list[list[tuple[Question, Fraction | str]]] = []
         if self.sexes:
             axes.append([("sex", "female"), ("sex", "male")])
+        for place, named in self.places.items():
+            axes.append([(place, value) for value in (*sorted(named), "another")])
         for question, limits in self.limits.items():
             axes.append([(question, value) for value in self.values(question, sorted(limits))])
         cells = 1
@@ -134,7 +137,11 @@ def _check(
                 _divide(trial, guard)
             except _NotUnderstood:
                 continue
-            if set(trial.limits) <= set(division.limits) and trial.sexes <= division.sexes:
+            if (
+                set(trial.limits) <= set(division.limits)
+                and set(trial.places) <= set(division.places)
+                and trial.sexes <= division.sexes
+            ):
                 _divide(division, guard)
                 guards.append(guard)
         people = division.people()
@@ -158,6 +165,8 @@ def _divide(division: _Division, condition: ir.Expr) -> None:
     match condition:
         case ir.Sex():
             division.sexes = True
+        case ir.Setting(name, values):
+            division.places.setdefault(name, set()).update(values)
         case ir.And(members=members) | ir.Or(members=members):
             for member in members:
                 _divide(division, member)
@@ -192,6 +201,8 @@ def _holds(condition: ir.Expr, person: Person) -> bool:
     match condition:
         case ir.Sex(sex=sex):
             return person["sex"] == sex
+        case ir.Setting(name, values):
+            return person[name] in values
         case ir.And(members=members):
             return all(_holds(member, person) for member in members)
         case ir.Or(members=members):

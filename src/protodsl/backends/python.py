@@ -390,6 +390,8 @@ class Writer:
                     literal(number.unit.text),
                 ]
                 arguments += self.given(number.equivalence, number.per)
+                if number.select != "highest":
+                    arguments.append(("select", literal(number.select)))
                 return self.call("daily_dose", *arguments)
             case ir.Arithmetic(op, left, right):
                 functions = {"+": "plus", "-": "minus", "*": "times", "/": "over", "^": "power"}
@@ -426,6 +428,8 @@ class Writer:
                 self.call("without", literal(one.item), self.window(one.window)) for one in observed.clean
             ]
             found.append(("clean", sequence(listed)))
+        if observed.side is not None:
+            found.append(("side", literal(observed.side)))
         return found
 
     # ------------------------------------------------------------ expressions
@@ -487,6 +491,8 @@ class Writer:
             arguments.append(("least", str(expr.least)))
         if expr.spaced is not None:
             arguments.append(("spaced", self.length(expr.spaced)))
+        if expr.lines:
+            arguments.append(("lines", "True"))
         return self.call("event", *arguments)
 
     def expr(self, expr: ir.Expr) -> Piece:
@@ -503,6 +509,8 @@ class Writer:
                 return self.call("if_else", self.expr(condition), self.expr(then), self.expr(otherwise))
             case ir.Defined(name=name):
                 return self.call("defined", literal(name))
+            case ir.Setting(name, values):
+                return self.call("setting", literal(name), *(literal(value) for value in values))
             case ir.Sex(sex=which):
                 return self.call("sex", literal(which))
             case ir.Answer():

@@ -158,7 +158,7 @@ def _of_rule(
             if name in protocol.definitions and name not in seen:
                 inner = protocol.definitions[name].expr
                 yield from _of_rule(protocol, inner, wanted, binding, seen | {name})
-        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Answer() | ir.Sex():
+        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Answer() | ir.Sex() | ir.Setting():
             yield expr, wanted, binding
         case _:
             assert_never(expr)

@@ -72,7 +72,7 @@ def used_items(protocol: ir.Protocol, exprs: Iterable[ir.Expr]) -> list[ir.Item]
                             names |= {value.item, *(clean.item for clean in value.clean)}
                         elif isinstance(value, ir.DoseOf):
                             names.add(value.item)
-                case ir.Answer() | ir.Sex() | ir.Defined():
+                case ir.Answer() | ir.Sex() | ir.Setting() | ir.Defined():
                     pass
                 case _:
                     assert_never(leaf)

@@ -15,7 +15,7 @@ from lark import Token, Tree
 
 from protodsl import LANGUAGE_VERSION, fields, ir
 from protodsl.diagnostics import Diagnostic
-from protodsl.elaborate import criteria, prose, quantities, quotations, study, vocabulary
+from protodsl.elaborate import criteria, prose, quantities, quotations, sides, study, vocabulary
 from protodsl.elaborate.scope import Context, Declaration, Node, Scope, declaration, span_of, string, trees
 from protodsl.source import Source, Span
 
@@ -48,6 +48,7 @@ class Gathered:
 
 
 VOCABULARY = ("vocab", "measure", "equivalent")
+DEFINED = ("define_short", "define_block", "parameter_short", "parameter_block")
 MAX_FILES = 200
 
 
@@ -68,9 +69,15 @@ def elaborate(files: Files, path: str) -> tuple[ir.Protocol | None, list[Diagnos
         for tree in loaded.tree.children
         if isinstance(tree, Tree)
     ]
-    vocabulary.declare(scope, [one for one in declared if one.kind in VOCABULARY])
     root = gathered.loaded[path].tree
     protocols = list(trees(root, "protocol"))
+    for each in protocols:
+        scope.arms |= {str(one.children[0]) for one in trees(each, "arm")}
+    for name, loaded in gathered.loaded.items():
+        for block in (loaded.tree, *trees(loaded.tree, "protocol")):
+            for pair in trees(block, "side"):
+                sides.register(scope, name, pair)
+    vocabulary.declare(scope, [one for one in declared if one.kind in VOCABULARY])
     if len(protocols) > 1:
         scope.report("several-protocols", span_of(path, protocols[1].children[0]))
     made: ir.Protocol | None = None
@@ -78,9 +85,11 @@ def elaborate(files: Files, path: str) -> tuple[ir.Protocol | None, list[Diagnos
         made = _protocol(files, scope, path, protocols[0], declared, gathered)
     else:
         for one in declared:
-            if one.kind.startswith("define"):
+            if one.kind in DEFINED:
                 criteria.register(scope, one)
         _definitions(scope)
+    # What several cohorts share is elaborated once for each of them, and reported once.
+    gathered.diagnostics[:] = dict.fromkeys(gathered.diagnostics)
     if any(diagnostic.severity == "error" for diagnostic in gathered.diagnostics):
         made = None
     return made, gathered.diagnostics
@@ -134,7 +143,7 @@ def _protocol(
         quotations.locate(ctx, tree, document)
     study.timepoints(ctx, tree)
     for one in declared:
-        if one.kind.startswith("define"):
+        if one.kind in DEFINED:
             criteria.register(scope, one)
     for child in trees(tree, "values"):
         ctx = criteria.with_values(ctx, [child])
@@ -186,6 +195,7 @@ def _protocol(
         document=covered,
         clarify=tuple(words.clarify),
         notes=tuple(words.notes),
+        sides=tuple(dict.fromkeys(scope.sides.values())),
         sha256=hashed.hexdigest(),
         span=ctx.span(tree),
     )
@@ -196,9 +206,18 @@ def _register_inner(ctx: Context, tree: Node) -> None:
     for child in tree.children:
         if not isinstance(child, Tree):
             continue
-        if child.data in ("define_short", "define_block"):
+        if child.data in DEFINED:
             criteria.register(ctx.scope, Declaration(ctx.path, child, str(child.data), ctx.values))
-        elif child.data in ("stage", "cohort", "criterion", "part", "choice", "objective", "endpoint"):
+        elif child.data in (
+            "stage",
+            "cohort",
+            "criterion",
+            "part",
+            "choice",
+            "common",
+            "objective",
+            "endpoint",
+        ):
             inner = criteria.with_values(ctx, [one for one in child.children if isinstance(one, Tree)])
             _register_inner(inner, child)
 
@@ -219,11 +238,11 @@ def _stages(ctx: Context, tree: Node, name: Token) -> tuple[tuple[ir.Stage, ...]
             )
             return (only,), own.words
         return (), own.words
-    loose = [one for one in trees(tree, "criterion", "choice", "cohort")]
+    loose = [one for one in trees(tree, "criterion", "choice", "cohort", "common")]
     for one in loose:
         ctx.report(
             "not-allowed-here",
-            one.children[0] if one.data != "choice" else one,
+            one.children[0] if one.data not in ("choice", "common") else one,
             found="a criterion outside the stages",
             block="a protocol with stages",
             expected="stages",

@@ -9,18 +9,13 @@ from typing import Literal, cast
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import events, expressions, limits, numbers, quantities
+from protodsl.elaborate import doses, events, expressions, limits, numbers, parameters, quantities, sides
 from protodsl.elaborate.scope import Child, Context, Node, Num, Refused, string, suggest
 from protodsl.runtime.units import factor
 from protodsl.runtime.words import number_text
 
 OPS: dict[str, ir.Op] = {">=": ">=", "<=": "<=", "≥": ">=", "≤": "<=", ">": ">", "<": "<", "=": "="}
 MIRRORED: dict[ir.Op, ir.Op] = {">=": "<=", "<=": ">=", ">": "<", "<": ">", "=": "="}
-
-
-def _tree(name: str, children: Sequence[Child], like: Node) -> Node:
-    """A tree made in place of one the author wrote; lark types children without its own placeholders."""
-    return Tree(name, cast("list[Token | Node]", list(children)), like.meta)
 
 
 def subjects(ctx: Context, left: Child, make: Callable[[Context, Node], ir.Expr]) -> ir.Expr | None:
@@ -32,13 +27,16 @@ def subjects(ctx: Context, left: Child, make: Callable[[Context, Node], ir.Expr]
             return expressions.combine(ctx, quant, _members(ctx, names, tail, make), "members")
         case Tree("observed", [select, Token() as name, *tail]):
             for post in tail:
+                if isinstance(post, Tree) and str(post.data) in sides.POSTS and sides.literal(post) is None:
+                    return _by_side(ctx, left, post, make)
                 if isinstance(post, Tree) and post.data == "value_at_each":
                     quant, visits = cast(Node, post.children[0]), cast(Node, post.children[1])
                     rest = [other for other in tail if other is not post]
                     made = []
                     for visit in visits.children:
-                        at = _tree("value_at", [_tree("at_name", [visit], post)], post)
-                        made.append(make(ctx, _tree("observed", [select, name, *rest, at], left)))
+                        at = expressions.node("value_at", [expressions.node("at_name", [visit], post)], post)
+                        there = expressions.node("observed", [select, name, *rest, at], left)
+                        made.append(one(ctx, there, make))
                     return expressions.combine(ctx, quant, made, "members")
             item = ctx.scope.items.get(str(name))
             if item is not None and item.is_class and item.domain == "results":
@@ -46,12 +44,23 @@ def subjects(ctx: Context, left: Child, make: Callable[[Context, Node], ir.Expr]
                 made = []
                 for member in item.members:
                     token = Token.new_borrow_pos("NAME", member, name)
-                    made.append(make(ctx, _tree("observed", [select, token, *tail], left)))
+                    made.append(make(ctx, expressions.node("observed", [select, token, *tail], left)))
                 if item.open:
                     words = f"another member of “{item.label}” meets this"
                     made.append(ir.Answer(words, words, ("investigator",), "judged", None, ctx.span(name)))
                 return ir.Or(tuple(made), "members", ctx.span(left))
     return None
+
+
+def _by_side(ctx: Context, left: Node, post: Node, make: Callable[[Context, Node], ir.Expr]) -> ir.Expr:
+    rest = [child for child in left.children if child is not post]
+
+    def of(side: sides.Side) -> ir.Expr:
+        token = Token.new_borrow_pos("NAME", side, cast(Token, post.children[0]))
+        there = expressions.node("value_side", [token], post)
+        return one(ctx, expressions.node("observed", [*rest, there], left), make)
+
+    return sides.spread(ctx, post, of)
 
 
 def _members(
@@ -65,7 +74,7 @@ def _members(
                 ctx.report("member-twice", child, name=str(child))
                 raise Refused
             seen.add(str(child))
-            made.append(one(ctx, _tree("observed", [None, child, *tail], names), make))
+            made.append(one(ctx, expressions.node("observed", [None, child, *tail], names), make))
         elif isinstance(child, Tree):
             quant, inner = (child.children[0], child.children[1]) if child.data == "item" else (None, child)
             if quant is None:
@@ -148,8 +157,10 @@ def tail_context(ctx: Context, tails: Sequence[Child]) -> tuple[Context, Token |
         if len(several) > 1:
             ctx.report("said-twice", several[1], what=what)
             raise Refused
-    inner = ctx.but(values=quantities.window(ctx, windows[0])) if windows else ctx
-    return inner, cast(Token, words[0].children[0]) if words else None
+    if windows:
+        window = quantities.window(ctx, windows[0])
+        ctx = ctx.but(values=window, said=window)
+    return ctx, cast(Token, words[0].children[0]) if words else None
 
 
 TAILS = ("occasions", "of_last", "all_last", "clean", "qualified")
@@ -167,6 +178,13 @@ def comparison(
     ctx: Context, tree: Node, left: Child, op: ir.Op, right: Child, tails: Sequence[Child]
 ) -> ir.Expr:
     """A plain result on the left and a limit on the right make a `Result`, anything else a `Compare`."""
+    for side, other, operator in ((right, left, op), (left, right, MIRRORED[op])):
+        one = parameters.named(ctx, side)
+        if one is not None:
+            said = parameters.opened(ctx, one)
+            if isinstance(said, list):
+                return parameters.compared(ctx, tree, other, operator, said, tails)
+            return comparison(ctx, tree, other, operator, said, tails)
     grade = _grade(ctx, left, right)
     if grade is not None:
         item, observed, level = grade
@@ -314,12 +332,10 @@ def general(
     ages = [num for num in (a, b) if isinstance(num.number, ir.Age)]
     if ages:
         return age_compare(ctx, tree, a, op, b, right)
+    if isinstance(b.number, ir.DoseOf) and a.constant is not None:
+        a, op, b, right = b, MIRRORED[op], a, left
     if isinstance(a.number, ir.DoseOf) and b.constant is not None:
-        if b.unit is None:
-            said = f"{number_text(b.constant)} mg/d"
-            ctx.report("missing-unit", right, name="a dose", expected="mg/d", suggestion=said)
-            raise Refused
-        return events.dose_compare(ctx, tree, a.number, op, b.constant, b.unit, right)
+        return doses.against(ctx, tree, a.number, op, b, right)
     if a.constant is not None and b.constant is not None:
         ctx.report("nothing-compared", tree)
         raise Refused
@@ -423,6 +439,12 @@ def coded(
                 raise Refused
             sex = ir.Sex("female" if str(names[0]) == "female" else "male", ctx.span(tree))
             return ir.Not(sex, ctx.span(tree)) if negated else sex
+        case Tree("observed", [None, Token("NAME") as name]) if str(name) not in ctx.scope.items:
+            if str(name) in parameters.SETTINGS:
+                return parameters.setting(ctx, tree, str(name), names, negated=negated)
+            if str(name) == "cohort":
+                ctx.report("cohort-not-here", tree, name="this")
+                raise Refused
     inner, qualified = tail_context(ctx, tails)
 
     def make(where: Context, subject: Node) -> ir.Expr:
@@ -493,12 +515,14 @@ def change(
     """`x falls by >= 25 %`: percent is of the earlier value; `percentage_points` is a difference."""
     subject = numbers.number(ctx, left).number
     windows = [tail for tail in tails if isinstance(tail, Tree) and str(tail.data) not in TAILS]
-    if not isinstance(subject, ir.Observed) or subject.select != "latest":
+    if not isinstance(subject, ir.Observed) or subject.select != "latest" or subject.side is not None:
         ctx.report("limit-needs-result", left)
         raise Refused
-    if len(windows) != 1 or len(windows) != len(tails):
+    qualified = [tail for tail in tails if isinstance(tail, Tree) and tail.data == "qualified"]
+    if len(windows) != 1 or len(windows) + len(qualified) != len(tails) or len(qualified) > 1:
         ctx.report("change-needs-window", tree)
         raise Refused
+    words = cast(Token, qualified[0].children[0]) if qualified else None
     if windows[0].data == "from_to":
         start, end = (
             quantities.around(ctx, quantities.anchor(ctx, cast(Node, a))) for a in windows[0].children
@@ -534,5 +558,5 @@ def change(
         return ir.Change(item.name, falls, operator, value, percent, start, end, ctx.span(tree))
 
     if direction == "changes":
-        return ir.Or((made("falls"), made("rises")), "plain", ctx.span(tree))
-    return made(direction)
+        return qualify(ctx, ir.Or((made("falls"), made("rises")), "plain", ctx.span(tree)), words)
+    return qualify(ctx, made(direction), words)

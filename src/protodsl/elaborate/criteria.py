@@ -9,7 +9,7 @@ from typing import Literal, cast
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import expressions, quantities
+from protodsl.elaborate import expressions, parameters, quantities
 from protodsl.elaborate.scope import Child, Context, Declaration, Node, Refused, Scope, declaration, string
 from protodsl.source import Span
 
@@ -55,6 +55,9 @@ def words_of(ctx: Context, tree: Node) -> Words:
 def register(scope: Scope, one: Declaration) -> None:
     name = cast(Token, one.tree.children[0])
     ctx = Context(scope, one.path)
+    if one.kind.startswith("parameter"):
+        parameters.register(scope, one)
+        return
     if str(name) in scope.places:
         ctx.report("duplicate-name", name, name=str(name))
         return
@@ -237,6 +240,7 @@ def body(ctx: Context, children: Sequence[Child], prefix: str, cohort: str | Non
     """Definitions among the children have been registered before."""
     inner = with_values(ctx, children)
     made = Body()
+    shared = _shared(ctx, children) if cohort is None else {}
     for child in children:
         if made.words.take(ctx, child) or not isinstance(child, Tree):
             continue
@@ -250,7 +254,8 @@ def body(ctx: Context, children: Sequence[Child], prefix: str, cohort: str | Non
                     if cohort is not None:
                         ctx.report("not-allowed-here", name, found="a cohort", block="a cohort")
                         raise Refused
-                    made.cohorts.append(_cohort(inner, name, label, rest, prefix))
+                    common = shared.get(str(name), [])
+                    made.cohorts.append(_cohort(inner, name, label, [*common, *rest], prefix))
                 case Tree("applies", [condition]):
                     made.guards.append(expressions.truth(inner, condition))
                 case Tree("aside"):
@@ -261,6 +266,23 @@ def body(ctx: Context, children: Sequence[Child], prefix: str, cohort: str | Non
             ctx.report("duplicate-criterion", one.root.span or Span(ctx.path, 0, 0), id=one.id)
         seen.add(one.id)
     return made
+
+
+def _shared(ctx: Context, children: Sequence[Child]) -> dict[str, list[Child]]:
+    """`common to [a, b] { … }`: criteria that each of these cohorts has, as if written in it."""
+    names = [str(one.children[0]) for one in children if isinstance(one, Tree) and one.data == "cohort"]
+    found: dict[str, list[Child]] = {}
+    for block in children:
+        if not (isinstance(block, Tree) and block.data == "common"):
+            continue
+        listed, *inside = block.children
+        for token in cast(Node, listed).children:
+            if not isinstance(token, Token) or str(token) not in names:
+                at = token if isinstance(token, Token) else listed
+                ctx.scope.unknown(str(token), ctx.span(at), "a cohort", names)
+                continue
+            found.setdefault(str(token), []).extend(inside)
+    return found
 
 
 def choice(
@@ -299,7 +321,7 @@ def choice(
 
 
 def _cohort(ctx: Context, name: Token, label: Child, children: Sequence[Child], prefix: str) -> ir.Cohort:
-    inner = body(ctx, children, f"{prefix}{name} ", str(name))
+    inner = body(ctx.but(cohort=str(name)), children, f"{prefix}{name} ", str(name))
     guards = inner.guards
     applies = guards[0] if len(guards) == 1 else ir.And(tuple(guards)) if guards else None
     return ir.Cohort(

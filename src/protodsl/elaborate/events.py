@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from typing import Literal, cast
 
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import comparisons, expressions, numbers, quantities
+from protodsl.elaborate import comparisons, doses, expressions, quantities, sides
 from protodsl.elaborate.scope import Child, Context, Node, Refused
-from protodsl.runtime.units import Unit, factor, parse_unit
-from protodsl.runtime.words import number_text
 from protodsl.source import Span
 
 # verb: the domains it may speak of, whether it asks about the anchor day only, whether for the first day
@@ -30,7 +27,10 @@ VERBS: dict[str, tuple[tuple[ir.Domain, ...], bool, bool]] = {
     "participated in": (("procedures",), False, False),
     "was hospitalised for": (("conditions", "procedures"), False, False),
 }
-REACTIONS = {"refractory": "refractory", "intolerant": "intolerant", "responded": "responded"}
+REACTIONS = {
+    "refractory": "refractory to", "intolerant": "intolerant to", "responded": "responded to",
+    "relapsed": "relapsed after", "progressed": "progressed on",
+}  # fmt: skip
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 SCALES = ("severity", "grade", "stage")
 
@@ -61,10 +61,56 @@ def event(ctx: Context, tree: Node) -> ir.Expr:
             made = exists(ctx, replace(base, item=item.name), tails)
             return made if negated is None else ir.Not(made, ctx.span(tree))
         case Tree("reaction", [Token() as word, Tree() as target, *tails]):
-            test = ir.AttributeTest("response", "=", REACTIONS[str(word)])
-            base = ir.Exists("", quantities.EVER, f"{word} to", attributes=(test,), span=ctx.span(tree))
+            response = str(word).split()[0]
+            test = ir.AttributeTest("response", "=", response)
+            base = ir.Exists(
+                "", quantities.EVER, REACTIONS[response], attributes=(test,), span=ctx.span(tree)
+            )
             return targets(ctx, target, ("medications",), base, tails)
+        case Tree("event_rows", [Tree() as verb, no, Tree() as quant, *rows]):
+            made = table(ctx, verb, quant, [row for row in rows if isinstance(row, Tree)])
+            return made if no is None else ir.Not(made, ctx.span(tree))
+        case Tree(
+            "event_lines", [Tree("verb", [Token() as said]), no, Tree() as quant, Token() as name, *tails]
+        ):
+            made = lines(ctx, tree, " ".join(said.split()), quant, name, tails)
+            return made if no is None else ir.Not(made, ctx.span(tree))
     raise AssertionError(tree.data)
+
+
+def table(ctx: Context, verb: Node, quant: Node, rows: Sequence[Node]) -> ir.Expr:
+    """`received any of { - a within 4 weeks before t … - b within 8 weeks before t unless underwent c }`."""
+    made: list[ir.Expr] = []
+    for row in rows:
+        _, target, *tails, excuse = row.children
+        said = expressions.node("event", [verb, None, target, *tails], row)
+        expr = event(ctx, said)
+        if excuse is not None:
+            excused = ir.Not(expressions.truth(ctx, excuse), ctx.span(excuse))
+            expr = ir.And((expr, excused), "unless", ctx.span(row))
+        if any(expressions.same_meaning(expr, other) for other in made):
+            ctx.report("member-twice", row, name="this row")
+            raise Refused
+        made.append(expr)
+    return expressions.combine(ctx, quant, made, "list")
+
+
+def lines(ctx: Context, tree: Node, verb: str, quant: Node, name: Token, tails: Sequence[Child]) -> ir.Expr:
+    """`received at least 2 lines of chemotherapy`: so many different lines of treatment."""
+    if verb not in ("received", "took"):
+        ctx.report("lines-need-received", tree, verb=verb, name=str(name))
+        raise Refused
+    item = event_item(ctx, name, ("medications",), verb)
+    count = int(quantities.number(ctx, quant.children[1 if len(quant.children) > 2 else 0]))
+    if not 0 < count <= 100:
+        ctx.report("bad-count", quant, found=str(count), members=100, verb="be counted")
+        raise Refused
+    made = exists(ctx, ir.Exists(item.name, quantities.EVER, verb, lines=True, span=ctx.span(tree)), tails)
+    if not isinstance(made, ir.Exists) or made.dose is not None or made.lasting is not None or made.least > 1:
+        ctx.report("wrong-clause", tails[0], clause="another clause", name="lines of treatment")
+        raise Refused
+    word = str(quant.data).removeprefix("lines_").replace("_", " ")
+    return counted(word, count, lambda k: replace(made, least=k), ctx.span(tree))
 
 
 def event_item(ctx: Context, token: Token, domains: tuple[ir.Domain, ...], verb: str) -> ir.Item:
@@ -149,8 +195,13 @@ def targets(
 
 def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
     """The tails of an event, each said at most once."""
+    post = next((one for one in tails if isinstance(one, Tree) and str(one.data) in sides.POSTS), None)
+    if post is not None:
+        rest = [other for other in tails if other is not post]
+        return sides.spread(ctx, post, lambda side: on_side(ctx, base, side, post, rest))
     words: Token | None = None
     times: Node | None = None
+    stable: Node | None = None
     seen: set[str] = set()
     for tail in tails:
         assert isinstance(tail, Tree)
@@ -164,7 +215,10 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
             case Tree("when", [Tree() as at]):
                 base = replace(base, window=quantities.on_day(quantities.anchor(ctx, at)))
             case Tree("dose", [cmp, Tree() as asked, equivalence]):
-                base = replace(base, dose=dose(ctx, base, cmp, asked, cast("Token | None", equivalence)))
+                given = cast("Token | None", equivalence)
+                base = replace(base, dose=doses.asked(ctx, base.item, _op(cmp), asked, given))
+            case Tree("stable"):
+                stable = tail
             case Tree("lasting", [Tree() as cmp, Tree() as by]):
                 base = replace(base, lasting=(_op(cmp), quantities.length(ctx, by)))
             case Tree("graded", [Token() as scale, Tree() as cmp, value]):
@@ -183,24 +237,83 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
             case _:
                 base = replace(base, window=quantities.window(ctx, tail))
     refuse_foreign(ctx, base, tails)
+    if stable is not None:
+        return comparisons.qualify(ctx, doses.stable(ctx, base, stable), words)
     if base.dose is not None and base.lasting is None:
         if base.attributes or base.but_not or times is not None or base.first_day:
             ctx.report("wrong-clause", tails[0], clause="another clause", name="a dose without `for`")
             raise Refused
         amount = base.dose
-        number = ir.DoseOf(base.item, amount.equivalence, base.window, amount.unit, amount.per, base.span)
+        number = ir.DoseOf(
+            base.item, amount.equivalence, base.window, amount.unit, amount.per, span=base.span
+        )
         made: ir.Expr = ir.Compare(number, amount.op, ir.Constant(amount.amount), amount.unit, base.span)
     elif times is not None:
         made = occasions(ctx, base, times)
     else:
-        made = base
+        made = each_half_life(ctx, base)
     return comparisons.qualify(ctx, made, words)
+
+
+def each_half_life(ctx: Context, asked: ir.Exists) -> ir.Expr:
+    """A class without a half-life, asked in a window told in half-lives: each of its drugs by its own.
+
+    What is under the class and none of them keeps a window whose length nobody knows.
+    """
+    item = ctx.scope.items[asked.item]
+    if not (item.is_class and item.half_life is None and _in_half_lives(asked.window)) or asked.lines:
+        return asked
+    drugs = tuple(drugs_of(ctx, item))
+    if not drugs or asked.dose is not None:
+        return asked
+    kept = [name for name in drugs if name not in asked.but_not]
+    rest = replace(asked, but_not=(*asked.but_not, *kept))
+    return ir.Or((*(replace(asked, item=name) for name in kept), rest), "members", asked.span)
+
+
+def drugs_of(ctx: Context, item: ir.Item) -> Iterator[str]:
+    """Under a class: its drugs, and the classes in it that declare a half-life; each once."""
+    seen: set[str] = set()
+    waiting = list(reversed(item.members))
+    while waiting:
+        member = ctx.scope.items.get(waiting.pop())
+        if member is None or member.name in seen:
+            continue
+        seen.add(member.name)
+        if member.is_class and member.half_life is None:
+            waiting += reversed(member.members)
+        else:
+            yield member.name
+
+
+def _in_half_lives(window: ir.Window) -> bool:
+    lengths: list[ir.Length] = []
+    for bound in (window.start, window.end):
+        match bound.by if bound is not None else None:
+            case ir.Extreme(_, first, second):
+                lengths += [first, second]
+            case ir.Length() as by:
+                lengths.append(by)
+    return any(by.unit == "half_life" for by in lengths)
+
+
+def on_side(ctx: Context, base: ir.Exists, side: str, at: Node, tails: Sequence[Child]) -> ir.Expr:
+    item = ctx.scope.items[base.item]
+    if item.domain == "medications":
+        ctx.report(
+            "wrong-clause", at, clause="side", name=f"`{item.name}`", expected="a condition or procedure"
+        )
+        raise Refused
+    test = ir.AttributeTest("side", "=", side)
+    return exists(ctx, replace(base, attributes=(*base.attributes, test)), tails)
 
 
 def refuse_foreign(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> None:
     """Routes and responses belong to drugs; severity, grade and stage to conditions."""
     item = ctx.scope.items[base.item]
     for test in base.attributes:
+        if test.attribute == "side":
+            continue
         domain = "medications" if test.attribute in ("route", "response", "reason") else "conditions"
         if item.domain != domain:
             wanted = "a drug" if domain == "medications" else "a condition"
@@ -211,6 +324,7 @@ def refuse_foreign(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> Non
 
 _TAILS = {
     "dose": "the dose",
+    "stable": "the dose",
     "lasting": "how long",
     "graded": "the grade",
     "route": "the route",
@@ -283,46 +397,3 @@ def counted(word: str, count: int, least: Callable[[int], ir.Expr], span: Span |
         return least(count)
     at_most = ir.Not(least(count + 1), span)
     return at_most if "most" in word else ir.And((least(count), at_most), "plain", span)
-
-
-def dose(ctx: Context, base: ir.Exists, cmp: Child, amount: Node, equivalence: Token | None) -> ir.Dose:
-    item = ctx.scope.items[base.item]
-    if item.domain != "medications":
-        ctx.report("wrong-kind", amount, name=item.name, actual=item.kind, expected="a drug")
-        raise Refused
-    value, token = quantities.quantity(ctx, amount)
-    if token is None:
-        said = f"{number_text(value)} mg/d"
-        ctx.report("missing-unit", amount, name="a dose", expected="mg/d", suggestion=said)
-        raise Refused
-    value, unit, per = dose_unit(ctx, value, quantities.unit_of(ctx, token), token)
-    name = numbers.equivalence_named(ctx, equivalence)
-    if item.is_class and name is None:
-        ctx.report("needs-equivalence", amount, name=item.name)
-        raise Refused
-    return ir.Dose(_op(cmp), value, unit, name, per)
-
-
-def dose_unit(
-    ctx: Context, value: Fraction, unit: Unit, at: Child
-) -> tuple[Fraction, Unit, Literal["kg", "m2"] | None]:
-    """Daily doses are kept in mg/d, or in activity per day; doses per kg and per m² are kept apart."""
-    for name, per in (("mg/d", None), ("mg/kg/d", "kg"), ("mg/m2/d", "m2"), ("[IU]/d", None), ("U/d", None)):
-        wanted = parse_unit(name)
-        assert wanted is not None
-        scale = factor(unit, wanted)
-        if scale is not None:
-            return value * scale, wanted, cast(Literal["kg", "m2"] | None, per)
-    ctx.report("wrong-dimension", at, unit=unit.text, name="a daily dose", expected="mg/d")
-    raise Refused
-
-
-def dose_compare(
-    ctx: Context, tree: Node, left: ir.DoseOf, op: ir.Op, amount: Fraction, unit: Unit, at: Child
-) -> ir.Expr:
-    value, daily, per = dose_unit(ctx, amount, unit, at)
-    if ctx.scope.items[left.item].is_class and left.equivalence is None:
-        ctx.report("needs-equivalence", tree, name=left.item)
-        raise Refused
-    number = replace(left, unit=daily, per=per)
-    return ir.Compare(number, op, ir.Constant(value), daily, ctx.span(tree))

@@ -9,8 +9,13 @@ from typing import cast
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import comparisons, events, quantities
+from protodsl.elaborate import comparisons, doses, events, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Refused, string
+
+
+def node(name: str, children: Sequence[Child], like: Node) -> Node:
+    """A tree made in place of one the author wrote; lark types children without its own placeholders."""
+    return Tree(name, cast("list[Token | Node]", list(children)), like.meta)
 
 
 def truth(ctx: Context, tree: Child) -> ir.Expr:
@@ -45,7 +50,9 @@ def truth(ctx: Context, tree: Child) -> ir.Expr:
             return comparisons.coded(ctx, tree, left, negated is not None, value, tails)
         case Tree("change", [left, direction, op, amount, *tails]):
             return comparisons.change(ctx, tree, left, str(direction), cast(Node, op), amount, tails)
-        case Tree("event" | "state" | "reaction"):
+        case Tree("changes", [left, Token() as direction, Tree() as when]):
+            return doses.changes(ctx, tree, left, direction, when)
+        case Tree("event" | "state" | "reaction" | "event_rows" | "event_lines"):
             return events.event(ctx, tree)
         case Tree("judged" | "agrees", [Token() as words, by, *rest]):
             how = str(tree.data)

@@ -31,7 +31,7 @@ def by_case(ctx: Context, tree: Node, left: Child, rows: Node, tails: Sequence[C
 def _compared(left: Child, test: Node, tails: Sequence[Child]) -> Node:
     """The comparison that a row stands for."""
     name = "compare" if test.data == "at_limit" else "between"
-    return Tree(name, cast("list[Token | Node]", [left, *test.children, *tails]), test.meta)
+    return expressions.node(name, [left, *test.children, *tails], test)
 
 
 def chain(
@@ -45,8 +45,8 @@ def chain(
         ctx.report("rows-without-condition", at)
         raise Refused
     found = cases.fit(ctx.scope.items, conditions)
-    unseen = "they ask more than sex, age and values, so nothing shows that it cannot be"
-    if not first and (found is None or found.overlap is not None):
+    unseen = "they ask more than sex, age, values and place, so nothing shows that it cannot be"
+    if not first and len(conditions) > 1 and (found is None or found.overlap is not None):
         ctx.report("rows-not-exclusive", at, reason=f"when {found.overlap}" if found else unseen)
         raise Refused
     asked = list(conditions)

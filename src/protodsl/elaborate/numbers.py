@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, cast
 
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import quantities
+from protodsl.elaborate import quantities, sides
 from protodsl.elaborate.scope import Child, Context, Node, Num, Refused
 from protodsl.runtime.units import Unit, factor, parse_unit
 
@@ -21,13 +22,24 @@ LIMIT_UNITS = {"ULN": "uln", "LLN": "lln"}
 
 
 def number(ctx: Context, tree: Child) -> Num:
+    from protodsl.elaborate import parameters
+
+    one = parameters.named(ctx, tree)
+    if one is not None:
+        said = parameters.opened(ctx, one)
+        if not isinstance(said, list):
+            return number(ctx, said)
+        otherwise = said.pop()[0] if said[-1][1] is None else None
+        return rows(ctx, one.tree, said, otherwise)
     match tree:
         case Tree("quantity"):
             return constant(ctx, tree)
         case Tree("observed"):
             return observed(ctx, tree)
         case Tree("dose_of"):
-            return dose_of(ctx, tree)
+            from protodsl.elaborate import doses
+
+            return doses.number(ctx, tree)
         case Tree("add" | "subtract" | "multiply" | "divide" | "raise_to"):
             return arithmetic(ctx, tree)
         case Tree("call", [Token() as name, *arguments]):
@@ -91,6 +103,12 @@ def posts(ctx: Context, tree: Node) -> tuple[list[ir.Anchor], Node | None, Token
 
 def observed(ctx: Context, tree: Node) -> Num:
     select, name = tree.children[0], cast(Token, tree.children[1])
+    side: sides.Side | None = None
+    for post in tree.children[2:]:
+        if isinstance(post, Tree) and str(post.data) in sides.POSTS:
+            if sides.literal(post) is None:
+                return of_side(ctx, tree, post)
+            side = sides.literal(post)
     at, each, unit = posts(ctx, tree)
     if each is not None:
         ctx.report("list-where-number", each)
@@ -127,8 +145,27 @@ def observed(ctx: Context, tree: Node) -> Num:
         ctx.report("formula-unit", name, name=item.name, unit=item.unit.text)
         raise Refused
     chosen = cast(ir.Select, str(select)) if select is not None else "latest"
-    result = ir.Observed(item.name, chosen, window, unit=wanted, span=ctx.span(tree))
+    if side is not None and item.kind == "measure":
+        ctx.report("side-of-formula", tree, name=item.name)
+        raise Refused
+    result = ir.Observed(item.name, chosen, window, unit=wanted, side=side, span=ctx.span(tree))
     return Num(result, None if unit is not None else wanted)
+
+
+def of_side(ctx: Context, tree: Node, post: Node) -> Num:
+    """A value of the study eye in arithmetic: of the side which that is."""
+    if post.data == "value_sides":
+        ctx.report("list-where-number", post)
+        raise Refused
+    known, this = sides.named(ctx, post)
+    nums = []
+    for side in (this, sides.OTHER[this]):
+        token = Token.new_borrow_pos("NAME", side, cast(Token, post.children[0]))
+        rest = [child for child in tree.children if child is not post]
+        there: list[Token | Node] = [*rest, Tree("value_side", [token], post.meta)]
+        nums.append(observed(ctx, Tree("observed", there, tree.meta)))
+    left = ir.Setting(known.name, ("left",), ctx.span(post))
+    return Num(ir.Table(((left, nums[0].number),), nums[1].number), nums[0].unit)
 
 
 def age(ctx: Context, tree: Node, at: list[ir.Anchor], unit: Token | None) -> Num:
@@ -139,26 +176,6 @@ def age(ctx: Context, tree: Node, at: list[ir.Anchor], unit: Token | None) -> Nu
         raise Refused
     number = ir.Age(AGE_UNITS[name], anchor, span=ctx.span(tree))
     return Num(number, None)
-
-
-def dose_of(ctx: Context, tree: Node) -> Num:
-    """`dose of X as E at T`; the unit is that of what it is compared with, filled in by the comparison."""
-    _, target, equivalence, at = tree.children
-    assert isinstance(target, Tree)
-    token = target.children[0]
-    if not (len(target.children) == 1 and isinstance(token, Token)):
-        ctx.report("list-where-number", target)
-        raise Refused
-    item = item_named(ctx, token, "a drug or drug class")
-    if item.domain != "medications":
-        ctx.report("wrong-kind", token, name=item.name, actual=item.kind, expected="a drug")
-        raise Refused
-    name = equivalence_named(ctx, cast("Token | None", equivalence))
-    anchor = quantities.anchor(ctx, cast(Node, at)) if at is not None else ir.StageAnchor()
-    per_day = parse_unit("mg/d")
-    assert per_day is not None
-    dose = ir.DoseOf(item.name, name, quantities.on_day(anchor), per_day, None, ctx.span(tree))
-    return Num(dose, per_day)
 
 
 def equivalence_named(ctx: Context, token: Token | None) -> str | None:
@@ -203,14 +220,13 @@ def in_unit(ctx: Context, num: Num, unit: Unit, at: Child) -> Num:
         case ir.Observed(item=name) as result:
             molar = ctx.scope.items[name].molar_mass
             if num.unit is not None and factor(num.unit, unit, molar) is not None:
-                return Num(
-                    ir.Observed(name, result.select, result.window, result.clean, unit, result.span), unit
-                )
+                return Num(replace(result, unit=unit), unit)
         case ir.DoseOf() as dose:
-            if num.unit is not None and factor(num.unit, unit) is not None:
-                return Num(
-                    ir.DoseOf(dose.item, dose.equivalence, dose.window, unit, dose.per, dose.span), unit
-                )
+            scale = None if num.unit is None else factor(num.unit, unit)
+            if scale is not None and dose.select == "total":
+                return Num(ir.Arithmetic("*", dose, ir.Constant(scale)), unit)
+            if scale is not None:
+                return Num(replace(dose, unit=unit), unit)
         case _:
             scale = None if num.unit is None else factor(num.unit, unit)
             if scale is not None and num.constant is not None:

@@ -51,6 +51,9 @@ def quantity(ctx: Context, tree: Node) -> tuple[Fraction, Token | None]:
                 value = number(ctx, child)
             case Token(type="UNIT"):
                 unit = child
+            case Token(type="TITRE"):  # 1:80 is the number 80, as in records
+                value = Fraction(int(child.partition(":")[2][:MAX_DIGITS]))
+                unit = Token.new_borrow_pos("UNIT", "titre", child)
     return sign * value, unit
 
 

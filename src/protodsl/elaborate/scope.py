@@ -42,6 +42,9 @@ class Scope:
     panel_labels: dict[str, str] = field(default_factory=dict)
     pending: dict[str, Declaration] = field(default_factory=dict)  # definitions not elaborated yet
     defining: list[str] = field(default_factory=list)  # being elaborated now, to see circles
+    parameters: dict[str, Declaration] = field(default_factory=dict)
+    sides: dict[str, ir.Side] = field(default_factory=dict)  # each under both its names
+    arms: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)  # where each name was declared
     located: dict[int, ir.Quotation] = field(
         default_factory=dict
@@ -85,7 +88,9 @@ class Context:
     scope: Scope
     path: str
     values: ir.Window | None = None
+    said: ir.Window | None = None  # the window said behind the comparison itself
     it: str | None = None
+    cohort: str | None = None
     lets: dict[str, Num] = field(default_factory=dict)
     formula: bool = False
     sample: bool = False  # "that sample" may be said here

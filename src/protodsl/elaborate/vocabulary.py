@@ -41,7 +41,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "measure": ("range", "lead", "reported", "decimals"),
 }
 CLASS_FIELDS = ("members", "open")
-RESERVED_NAMES = ("age", "sex", "it")
+RESERVED_NAMES = ("age", "sex", "it", "site", "country", "arm", "part", "cohort")
 DEFAULT_VALUES = ("positive", "negative", "indeterminate")
 
 

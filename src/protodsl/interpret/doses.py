@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
+from typing import assert_never
 
 from protodsl import ir
 from protodsl.interpret import selection
@@ -18,7 +19,7 @@ from protodsl.interpret.intervals import NotComputable, divide, multiply, point,
 from protodsl.interpret.matching import Match, match, names_too, wholly_under
 from protodsl.interpret.truth import first_that_applies, once
 from protodsl.interpret.windows import up_to_now, window_days
-from protodsl.runtime.record import FIRST_DAY, Coded, Days, Interval, Medication
+from protodsl.runtime.record import FIRST_DAY, Coded, Days, Exact, Interval, Medication
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import factor, parse_unit, per_body
 
@@ -49,7 +50,9 @@ class Running:
 
 
 def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
-    """The dose in a window “is the highest such day, a lower bound unless medications are complete”."""
+    """The dose in a window “is the highest such day, a lower bound unless medications are complete”; the
+    lowest is the lowest of these days, the cumulative dose the sum of all of them.
+    """
     window = window_days(ctx, asked.window, ctx.item(asked.item))
     if isinstance(window, Cause):
         return Amount(None, (window,))
@@ -59,11 +62,27 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
     stretches = daily(ctx, asked, None, span)
     surely = [s for s in stretches if shares_surely(on(s.days.first), on(s.days.last), span)]
     possibly = [s for s in stretches if shares_possibly(on(s.days.first), on(s.days.last), span)]
-    low = max((s.amount.interval.low or 0 for s in surely if s.amount.interval is not None), default=0)
-    highs = [s.amount.interval.high if s.amount.interval is not None else None for s in possibly]
     complete = complete_throughout(ctx, "medications", window)
-    known = [high for high in highs if high is not None]
-    high = max(known, default=low) if complete and len(known) == len(highs) else None
+    low: Exact
+    high: Exact | None
+    match asked.select:
+        case "highest":
+            low = max(map(least, surely), default=0)
+            high = most_of(possibly, max, low) if complete else None
+        case "lowest":
+            spoken_of = bool(possibly) and window.end.last <= (as_of(ctx) or window.end.last)
+            low = min(map(least, possibly)) if spoken_of else 0
+            known = [most for s in surely if (most := most_in(s)) is not None]
+            high = min(known) if complete and known else None
+        case "total":
+            low = sum((least(s) * days_in(s, span.start.last, span.end.first) for s in surely), 0)
+            high = None
+            if complete and all(most_in(s) is not None for s in possibly):
+                high = sum(
+                    ((most_in(s) or 0) * days_in(s, span.start.first, span.end.last) for s in possibly), 0
+                )
+        case _:
+            assert_never(asked.select)
     evidence = once(where for s in possibly for where in s.amount.evidence)
     if high == low:
         return Amount(point(low), (), evidence)
@@ -82,6 +101,30 @@ def runs_on_a_day(course: Running, span: Span) -> bool:
     """Whether there is a day of the window, surely so, on which the course surely ran."""
     first, last = max(course.event.start.last, span.start.last), min(course.event.end.first, span.end.first)
     return span.filled and first <= last
+
+
+def least(stretch: Stretch) -> Exact:
+    """What is surely taken on each of its days."""
+    return (stretch.amount.interval.low or 0) if stretch.amount.interval is not None else 0
+
+
+def most_in(stretch: Stretch) -> Exact | None:
+    """What may at most be taken; None: nothing bounds it."""
+    return stretch.amount.interval.high if stretch.amount.interval is not None else None
+
+
+def most_of(
+    stretches: Sequence[Stretch], of: Callable[[Sequence[Exact]], Exact], nothing: Exact
+) -> Exact | None:
+    bounds = [most_in(stretch) for stretch in stretches]
+    known = [bound for bound in bounds if bound is not None]
+    if len(known) < len(bounds):
+        return None
+    return of(known) if known else nothing
+
+
+def days_in(stretch: Stretch, first: int, last: int) -> int:
+    return max(0, min(stretch.days.last, last) - max(stretch.days.first, first) + 1)
 
 
 def one_and_body(asked: ir.DoseOf, told: Sequence[tuple[Cause, ...]]) -> tuple[Cause, ...]:

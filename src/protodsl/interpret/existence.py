@@ -24,10 +24,11 @@ from protodsl.interpret.intervals import ANYTHING, compare, point
 from protodsl.interpret.matching import Match, match, names_too, wholly_under
 from protodsl.interpret.truth import Finding, first_that_applies, once, unknown
 from protodsl.interpret.windows import up_to_now, window_days
-from protodsl.runtime.record import FIRST_DAY, Condition, Days, Interval, Medication
+from protodsl.runtime.record import FIRST_DAY, Condition, Days, Interval, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
 
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
+OUTCOMES = {"refractory", "relapsed", "progressed", "responded"}
 _ROMAN = {"0": 0, "i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 
 
@@ -140,6 +141,11 @@ def attribute(event: Event, test: ir.AttributeTest) -> tuple[Truth, str]:
     recorded = _recorded(event.fact, test.attribute)
     if recorded is None:
         return None, "missing"
+    if test.attribute == "side":
+        known = recorded in ("left", "right", "both")
+        return (recorded in (test.value, "both") if known else None), "imprecise"
+    if test.attribute == "response" and {recorded, test.value} <= OUTCOMES:
+        return outcome(recorded, test.value), "imprecise"
     if test.attribute in ("route", "response", "reason"):
         return _word(recorded) == _word(test.value), ""
     mine, limit = scale(test.attribute, recorded), scale(test.attribute, test.value)
@@ -148,8 +154,21 @@ def attribute(event: Event, test: ir.AttributeTest) -> tuple[Truth, str]:
     return compare(point(mine), test.op, point(limit)), ""
 
 
+def outcome(recorded: str, asked: str) -> Truth:
+    """“Who relapsed had responded; of refractory, relapsed and progressed one recorded leaves the others
+    open, as does a response a later relapse or progression.”
+    """
+    if recorded == asked or (recorded, asked) == ("relapsed", "responded"):
+        return True
+    if (recorded, asked) == ("responded", "refractory"):
+        return False
+    return False if (recorded, asked) == ("refractory", "responded") else None
+
+
 def _recorded(fact: object, name: str) -> str | None:
     match fact, name:
+        case ((Condition() | Procedure()), "side"):
+            return fact.side
         case Condition(), "severity":
             return fact.severity
         case Condition(), "grade":
@@ -221,14 +240,29 @@ def lasts(first: Days, last: Days, span: Span, op: ir.Op, by: ir.Length) -> Trut
 
 def often_surely(asked: ir.Exists, sure: Sequence[Candidate]) -> bool:
     """That many events which are surely distinct: courses that may be one are counted once."""
+    if asked.lines:
+        return max(len(lines_of(sure)), 1 if sure else 0) >= asked.least
     distinct = {candidate.course.outer: candidate.course.start for candidate in reversed(sure)}
     return often(list(distinct.values()), asked.spaced, surely=True) >= asked.least
 
 
 def often_possibly(asked: ir.Exists, found: Sequence[Candidate]) -> bool:
     """That many events which may be distinct: courses that are surely one are counted once."""
+    if asked.lines:
+        return len(lines_of(found)) + len(without_line(found)) >= asked.least
     distinct = {candidate.course.inner: candidate.course.start for candidate in reversed(found)}
     return often(list(distinct.values()), asked.spaced, surely=False) >= asked.least
+
+
+def lines_of(found: Sequence[Candidate]) -> set[int]:
+    """The different lines of treatment that are recorded."""
+    facts = (candidate.event.fact for candidate in found)
+    return {fact.line for fact in facts if isinstance(fact, Medication) and fact.line is not None}
+
+
+def without_line(found: Sequence[Candidate]) -> list[Candidate]:
+    """Those whose line is not recorded: each may be one of the others', or one of its own."""
+    return [c for c in found if isinstance(c.event.fact, Medication) and c.event.fact.line is None]
 
 
 def often(days: Sequence[Days], spaced: ir.Length | None, *, surely: bool) -> int:
@@ -283,6 +317,8 @@ def why_open(asked: ir.Exists, item: ir.Item, weighed: Weighed) -> tuple[Cause, 
     sure = [candidate for candidate in weighed.found if candidate.sure]
     told = [(cause,) for candidate in weighed.found if not candidate.sure for cause in candidate.why]
     if not weighed.covered and not often_surely(asked, sure):
+        told.append((Cause("missing", item.name),))
+    if asked.lines and asked.least > 1 and without_line(weighed.found):
         told.append((Cause("missing", item.name),))
     if weighed.against:
         told.append((Cause("conflicting", item.name),))

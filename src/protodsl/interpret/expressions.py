@@ -27,6 +27,8 @@ def truth(ctx: Context, expr: ir.Expr) -> Finding:
             return answers.answer(ctx, expr)
         case ir.Sex(sex):
             return sex_is(ctx, sex)
+        case ir.Setting(name, values):
+            return setting_is(ctx, name, values)
         case ir.And(members):
             return and_([truth(ctx, member) for member in members])
         case ir.Or(members):
@@ -52,6 +54,14 @@ def comparison(ctx: Context, asked: ir.Compare) -> Finding:
         return unknown(*causes, evidence=evidence)
     decided = compare(left.interval, asked.op, right.interval)
     return Finding(decided, causes if decided is None else (), evidence)
+
+
+def setting_is(ctx: Context, name: str, values: tuple[str, ...]) -> Finding:
+    """“What the record does not say of site, country, arm or part is `missing`.”"""
+    told = ctx.record.setting.get(name)
+    if told is None:
+        return unknown(Cause("missing", name))
+    return Finding(told in values)
 
 
 def sex_is(ctx: Context, sex: str) -> Finding:

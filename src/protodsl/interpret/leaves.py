@@ -19,7 +19,7 @@ from protodsl.runtime import words
 from protodsl.runtime.record import Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause
 
-Leaf = ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Sex
+Leaf = ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Sex | ir.Setting
 
 
 def told(ctx: Context, leaf: Leaf, found: Finding) -> Told:
@@ -38,6 +38,10 @@ def told(ctx: Context, leaf: Leaf, found: Finding) -> Told:
             if found.truth is None:
                 return Told(tuple(wording.cause(ctx, cause) for cause in found.causes))
             return Told((words.sex_reason(ctx.record.sex or ""),))
+        case ir.Setting(name):
+            if found.truth is None:
+                return Told(tuple(wording.cause(ctx, cause) for cause in found.causes))
+            return Told((words.setting_reason(name, ctx.record.setting[name]),))
         case _:
             assert_never(leaf)
 
@@ -66,7 +70,9 @@ def of_event(ctx: Context, asked: ir.Exists, found: Finding) -> Told:
 
 def none(ctx: Context, asked: ir.Exists, item: ir.Item, *, absent: bool) -> str:
     window = wording.window(ctx, asked.window)
-    return words.none_reason(item.label, window, item.domain, absent=absent, least=asked.least)
+    return words.none_reason(
+        item.label, window, item.domain, absent=absent, least=asked.least, lines=asked.lines
+    )
 
 
 def existing(ctx: Context, asked: ir.Exists, item: ir.Item, shown: Candidate, count: int) -> str:

@@ -66,7 +66,7 @@ def told(ctx: Context, expr: ir.Expr) -> Told:
             return told_if(ctx, expr, found)
         case ir.Defined(name):
             return told(ctx, ctx.protocol.definitions[name].expr)
-        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Answer() | ir.Sex():
+        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Answer() | ir.Sex() | ir.Setting():
             return leaves.told(ctx, expr, truth(ctx, expr))
         case _:
             assert_never(expr)

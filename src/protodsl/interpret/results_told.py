@@ -162,18 +162,17 @@ def label_of(ctx: Context, asked: ir.Result) -> str:
 def sentence(ctx: Context, asked: ir.Result, sample: Sample) -> str:
     """`ALT 130 U/L is 3.25 × ULN (40 U/L), above 3 × ULN, sampled 2024-02-20`."""
     fact, item = sample.fact, sample.item
+    label = words.sided(item.label, asked.observed.side)
     if isinstance(asked.test, ir.CodeTest):
-        return words.coded_reason(item.label, fact.raw, fact.date)
+        return words.coded_reason(label, fact.raw, fact.date)
     bounds = [bound(ctx, asked, sample, op, limit) for op, limit in asked.test.bounds]
     if sample.measure is None:
-        return words.result_reason(item.label, fact.raw, fact.unit, fact.date, bounds)
+        return words.result_reason(label, fact.raw, fact.unit, fact.date, bounds)
     value = samples.value_of(ctx, sample, asked.observed.unit).interval
     assert value is not None
     unit = asked.observed.unit or item.unit
     text = near(value, first_limit(asked.test))
-    return words.result_reason(
-        item.label, text, unit.text if unit else None, fact.date, bounds, computed=True
-    )
+    return words.result_reason(label, text, unit.text if unit else None, fact.date, bounds, computed=True)
 
 
 def first_limit(test: ir.NumberTest) -> Exact | None:
@@ -270,12 +269,12 @@ def phrase(ctx: Context, asked: ir.Number) -> str:
     match asked:
         case ir.Constant(value):
             return words.number_text(value)
-        case ir.Observed(item=name):
-            return wording.label(ctx, name)
+        case ir.Observed(item=name, side=side):
+            return words.sided(wording.label(ctx, name), side)
         case ir.Age():
             return "age"
-        case ir.DoseOf(item=name):
-            return f"daily dose of {wording.label(ctx, name)}"
+        case ir.DoseOf(item=name, select=select):
+            return words.dose_phrase(select, wording.label(ctx, name))
         case ir.Arithmetic(op, left, right):
             return words.operation_text(op, phrase(ctx, left), phrase(ctx, right))
         case ir.Call(function, arguments):

@@ -4,6 +4,7 @@ result that leads it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from protodsl.interpret import formulas
@@ -52,6 +53,18 @@ def sampled(ctx: Context, item: Item, fact: Result) -> list[Sample]:
     if matched is Match.NO:
         return []
     return [Sample(item, fact, recorded(ctx, fact.date), matched is Match.SURE)]
+
+
+def on_side(found: Sequence[Sample], side: str) -> list[Sample]:
+    """Those of one side of the body: “A result without a side may be of either, one of both is of each.”"""
+    kept = []
+    for sample in found:
+        told = sample.fact.side
+        if told in (side, "both"):
+            kept.append(sample)
+        elif told not in ("left", "right"):
+            kept.append(replace(sample, sure=False))
+    return kept
 
 
 # ---------------------------------------------------------------- the value of one sample

@@ -74,6 +74,8 @@ def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
         )
     now = as_of(ctx)
     happened = [s for s in samples.samples(ctx, item) if now is None or s.days.first <= now]
+    if observed.side is not None:
+        happened = samples.on_side(happened, observed.side)
     within = [s for s in happened if shares_possibly(s.days, s.days, span)]
     standings = [standing(ctx, observed, sample, span) for sample in within]
     spoilt = [sample for sample, s in zip(within, standings, strict=True) if s is None]

@@ -44,6 +44,7 @@ class Observed:
     window: Window | None = None
     clean: tuple[Clean, ...] = ()
     unit: Unit | None = None
+    side: Literal["left", "right"] | None = None
     span: Span | None = None
 
 
@@ -58,8 +59,8 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class DoseOf:
-    """Highest daily dose of a drug or class on the days of `window`, in `unit`, by an equivalence where one
-    is named.
+    """Daily dose of a drug or class on the days of `window`, in `unit`, by an equivalence where one is named:
+    the highest or the lowest of these days, or their `total` (then in `unit` times days).
 
     `per` kg or m2: the dose divided by the participant's latest weight / body surface, or a dose recorded so.
     """
@@ -69,6 +70,7 @@ class DoseOf:
     window: Window
     unit: Unit
     per: Literal["kg", "m2"] | None = None
+    select: Literal["highest", "lowest", "total"] = "highest"
     span: Span | None = None
 
 
@@ -187,10 +189,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class AttributeTest:
-    """`severity`, `grade`, `stage` by `op` on the ordinal scale; `route`, `response`, `reason` by `=` on the
-    word."""
+    """`severity`, `grade`, `stage` by `op` on the ordinal scale; `route`, `response`, `reason`, `side` by `=`
+    on the word."""
 
-    attribute: Literal["severity", "grade", "stage", "route", "response", "reason"]
+    attribute: Literal["severity", "grade", "stage", "route", "response", "reason", "side"]
     op: Op
     value: str
 
@@ -204,7 +206,8 @@ class Exists:
     `lasting`: the course (of one drug; touching ones are one) lasts `op` the span up to the window's end.
     `dose`: see `Dose`, for a period: together with `lasting`, the daily dose satisfies it on every day of
     such a period.
-    `least`: that many distinct events (occasions), each `spaced` after the one before.
+    `least`: that many distinct events (occasions), each `spaced` after the one before; with `lines`,
+    that many different lines of treatment.
     """
 
     item: str
@@ -217,6 +220,7 @@ class Exists:
     dose: Dose | None = None
     least: int = 1
     spaced: Length | None = None
+    lines: bool = False
     span: Span | None = None
 
 
@@ -255,7 +259,17 @@ class Sex:
     span: Span | None = None
 
 
-Style = Literal["plain", "list", "relaxed", "unless", "each", "implies", "members", "attribute"]
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """Where the participant takes part: the record's `site`, `country`, `arm` or `part` (or the side that
+    `name` stands for) is one of `values`."""
+
+    name: str
+    values: tuple[str, ...]
+    span: Span | None = None
+
+
+Style = Literal["plain", "list", "relaxed", "unless", "each", "implies", "members", "attribute", "stable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,4 +316,6 @@ class Defined:
     span: Span | None = None
 
 
-Expr = Result | Compare | Change | Exists | Answer | Sex | And | Or | Not | AtLeast | IfElse | Defined
+Expr = (
+    Result | Compare | Change | Exists | Answer | Sex | Setting | And | Or | Not | AtLeast | IfElse | Defined
+)

@@ -113,6 +113,17 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """Two names for the two sides of a body: which one the first is, the record's setting says."""
+
+    name: str
+    label: str
+    other: str
+    other_label: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
     """A field the source states. `line`: where its words stand verbatim in the source document, if they
     do."""
@@ -271,5 +282,6 @@ class Protocol:
     document: SourceDocument | None = None
     clarify: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
     sha256: str = ""  # of the .proto-lite text and everything it uses
     span: Span | None = None

@@ -17,7 +17,7 @@ from protodsl.runtime.units import Unit
 
 DOMAINS: tuple[Domain, ...] = ("results", "conditions", "medications", "procedures", "answers")
 Detail = Literal[
-    "uln", "lln", "dose", "severity", "grade", "stage", "route", "response", "reason", "onset", "kind"
+    "uln", "lln", "dose", "severity", "grade", "stage", "route", "response", "reason", "side", "onset", "kind"
 ]
 
 
@@ -77,6 +77,7 @@ class Needs:
     age: tuple[str, ...]  # criteria that ask for it
     sex: tuple[str, ...]
     whole: tuple[Domain, ...]
+    setting: tuple[tuple[str, tuple[str, ...]], ...] = ()  # site, country …: criteria that ask for it
 
     def of(self, domain: Domain) -> tuple[Need, ...]:
         return tuple(need for need in self.items if need.domain == domain)
@@ -94,6 +95,7 @@ class _Collector:
         self.timepoints: dict[str, None] = {}
         self.age: dict[str, None] = {}
         self.sex: dict[str, None] = {}
+        self.setting: dict[str, dict[str, None]] = {}
         self.where = ""
         self.context = Context(protocol)
         self.computed = ""  # the time from which what goes into a formula comes
@@ -117,7 +119,8 @@ class _Collector:
         points = tuple(one for one in self.protocol.timepoints if one.name in self.timepoints)
         happened = {need.domain for need in items} - {"results", "answers"}
         whole = tuple(domain for domain in DOMAINS if domain in happened)
-        return Needs(self.protocol, tuple(items), points, tuple(self.age), tuple(self.sex), whole)
+        setting = tuple((name, tuple(where)) for name, where in self.setting.items())
+        return Needs(self.protocol, tuple(items), points, tuple(self.age), tuple(self.sex), whole, setting)
 
     # ------------------------------------------------------------ walking
 
@@ -149,6 +152,8 @@ class _Collector:
                     self.answer(leaf)
                 case ir.Sex():
                     self.sex[self.where] = None
+                case ir.Setting(name):
+                    self.setting.setdefault(name, {})[self.where] = None
                 case ir.Defined():
                     pass  # its leaves follow
                 case _:

@@ -23,6 +23,7 @@ def as_data(needs: Needs) -> dict[str, Any]:
         "protocol": needs.protocol.id,
         "birth_date": list(needs.age),
         "sex": list(needs.sex),
+        "setting": {name: list(criteria) for name, criteria in needs.setting},
         "timepoints": [
             {"name": one.name, "label": one.label, "computed": one.at is not None} for one in needs.timepoints
         ],
@@ -70,6 +71,8 @@ def _lines(needs: Needs) -> Iterator[str]:
         yield from _entry("date of birth", ", ".join(needs.age))
     if needs.sex:
         yield from _entry("sex", ", ".join(needs.sex))
+    for name, criteria in needs.setting:
+        yield from _entry(name.replace("_", " "), ", ".join(criteria))
     for timepoint in needs.timepoints:
         computed = " (computed where it is not given)" if timepoint.at is not None else ""
         yield from _entry(f"date of {timepoint.label or timepoint.name}{computed}", "")

@@ -86,6 +86,21 @@ def pooled(
     return Pool(entries, outside)
 
 
+def of_side(samples: Sequence[Sample], side: str | None) -> Sequence[Sample]:
+    """Results of one side of the body: one without a side only may be of it."""
+    if side is None:
+        return samples
+    other = "right" if side == "left" else "left"
+    found: list[Sample] = []
+    for sample in samples:
+        said = sample.result.side
+        if said == side or said == "both":
+            found.append(sample)
+        elif said != other:
+            found.append(Sample(sample.result, False, sample.index))
+    return found
+
+
 def surely_later(one: Entry, other: Entry) -> bool:
     """`one` is surely later than `other`; times order results of one date."""
     if one.first > other.last:

@@ -42,6 +42,7 @@ from protodsl.runtime.words import (
     change_reason,
     compare_reason,
     range_text,
+    setting_reason,
     sex_reason,
 )
 
@@ -396,6 +397,38 @@ class AnswerNode(Node):
 def _latest_said(found: Sequence[Said]) -> list[Said]:
     counting = [one for one in found if one.counts]
     return [one for one in found if not any(other.first > one.last for other in counting)]
+
+
+class SettingNode(Node):
+    """Where the participant takes part."""
+
+    __slots__ = ("findings", "name", "values")
+
+    def __init__(self, name: str, values: tuple[str, ...]) -> None:
+        self.name = name
+        self.values = frozenset(values)
+        self.findings: dict[Truth, Finding] = {
+            truth: Finding(self, truth, () if truth is not None else (Cause("missing", name),), shared=True)
+            for truth in (True, False, None)
+        }
+
+    def truth(self, case: Case) -> Truth:
+        said = case.record.setting.get(self.name)
+        return None if said is None else said in self.values
+
+    def finding(self, case: Case) -> Finding:
+        return self.findings[self.truth(case)]
+
+    def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
+        if finding.truth is None:
+            return tuple(cause_text(case, cause) for cause in finding.causes)
+        return (setting_reason(self.name, case.record.setting[self.name]),)
+
+    def evidence(self, finding: Finding) -> tuple[str, ...]:
+        return ()
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        """A place does not change with time."""
 
 
 class SexNode(Node):

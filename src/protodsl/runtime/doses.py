@@ -21,6 +21,7 @@ from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Coded, Exact, Medication
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion, per_body
+from protodsl.runtime.words import dose_phrase
 
 
 class Course(NamedTuple):
@@ -296,7 +297,7 @@ class DoseNumber(NumberNode):
         return Quantity(made, dose_causes(self.sum.item, causes), evidence)
 
     def text(self, case: Case) -> str:
-        return f"daily dose of {self.sum.label}"
+        return dose_phrase("highest", self.sum.label)
 
     def names(self) -> Iterable[str]:
         return (self.sum.item,)
@@ -305,6 +306,68 @@ class DoseNumber(NumberNode):
         event_breaks(case, self.sum.item, self.frame.window, days)
         for size in self.sum.body.values():
             size.breaks(case, days)
+
+
+class DaysNumber(DoseNumber):
+    """The lowest daily dose in a window, or the total of its days."""
+
+    __slots__ = ("select",)
+
+    def __init__(self, dose: DoseSum, frame: Frame, select: str) -> None:
+        super().__init__(dose, frame)
+        self.select = select
+
+    def value(self, case: Case) -> Quantity:
+        span = case.span(self.frame)
+        if isinstance(span, Cause):
+            return unknown_value(span)
+        as_of = case.as_of
+        assert as_of is not None
+        courses = self.sum.courses(case, case.facts.happenings(self.sum.item), span)
+        listed = case.complete("medications", span.start_lo, span.end_hi)
+        told = courses
+        courses, scale = in_whole_numbers(courses)
+        last = min(span.end_hi, as_of)
+        marks = {span.start_lo, span.start_hi, span.end_lo + 1, last + 1}
+        for course in courses:
+            for day in course.days:
+                marks.update((day, day + 1))
+        cuts = sorted(day for day in marks if span.start_lo <= day <= last + 1)
+        total = self.select == "total"
+        low: int | None = 0 if total else None
+        high: int | None = 0 if total else None
+        bounded = listed
+        for first, after in pairwise(cuts):  # on each of these days the same is taken
+            inside = span.start_hi <= first and after - 1 <= span.end_lo
+            least = least_on(courses, first)
+            most = most_on(courses, first) if listed else None
+            if not total:
+                low = least if low is None else min(low, least)
+                if inside and most is not None:
+                    high = most if high is None else min(high, most)
+                continue
+            days = after - first
+            if inside:
+                low = (low or 0) + days * least
+            if most is None:
+                bounded = False
+            else:
+                high = (high or 0) + days * most
+        if low is None or (not total and span.end_hi > as_of):
+            low = 0  # nobody says what was taken after that day
+        made = Range(Fraction(low, scale), Fraction(high, scale) if bounded and high is not None else None)
+        evidence = tuple(course.where for course in told)
+        if made.low == made.high:
+            return Quantity(made, (), evidence)
+        causes = [cause for course in told for cause in course.causes]
+        if not listed:
+            causes.append(Cause("missing", self.sum.item))
+        return Quantity(
+            made, dose_causes(self.sum.item, causes or [Cause("imprecise", self.sum.item)]), evidence
+        )
+
+    def text(self, case: Case) -> str:
+        return dose_phrase(self.select, self.sum.label)
 
 
 def _days(begun: Iterable[int], first: int, last: int) -> list[int]:

@@ -50,6 +50,8 @@ def recorded_attribute(fact: Fact, name: str) -> str | int | None:
     if name in ("route", "response"):
         value = getattr(fact, name, None)
         return str(value) if value is not None else None
+    if name == "side":
+        return None if isinstance(fact, Medication) else fact.side
     if isinstance(fact, Condition):
         found = getattr(fact, name, None)
         return found if isinstance(found, (int, str)) else None
@@ -102,7 +104,26 @@ def attribute_truth(fact: Fact, test: Attribute) -> Truth:
         if own[0] == asked[0] and not own[1]:
             return None
         return _ordered(test.op, own, asked)
+    if test.name == "side":
+        return recorded in (test.value, "both") if recorded in ("left", "right", "both") else None
+    if test.name == "response":
+        return response_truth(str(recorded), test.value)
     return recorded == test.value
+
+
+# What else a recorded response says: surely (True), or perhaps (None); everything else it denies.
+_SAYS: dict[str, dict[str, Truth]] = {
+    "relapsed": {"responded": True, "refractory": None, "progressed": None},
+    "progressed": {"responded": None, "refractory": None, "relapsed": None},
+    "refractory": {"relapsed": None, "progressed": None},
+    "responded": {"relapsed": None, "progressed": None},
+}
+
+
+def response_truth(recorded: str, asked: str) -> Truth:
+    if recorded == asked:
+        return True
+    return _SAYS.get(recorded, {}).get(asked, False)
 
 
 # ---------------------------------------------------------------- the leaf
@@ -211,7 +232,7 @@ class EventNode(Node):
             return Cause("needs judgement", self.item)
         if not covered and not enough:
             return Cause("missing", self.item)
-        if any(fit.lacking for fit in fits):
+        if any(fit.lacking for fit in fits) or (self.asked.lines and self.asked.least > 1):
             return Cause("missing", self.item)
         return Cause("conflicting", self.item) if contradicted else self.vague
 
@@ -295,7 +316,7 @@ class EventNode(Node):
                     break
                 if truth is None:
                     sure = False
-                    lacking = True
+                    lacking = lacking or recorded_attribute(happening.fact, test.name) is None
             else:
                 found.append(Fit(happening, days, sure, opened, lacking))
         return found
@@ -364,6 +385,10 @@ class EventNode(Node):
         days = [fit.days for fit in fits]
         if self.domain == "medications":
             days = self.courses(case, fits, sure=sure)
+        if asked.lines:
+            told = [getattr(fit.happening.fact, "line", None) for fit in fits]
+            different = len(set(told) - {None})
+            return max(different, 1) if sure else different + told.count(None)
         if asked.spaced is None:
             return len(days)
         amount = in_days_and_months(asked.spaced)
@@ -439,7 +464,11 @@ class EventNode(Node):
         window = self.frame.text(case)
         if found.truth is False:
             absent = bool(found.ruled_out)
-            return (none_reason(item.label, window, self.domain, absent=absent, least=asked.least),)
+            return (
+                none_reason(
+                    item.label, window, self.domain, absent=absent, least=asked.least, lines=asked.lines
+                ),
+            )
         shown = found.fits[0].happening.fact if found.fits else None
         details: list[str] = []
         if shown is not None:

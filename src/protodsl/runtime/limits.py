@@ -51,7 +51,7 @@ Limits = tuple[tuple[Exact, Node | None], ...]  # the vocabulary's reference lim
 class Tests:
     """The tests of one leaf, for results of one item."""
 
-    __slots__ = ("_plain", "bounds", "coded", "codes", "item", "lln", "measured", "uln", "values")
+    __slots__ = ("_plain", "bounds", "coded", "codes", "item", "label", "lln", "measured", "uln", "values")
 
     def __init__(
         self,
@@ -60,7 +60,9 @@ class Tests:
         coded: CodeTest | None,
         uln: Limits,
         lln: Limits,
+        label: str,
     ) -> None:
+        self.label = label  # of the item, with the side asked for
         self.measured = measured
         self.item = measured.item
         self.bounds = bounds
@@ -265,9 +267,9 @@ class Tests:
 
     def sentence(self, case: Case, sample: Sample) -> str:
         """The result and where it stands, for an answer that is decided."""
-        result, item = sample.result, self.item
+        result = sample.result
         if self.coded is not None:
-            return coded_reason(item.label, result.raw or result.text or "", result.date)
+            return coded_reason(self.label, result.raw or result.text or "", result.date)
         interval = self.measured.interval(result)
         assert interval is not None
         point = interval.low if interval.low is not None and interval.low == interval.high else None
@@ -276,7 +278,7 @@ class Tests:
         if sample.computed and point is not None:
             first = self.bounds[0].limit
             raw = near_text(point, first if not isinstance(first, (OfLimit, Either)) else None)
-        return result_reason(item.label, raw, result.unit, result.date, said, computed=sample.computed)
+        return result_reason(self.label, raw, result.unit, result.date, said, computed=sample.computed)
 
     def compared(
         self, case: Case, sample: Sample, interval: Interval, point: Exact | None, bound: LimitTest

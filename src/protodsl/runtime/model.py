@@ -165,6 +165,7 @@ class Chosen:
     window: Window | None = None
     clean: tuple[Clean, ...] = ()
     unit: str | None = None
+    side: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +176,14 @@ class Age:
 
 @dataclass(frozen=True, slots=True)
 class DailyDose:
-    """The highest daily dose in a window, in `unit`."""
+    """The highest or lowest daily dose in a window, in `unit`, or the `total` of its days."""
 
     item: str
     window: Window
     unit: str
     equivalence: str | None = None
     per: str | None = None
+    select: str = "highest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,8 +219,9 @@ def value(
     within: Window | None = None,
     clean: tuple[Clean, ...] = (),
     unit: str | None = None,
+    side: str | None = None,
 ) -> Chosen:
-    return Chosen(item, select, within, clean, unit)
+    return Chosen(item, select, within, clean, unit, side)
 
 
 def without(item: str, within: Window) -> Clean:
@@ -230,9 +233,15 @@ def age(unit: str, moment: Moment) -> Age:
 
 
 def daily_dose(
-    item: str, within: Window, unit: str, *, equivalence: str | None = None, per: str | None = None
+    item: str,
+    within: Window,
+    unit: str,
+    *,
+    equivalence: str | None = None,
+    per: str | None = None,
+    select: str = "highest",
 ) -> DailyDose:
-    return DailyDose(item, within, unit, equivalence, per)
+    return DailyDose(item, within, unit, equivalence, per, select)
 
 
 def plus(left: Number, right: Number) -> Arithmetic:
@@ -420,6 +429,7 @@ class Event:
     dose: Dose | None = None
     least: int = 1
     spaced: Length | None = None
+    lines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +444,14 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class Sex:
     sex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What the record says of `name` (site, country, arm, part, a side) is one of `values`."""
+
+    name: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -474,7 +492,19 @@ class Defined:
 
 
 Expr = (
-    ResultTest | Compare | Change | Event | Answered | Sex | AllOf | AnyOf | Not | CountOf | IfElse | Defined
+    Setting
+    | ResultTest
+    | Compare
+    | Change
+    | Event
+    | Answered
+    | Sex
+    | AllOf
+    | AnyOf
+    | Not
+    | CountOf
+    | IfElse
+    | Defined
 )
 
 
@@ -485,10 +515,11 @@ def result(
     within: Window | None = None,
     clean: tuple[Clean, ...] = (),
     times: Occasions | None = None,
+    side: str | None = None,
 ) -> ResultTest:
     numeric = tuple(test for test in tests if isinstance(test, LimitTest))
     coded = next((test for test in tests if isinstance(test, CodeTest)), None)
-    return ResultTest(Chosen(item, select, within, clean), numeric, coded, times)
+    return ResultTest(Chosen(item, select, within, clean, None, side), numeric, coded, times)
 
 
 def occasions(least: int, *, spaced: Length | None = None, last: int | None = None) -> Occasions:
@@ -517,8 +548,9 @@ def event(
     dose: Dose | None = None,
     least: int = 1,
     spaced: Length | None = None,
+    lines: bool = False,
 ) -> Event:
-    return Event(item, within, first_day, attributes, but_not, lasting, dose, least, spaced)
+    return Event(item, within, first_day, attributes, but_not, lasting, dose, least, spaced, lines)
 
 
 def with_(name: str, op: str, value: str) -> Attribute:
@@ -539,6 +571,10 @@ def answered(question: str, text: str, *roles: str) -> Answered:
 
 def sex(which: str) -> Sex:
     return Sex(which)
+
+
+def setting(name: str, *values: str) -> Setting:
+    return Setting(name, values)
 
 
 def all_of(*members: Expr) -> AllOf:

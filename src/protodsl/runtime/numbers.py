@@ -13,6 +13,7 @@ from protodsl.runtime.choosing import (
     may_be_earliest,
     may_be_latest,
     none_cause,
+    of_side,
     places,
     pooled,
     tie_disagrees,
@@ -29,7 +30,7 @@ from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Days, Exact
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion
-from protodsl.runtime.words import call_text, near_text, operation_text
+from protodsl.runtime.words import call_text, near_text, operation_text, sided
 
 # ---------------------------------------------------------------- results as numbers
 
@@ -37,7 +38,7 @@ from protodsl.runtime.words import call_text, near_text, operation_text
 class ChosenNumber(NumberNode):
     """Results of an item in arithmetic."""
 
-    __slots__ = ("clean", "factor", "frame", "item", "measure", "measured", "select")
+    __slots__ = ("clean", "factor", "frame", "item", "measure", "measured", "select", "side")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class ChosenNumber(NumberNode):
         clean: Sequence[Node],
         unit: str | None,
         measure: tuple[str, Duration] | None,
+        side: str | None = None,
     ) -> None:
         """`measure`: the lead and the validity of the formula it stands in."""
         self.measured = measured
@@ -55,6 +57,7 @@ class ChosenNumber(NumberNode):
         self.frame = frame
         self.clean = clean
         self.measure = measure
+        self.side = side
         own = measured.item.unit
         same = unit is None or own is None or unit == own
         scale = 1 if same else conversion(own or "", unit or "", measured.item.molar_mass)
@@ -62,7 +65,7 @@ class ChosenNumber(NumberNode):
         self.factor: Exact = scale
 
     def text(self, case: Case) -> str:
-        return self.measured.item.label
+        return sided(self.measured.item.label, self.side)
 
     def names(self) -> Iterable[str]:
         return (self.item,)
@@ -80,7 +83,8 @@ class ChosenNumber(NumberNode):
             if case.until is None:
                 return case.undated()
             until = (case.until, case.until)
-        return pooled(case, samples_of(case, self.item), found, until, self.clean), found
+        samples = of_side(samples_of(case, self.item), self.side)
+        return pooled(case, samples, found, until, self.clean), found
 
     def value(self, case: Case) -> Quantity:
         found = self.entries(case)

@@ -44,10 +44,19 @@ from protodsl.runtime.values import (
 MAX_FACTS = 100_000  # in one record: years of intensive care stay below, a registry in one record does not
 
 DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
-RESPONSES = ("refractory", "intolerant", "responded")
+RESPONSES = ("refractory", "intolerant", "responded", "relapsed", "progressed")
+PLACES = ("site", "country", "arm", "part")
+SIDES = {  # of the body; "od", "os" and "ou" are an ophthalmologist's
+    **dict.fromkeys(("l", "os", "sinister"), "left"),
+    **dict.fromkeys(("r", "od", "dexter"), "right"),
+    **dict.fromkeys(("bilateral", "ou"), "both"),
+}
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 
-_RECORD = {"id", "birth_date", "death_date", "sex", "as_of", "timepoints", "complete", *DOMAINS, "$schema"}
+_RECORD = {
+    *("id", "birth_date", "death_date", "sex", "as_of", "timepoints", "complete", *DOMAINS),
+    *("setting", "$schema"),
+}
 _RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method", "confirmed"}
 _PLAIN_RESULT = {"code", "value", "unit", "date", "uln"}
 _PLAIN_ANSWER = {"question", "answer", "by", "role", "date"}
@@ -65,7 +74,7 @@ _MEDICATION = {
     "line",
     "reason_stopped",
 }
-_PROCEDURE = {*_ABSENCE, "end"}
+_PROCEDURE = {*_ABSENCE, "end", "side"}
 _PLAIN_CONDITION = {*_ABSENCE, "onset", "end"}
 _BARE_CONDITION = {"code", "onset", "end"}
 _BARE_MEDICATION = {"code", "start", "end", "dose", "unit", "response"}
@@ -303,7 +312,7 @@ class _Reader(Attributes):
             uln = self.limit(fact, "uln", where) if "uln" in fact else None
             if low is not None and uln is not None and low > uln:
                 self.problem(f"{where}/low", "lies above uln")
-            side = self.word(fact, "side", where) if "side" in fact else None
+            side = self.side(fact, where) if "side" in fact else None
             method = self.text(fact, "method", where) if "method" in fact else None
             confirmed = "confirmed" in fact and self.flag(fact, "confirmed", where)
             if value is not None:
@@ -313,6 +322,11 @@ class _Reader(Attributes):
                 )
                 found.append(made)
         return found
+
+    def side(self, fact: dict[str, Any], where: str) -> str | None:
+        """`left`, `right` or `both`, also as an ophthalmologist writes it; another word stays as it is."""
+        word = self.word(fact, "side", where)
+        return None if word is None else SIDES.get(word, word)
 
     def limit(self, fact: dict[str, Any], key: str, where: str) -> Exact | None:
         number = self.number(fact, key, where, censored=False)
@@ -363,7 +377,7 @@ class _Reader(Attributes):
                     condition.severity = self.word(fact, "severity", where, SEVERITIES)
                     condition.grade = self.integer(fact, "grade", where, 0, 10)
                     condition.stage = self.text(fact, "stage", where)
-                    condition.side = self.word(fact, "side", where)
+                    condition.side = self.side(fact, where)
         return found
 
     def medications(self, record: dict[str, Any]) -> list[Medication]:
@@ -426,7 +440,9 @@ class _Reader(Attributes):
                 first, end = self.day(fact, "date", where), self.day(fact, "end", where)
                 self.order(where, "end", first, end, "date")
                 ongoing = fact.get("end", 0) is None
-                found.append(Procedure(self.code(fact, where), True, first, end, ongoing, where=where))
+                side = self.side(fact, where) if "side" in fact else None
+                code = self.code(fact, where)
+                found.append(Procedure(code, True, first, end, ongoing, side=side, where=where))
         return found
 
     def answers(self, record: dict[str, Any]) -> list[Answer]:
@@ -477,6 +493,26 @@ class _Reader(Attributes):
                 near = like(domain, DOMAINS) if isinstance(domain, str) else ""
                 told = quote(domain) if isinstance(domain, str) else kind_of(domain)
                 self.problem(where, f"one of {', '.join(DOMAINS)} is expected here, not {told}{near}")
+        return found
+
+    def setting(self, data: dict[str, Any]) -> dict[str, str]:
+        """Where somebody takes part, by name; a name that is none of these stands for a side of the body."""
+        given = data.get("setting")
+        if given is None:
+            return {}
+        if not isinstance(given, dict) or len(given) > 100:
+            self.problem("setting", f"an object is expected here, not {kind_of(given)}")
+            return {}
+        found: dict[str, str] = {}
+        for name in given:
+            if not isinstance(name, str) or not name.isprintable() or len(name) > MAX_TEXT:
+                self.problem("setting", f"{quote(name)} is no name")
+                continue
+            value = self.word(given, name, "setting") if name in PLACES else given[name]
+            if name not in PLACES and value not in ("left", "right", None):
+                self.problem(f"setting/{name}", f"a side is left or right, not {kind_of(value)}")
+            elif value is not None:
+                found[name] = value
         return found
 
     def whole(self, value: Any, place: str) -> int | None:
@@ -542,6 +578,7 @@ class _Reader(Attributes):
             self.procedures(data),
             self.answers(data),
             died,
+            self.setting(data),
         )
 
 

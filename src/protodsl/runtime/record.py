@@ -95,7 +95,7 @@ class Medication:
     unit: str | None = None  # "mg/d", "mg/kg/d"
     per: str | None = None  # "kg" | "m2" where the dose is stated so
     route: str | None = None
-    response: str | None = None  # refractory, intolerant, responded
+    response: str | None = None  # refractory, intolerant, responded, relapsed, progressed
     line: int | None = None
     reason_stopped: str | None = None
     since: Days | None = None
@@ -111,6 +111,7 @@ class Procedure:
     end: Days | None = None  # last day, where it lasted
     ongoing: bool = False  # `end: null`
     since: Days | None = None
+    side: str | None = None
     where: str = ""
 
 
@@ -147,3 +148,4 @@ class Record:
     procedures: list[Procedure] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     death_date: Days | None = None  # shown in reports; no criterion asks for it
+    setting: dict[str, str] = field(default_factory=dict)  # site, country, arm, part; which side is which

@@ -14,6 +14,7 @@ from protodsl.runtime.choosing import (
     may_be_earliest,
     may_be_latest,
     none_cause,
+    of_side,
     places,
     pooled,
     possible_chain,
@@ -58,6 +59,7 @@ class ResultNode(Node):
         "occasions",
         "quick",
         "select",
+        "side",
         "tests",
         "unrecorded",
     )
@@ -71,6 +73,7 @@ class ResultNode(Node):
         occasions: Occasions | None,
         measure: bool,
         inside: tuple[str, Duration] | None = None,
+        side: str | None = None,
     ) -> None:
         """`inside`: the lead and the validity of the formula it stands in."""
         self.tests = tests
@@ -80,8 +83,10 @@ class ResultNode(Node):
         self.clean = clean
         self.occasions = occasions
         self.inside = inside
+        self.side = side
         self.computed = measure
-        self.quick = select == "latest" and not clean and occasions is None and not measure and inside is None
+        plain = not clean and occasions is None and not measure and inside is None and side is None
+        self.quick = select == "latest" and plain
         missing = Judged(None, (Cause("missing", self.item),), [], "none", 0, Pool([], []))
         self.unrecorded = Finding(self, None, missing.causes, missing, shared=True)
 
@@ -167,7 +172,8 @@ class ResultNode(Node):
             if case.until is None:
                 return Judged(None, (case.undated(),), [], "none")
             until = (case.until, case.until)
-        pool = pooled(case, samples_of(case, self.item), span, until, self.clean)
+        samples = of_side(samples_of(case, self.item), self.side)
+        pool = pooled(case, samples, span, until, self.clean)
         if occasions is not None:
             if occasions.last is not None:
                 return self.last(case, pool, occasions)
@@ -252,7 +258,8 @@ class ResultNode(Node):
     def reading_of(self, bound: LimitTest | None) -> Callable[[Case, Sample], Reading]:
         if bound is None:
             return self.tests.reading
-        return Tests(self.tests.measured, (bound,), None, self.tests.uln, self.tests.lln).reading
+        tests = self.tests
+        return Tests(tests.measured, (bound,), None, tests.uln, tests.lln, tests.label).reading
 
     def quantified(
         self,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from protodsl.runtime.case import Frame
 from protodsl.runtime.codes import Vocabulary
-from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SexNode
+from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SettingNode, SexNode
 from protodsl.runtime.cure import Timed
-from protodsl.runtime.doses import DoseNumber, DoseSum
+from protodsl.runtime.doses import DaysNumber, DoseNumber, DoseSum
 from protodsl.runtime.events import EventNode
 from protodsl.runtime.findings import Node
 from protodsl.runtime.formulas import MeasureNode
@@ -39,6 +39,7 @@ from protodsl.runtime.model import (
     Protocol,
     ReferenceLimit,
     ResultTest,
+    Setting,
     Sex,
     Window,
     in_half_lives,
@@ -53,6 +54,7 @@ from protodsl.runtime.numbers import (
 )
 from protodsl.runtime.quantity import NumberNode
 from protodsl.runtime.results import ResultNode
+from protodsl.runtime.words import sided
 
 WEIGHT = "body_weight"
 SURFACES = ("body_surface", "body_surface_mosteller", "body_surface_area")
@@ -138,6 +140,8 @@ class Rules:
                 return self._defined[name]
             case Sex(sex):
                 return SexNode(sex)
+            case Setting(name, values):
+                return SettingNode(name, values)
             case Answered():
                 return AnswerNode(expr)
             case Event():
@@ -155,7 +159,12 @@ class Rules:
         chosen = expr.chosen
         item = self.vocabulary.items[chosen.item]
         tests = Tests(
-            self.measured(item.name), expr.tests, expr.coded, self._limits(item.uln), self._limits(item.lln)
+            self.measured(item.name),
+            expr.tests,
+            expr.coded,
+            self._limits(item.uln),
+            self._limits(item.lln),
+            sided(item.label, chosen.side),
         )
         clean = tuple(self.clean(one) for one in chosen.clean)
         return ResultNode(
@@ -166,6 +175,7 @@ class Rules:
             expr.occasions,
             measure=item.name in self._declared,
             inside=inside,
+            side=chosen.side,
         )
 
     def _limits(self, limits: tuple[ReferenceLimit, ...]) -> Limits:
@@ -190,7 +200,7 @@ class Rules:
         match number:
             case Constant(value):
                 return ConstantNumber(value)
-            case Chosen(item, select, window, clean, unit):
+            case Chosen(item, select, window, clean, unit, side):
                 return ChosenNumber(
                     self.measured(item),
                     select,
@@ -198,11 +208,13 @@ class Rules:
                     tuple(self.clean(one) for one in clean),
                     unit,
                     inside,
+                    side,
                 )
             case Age(unit, moment):
                 return AgeNumber(unit, moment)
-            case DailyDose(item, window, unit, equivalence, per):
-                return DoseNumber(self.dose_sum(item, unit, equivalence, per), self.frame(window, item))
+            case DailyDose(item, window, unit, equivalence, per, select):
+                dose, frame = self.dose_sum(item, unit, equivalence, per), self.frame(window, item)
+                return DoseNumber(dose, frame) if select == "highest" else DaysNumber(dose, frame, select)
             case Arithmetic(op, left, right):
                 return ArithmeticNumber(op, self.number(left, inside), self.number(right, inside))
             case Call(function, arguments):

@@ -153,6 +153,7 @@ def _table() -> dict[str, tuple[Fraction, Dimension]]:
     add("[ppth]", Fraction(1, 1000), _ONE)
     add("[ppm] ppm", Fraction(1, 10**6), _ONE)
     add("cells cell copies copy", 1, _ONE)
+    add("titre titer", 1, _ONE)
     add("points point pts", 1, _own("points"))
     add("letters letter", 1, _own("letters"))
     add("percentage_points percentage_point", 1, _own("percentage points"))

@@ -96,7 +96,9 @@ def near_text(value: Exact, limit: Exact | None) -> str:
 
 
 def amount(text: str, unit: str | None) -> str:
-    """A number with its unit: `130 U/L`, `50 %`, `7` (no unit, `1` or points)."""
+    """A number with its unit: `130 U/L`, `50 %`, `7` (no unit, `1` or points), `1:80` of a titre."""
+    if unit in ("titre", "titer"):
+        return text if ":" in text else f"1:{text}"
     return f"{text} {unit}" if unit and unit not in ("1", "points", "{score}") else text
 
 
@@ -298,6 +300,11 @@ def result_reason(
     return f"{words}, {'as of' if computed else 'sampled'} {days_text(when)}"
 
 
+def sided(label: str, side: str | None) -> str:
+    """`Visual acuity, left`."""
+    return label if side is None else f"{label}, {side}"
+
+
 def coded_reason(label: str, value: str, when: Days | None) -> str:
     """`HBsAg negative, sampled 2024-02-20`."""
     return f"{label} {name_text(value)}, sampled {days_text(when)}"
@@ -335,6 +342,12 @@ def operation_text(op: str, left: str, right: str) -> str:
     """Words of arithmetic: `(SLEDAI-2K − SLEDAI-2K)`."""
     sign = {"-": "−", "*": "×", "/": "/", "+": "+", "^": "^"}[op]
     return f"({left} {sign} {right})"
+
+
+def dose_phrase(select: str, label: str) -> str:
+    """Words of a dose: `daily dose of prednisone`, `lowest daily dose of …`, `cumulative dose of …`."""
+    before = {"highest": "daily dose", "lowest": "lowest daily dose", "total": "cumulative dose"}[select]
+    return f"{before} of {label}"
 
 
 def call_text(function: str, arguments: Sequence[str]) -> str:
@@ -430,12 +443,15 @@ def dose_text(op: str, value: Exact, unit: str | None) -> str:
     return f"at {operator_text(op)} {amount(number_text(value), unit)}"
 
 
-def none_reason(label: str, window: str, domain: str, *, absent: bool, least: int = 1) -> str:
+def none_reason(
+    label: str, window: str, domain: str, *, absent: bool, least: int = 1, lines: bool = False
+) -> str:
     """`no malignancy up to screening (2024-02-20): recorded as absent`, `…: conditions are declared
     complete`.
     """
     why = "recorded as absent" if absent else f"{domain} are declared complete"
-    fewer = "no" if least == 1 else f"fewer than {least} occasions of"
+    noun = "lines" if lines else "occasions"
+    fewer = "no" if least == 1 else f"fewer than {least} {noun} of"
     return f"{fewer} {label} {window}: {why}"
 
 
@@ -459,6 +475,11 @@ def answered_by_others(text: str, by: Sequence[str | None], asked: Sequence[str]
 def sex_reason(sex: str) -> str:
     """`sex female`."""
     return f"sex {sex}"
+
+
+def setting_reason(name: str, value: str) -> str:
+    """`country japan`, `study eye left`."""
+    return f"{name_text(name)} {name_text(value)}"
 
 
 # ---------------------------------------------------------------- why unknown

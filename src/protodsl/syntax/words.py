@@ -20,12 +20,16 @@ TERMINALS = {
     "AT_MOST": "`at most`",
     "LESS_THAN": "`less than`",
     "DOSE_OF": "`dose of`",
+    "AT_STABLE": "`at stable dose`",
     "TIME_FRAME": "`time frame`",
     "DOSE_LEVEL": "`dose level`",
     "NO": "`no`",
     "OTHERWISE": "`otherwise`",
     "TIMES": "`occasions` or `measurements`",
     "REACTION": "`refractory`, `intolerant` or `responded`",
+    "AFTERMATH": "`relapsed after` or `progressed on`",
+    "SIDES": "`each side` or `any side`",
+    "LINES_OF": "`lines of`",
     "CHANGE": "`falls` or `rises`",
     "SELECT": "`latest`, `any`, `every`, `highest` or `lowest`",
     "CMP": "a comparison (`>=`, `<=`, `>`, `<`, `=`)",
@@ -39,6 +43,7 @@ TERMINALS = {
     "PARTID": "a number or letter",
     "DATE": "a date (`2024-02-20`)",
     "NUMBER": "a number",
+    "TITRE": "a titre (`1:80`)",
     "UNIT": "a unit",
     "UNITNAME": "a unit",
     "NAME": "a name",
@@ -56,7 +61,7 @@ GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
         frozenset({"VERB", "JUDGED", "CONFIRMED", "NAME", "NUMBER"}),
         _OPERAND
         | _QUANTIFIER
-        | {"VERB", "JUDGED", "CONFIRMED", "AGREES", "REACTION", "SELECT", "SIGN", "IS", "NOT"}
+        | {"VERB", "JUDGED", "CONFIRMED", "AGREES", "REACTION", "AFTERMATH", "SELECT", "SIGN", "IS", "NOT"}
         | {"IF", "AT_LEAST", "AT_MOST", "TABLE"},
         "a condition (`has …`, `received …`, `alt <= 3 ULN`)",
     ),

@@ -41,4 +41,61 @@ CONSTRUCTS = (
         ("state the limit itself: `alt <= 3 ULN`",),
         "Rows distinguish cases; with one row that holds for everybody there is nothing to distinguish.",
     ),
+    Entry(
+        "E0364",
+        "stable-needs-period",
+        "for how long is the dose of `{name}` stable, and up to which day?",
+        ("write `receives {name} at stable dose for >= 4 weeks at screening`",),
+        "A dose is stable over a time: on each day of a period that ends on the day asked about it is the "
+        "same, and some.",
+        bad="require receives prednisone at stable dose",
+        good="require receives prednisone at stable dose for >= 4 weeks",
+    ),
+    Entry(
+        "E0366",
+        "lines-need-received",
+        "`{verb}` does not ask about lines of treatment",
+        ("write `received at least 2 lines of {name}`",),
+        "A line of treatment is a course, or several given together, that a record numbers. Lines are "
+        "counted over the past.",
+        bad="require receives at least 2 lines of chemotherapy",
+        good="require received at least 2 lines of chemotherapy",
+    ),
+    Entry(
+        "E0367",
+        "cohort-not-here",
+        "`{name}` asks for the cohort where none is known",
+        ("write the criterion inside the cohorts, or in `common to [a, b] {{ … }}`",),
+        "A criterion of the whole stage is judged once, whatever cohort somebody may join. Only inside a "
+        "cohort is it known which one is meant.",
+    ),
+    Entry(
+        "E0368",
+        "parameter-without-value",
+        "`{name}` has no value for the cohort `{cohort}`",
+        ("add a row for it, or a last one with `otherwise`",),
+        "A parameter by cohort must say something wherever it is used.",
+    ),
+    Entry(
+        "E0369",
+        "side-of-formula",
+        "`{name}` is computed, and what is computed has no side",
+        ("ask the side of a result that is recorded",),
+        "A formula puts together values of the whole body, which a record gives no side.",
+        bad="require creatinine_clearance of left >= 60 mL/min",
+        good="require bcva of study_eye >= 34 letters",
+    ),
+    Entry(
+        "E0365",
+        "change-needs-by",
+        "`{word}` must say by how much",
+        (
+            "write `{word} by >= 4 from baseline to month_3`",
+            "only `dose of x changes within …` asks whether there was any change",
+        ),
+        "Of two results one is nearly always higher: a change of values is asked with its size. A dose is "
+        "the same until somebody changes it.",
+        bad="require sledai_2k falls within 3 months before screening",
+        good="require sledai_2k falls by >= 4 within 3 months before screening",
+    ),
 )

@@ -68,6 +68,19 @@ def capital(sentence: str) -> str:
     return sentence[0].upper() + sentence[1:]
 
 
+def _is_left(node: object) -> bool:
+    """Whether the first side a node speaks of is the left one."""
+    match node:
+        case ir.Observed(side=side) if side is not None:
+            return side == "left"
+        case ir.AttributeTest("side", _, side):
+            return side == "left"
+        case tuple():
+            return any(_is_left(member) for member in node)
+    names = getattr(type(node), "__dataclass_fields__", ())
+    return any(_is_left(getattr(node, name)) for name in names)
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """The protocol, and the label of what `StageAnchor` stands for here; None: a shared definition.
@@ -78,6 +91,23 @@ class Context:
     protocol: ir.Protocol
     anchor: str | None = None
     usual: ir.Window | None = None
+    side: str | None = None  # what the side spoken of is called: "the study eye"
+
+    def of_side(self, side: str | None) -> str:
+        """ " of the study eye"; of a side that has no such name here " on the left side"."""
+        if side is None:
+            return ""
+        if self.side is not None:
+            return say(" of {side}", side=self.side)
+        return say(" on the left side") if side == "left" else say(" on the right side")
+
+    def side_of(self, setting: str, where_left: object) -> str | None:
+        """What the side is called that is asked where the side of this name is the left one."""
+        for one in self.protocol.sides:
+            if one.name == setting:
+                label = one.label if _is_left(where_left) else one.other_label
+                return say("the {side}", side=soften(label))
+        return None
 
     def item(self, name: str) -> str:
         """An item's label, softened; of a name the vocabulary does not have, the name."""

@@ -30,7 +30,7 @@ def leaves_of(
             yield expr
             if name not in seen and name in protocol.definitions:
                 yield from leaves_of(protocol, protocol.definitions[name].expr, seen | {name})
-        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Sex() | ir.Answer():
+        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Sex() | ir.Setting() | ir.Answer():
             yield expr
         case _:
             assert_never(expr)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal, assert_never
 
 from protodsl import ir
-from protodsl.documents.language import mark, named, say
+from protodsl.documents.language import count, mark, named, say
 from protodsl.documents.words import terms
 from protodsl.documents.words.context import Context
 from protodsl.documents.words.numbers import amount, duration, length, number, op, quantity
@@ -18,7 +18,7 @@ from protodsl.documents.words.times import NOW, anchor, value_window, window
 from protodsl.runtime.units import Unit
 
 Mood = Literal["must", "must not", "is", "is not"]
-Leaf = ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Sex | ir.Defined
+Leaf = ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Sex | ir.Setting | ir.Defined
 
 OPPOSITE: dict[Mood, Mood] = {"must": "must not", "must not": "must", "is": "is not", "is not": "is"}
 POSITIVE: dict[Mood, Mood] = {"must": "must", "must not": "must", "is": "is", "is not": "is"}
@@ -66,6 +66,8 @@ def clause(context: Context, leaf: Leaf, mood: Mood) -> str:
             return _answer(context, leaf, mood)
         case ir.Sex(sex):
             return say("the participant {be} {sex}", be=be(mood), sex=named(sex))
+        case ir.Setting(name, values):
+            return _setting(name, values, mood)
         case ir.Defined(name):
             verb = {
                 "must": say("must apply"),
@@ -80,6 +82,13 @@ def clause(context: Context, leaf: Leaf, mood: Mood) -> str:
             )
         case _:
             assert_never(leaf)
+
+
+def _setting(name: str, values: tuple[str, ...], mood: Mood) -> str:
+    """ "the country must be japan"."""
+    said = [named(value.replace("_", " ")) for value in values]
+    one = said[0] if len(said) == 1 else say("one of: {values}", values=", ".join(said))
+    return say("the {place} {be} {value}", place=named(name.replace("_", " ")), be=be(mood), value=one)
 
 
 # ---------------------------------------------------------------- results
@@ -154,7 +163,7 @@ def _flipped(test: ir.NumberTest | ir.CodeTest, mood: Mood) -> tuple[ir.NumberTe
 
 def _result(context: Context, leaf: ir.Result, mood: Mood) -> str:
     observed = leaf.observed
-    label = terms.item_label(context, observed.item)
+    label = terms.item_label(context, observed.item) + context.of_side(observed.side)
     which = qualifiers(context, observed, leaf.occasions is not None)
     if leaf.occasions is not None:
         predicate = test_words(context, observed, leaf.test)
@@ -269,6 +278,26 @@ def bounds_clause(
 
 def said_of(subject: str, verb: str, predicate: str) -> str:
     return say("{subject} {verb} {predicate}", subject=subject, verb=verb, predicate=predicate)
+
+
+def stable_clause(context: Context, dose: ir.DoseOf, mood: Mood) -> str:
+    """ "X must be taken at one and the same daily dose on every day of the last 4 weeks up to screening"."""
+    start, end = dose.window.start, dose.window.end
+    assert start is not None and start.by is not None and end is not None
+
+    def said(verb: str) -> str:
+        assert start is not None and start.by is not None and end is not None
+        return say(
+            "{drug} {be} taken at one and the same daily dose{equivalence} on every day of the last {length} "
+            "up to and with {anchor}",
+            drug=context.item(dose.item),
+            be=verb,
+            equivalence=terms.as_words(context, dose.equivalence),
+            length=duration(start.by),
+            anchor=anchor(context, end.anchor),
+        )
+
+    return _denied(mood, said(be("is"))) if negative(mood) else said(be(mood))
 
 
 def _change(context: Context, leaf: ir.Change, mood: Mood) -> str:
@@ -393,6 +422,18 @@ _VERBS: dict[str, tuple[str, str, str, str]] = {
         mark("must have responded to"),
         mark("must not have responded to"),
     ),
+    "relapsed after": (
+        mark("has relapsed after"),
+        mark("has not relapsed after"),
+        mark("must have relapsed after"),
+        mark("must not have relapsed after"),
+    ),
+    "progressed on": (
+        mark("has progressed on"),
+        mark("has not progressed on"),
+        mark("must have progressed on"),
+        mark("must not have progressed on"),
+    ),
     "allergic to": (
         mark("is allergic to"),
         mark("is not allergic to"),
@@ -407,7 +448,10 @@ _BY_DOMAIN: dict[ir.Domain, str] = {
     "results": "had",
     "answers": "had",
 }
-_REACTIONS = {"refractory to": "refractory", "intolerant to": "intolerant", "responded to": "responded"}
+_REACTIONS = {
+    "refractory to": "refractory", "intolerant to": "intolerant", "responded to": "responded",
+    "relapsed after": "relapsed", "progressed on": "progressed",
+}  # fmt: skip
 _MOODS: tuple[Mood, ...] = ("is", "is not", "must", "must not")
 
 
@@ -438,6 +482,8 @@ def event_details(context: Context, leaf: ir.Exists, denied: bool) -> str:
                 found.append(say("given {value}", value=value))
             case "reason":
                 found.append(say("because of {item}", item=context.item(test.value)))
+            case "side":
+                found.append(context.of_side(test.value).strip())
             case "response":
                 if _REACTIONS.get(leaf.verb) != test.value:
                     found.append(say("with the response “{value}”", value=value))
@@ -452,7 +498,7 @@ def event_details(context: Context, leaf: ir.Exists, denied: bool) -> str:
         found.append(say("for {amount} {length}", amount=amount(said), length=length(by)))
     if leaf.first_day and leaf.verb not in ("started", "was diagnosed with"):
         found.append(say("for the first time"))
-    if leaf.least > 1:
+    if leaf.least > 1 and not leaf.lines:
         found.append(occasions_words(ir.Occasions(leaf.least, leaf.spaced), denied))
     if leaf.but_not:
         found.append(
@@ -474,8 +520,24 @@ def _exists(context: Context, leaf: ir.Exists, mood: Mood) -> str:
     return say(
         "the participant {verb} {item_label}{details}",
         verb=verb,
-        item_label=terms.item_label(context, leaf.item),
+        item_label=_lines(leaf, terms.item_label(context, leaf.item), negative(mood)),
         details=details,
+    )
+
+
+def _lines(leaf: ir.Exists, label: str, denied: bool) -> str:
+    """ "at least 2 lines of X"; behind a negated verb "2 or more lines of X"."""
+    if not leaf.lines:
+        return label
+    least = number(Fraction(leaf.least))
+    if denied:
+        return say("{least} or more lines of {item}", least=least, item=label)
+    return count(
+        leaf.least,
+        "at least {least} line of {item}",
+        "at least {least} lines of {item}",
+        least=least,
+        item=label,
     )
 
 

@@ -68,6 +68,8 @@ def quantity(value: Fraction, of: Unit | None) -> str:
     text = unit(of)
     if text in ("", "1"):
         return number(value)
+    if text in ("titre", "titer"):
+        return f"1:{number(value)}"
     if text == "points" and value == 1:
         text = "point"
     if text.startswith("/"):

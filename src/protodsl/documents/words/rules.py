@@ -50,6 +50,8 @@ def _read(context: Context, expr: ir.Expr, mood: Mood) -> Line:
             return Line(
                 say("; moreover, ").join(line.text for line in said), (), any(line.judged for line in said)
             )
+        case ir.And((_, ir.Compare(ir.DoseOf() as dose)), "stable"):
+            return Line(leaves.stable_clause(context, dose, mood))
         case ir.And(members):
             ends = shapes.both_ends(expr)
             if ends is not None:
@@ -63,11 +65,13 @@ def _read(context: Context, expr: ir.Expr, mood: Mood) -> Line:
             return _listed(context, "count", count, members, mood)
         case ir.Not(member):
             return _read(context, member, OPPOSITE[mood])
+        case ir.IfElse(ir.Setting(name), then) if (side := context.side_of(name, then)) is not None:
+            return _read(replace(context, side=side), then, mood)
         case ir.IfElse():
             return _cases(context, expr, mood)
         case ir.Answer():
             return Line(clause(context, expr, mood), (), True)
-        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Sex() | ir.Defined():
+        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Sex() | ir.Setting() | ir.Defined():
             return Line(clause(context, expr, mood))
         case _:
             assert_never(expr)
@@ -356,6 +360,8 @@ def _cases(context: Context, expr: ir.IfElse, mood: Mood) -> Line:
 def inline(context: Context, expr: ir.Expr, inner: bool = False) -> str:
     """A condition inside a sentence or a formula, with brackets wherever groups meet."""
     match expr:
+        case ir.And((_, ir.Compare(ir.DoseOf() as dose)), "stable"):
+            return leaves.stable_clause(context, dose, "is")
         case ir.And(members):
             return _joined(context, members, say(" and "), inner)
         case ir.Or(members):
@@ -370,6 +376,8 @@ def inline(context: Context, expr: ir.Expr, inner: bool = False) -> str:
         case ir.Not(member):
             assert not isinstance(member, ir.And | ir.Or | ir.AtLeast | ir.IfElse | ir.Not)
             return clause(context, member, "is not")
+        case ir.IfElse(ir.Setting(name), then) if (side := context.side_of(name, then)) is not None:
+            return inline(replace(context, side=side), then, inner)
         case ir.IfElse(condition, then, otherwise):
             return say(
                 "(if {condition}: {then}; otherwise: {otherwise})",
@@ -377,7 +385,16 @@ def inline(context: Context, expr: ir.Expr, inner: bool = False) -> str:
                 then=inline(context, then),
                 otherwise=inline(context, otherwise),
             )
-        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Sex() | ir.Defined() | ir.Answer():
+        case (
+            ir.Result()
+            | ir.Compare()
+            | ir.Change()
+            | ir.Exists()
+            | ir.Sex()
+            | ir.Setting()
+            | ir.Defined()
+            | ir.Answer()
+        ):
             return clause(context, expr, "is")
         case _:
             assert_never(expr)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, assert_never
 
 from protodsl import ir
@@ -40,7 +41,7 @@ def limit(value: ir.Limit, of: Unit | None) -> str:
 
 def dose(context: Context, value: ir.Dose) -> str:
     text = quantity(value.amount, value.unit) + _per(value.unit, value.per)
-    return text + _as(context, value.equivalence)
+    return text + as_words(context, value.equivalence)
 
 
 def _per(of: Unit, per: str | None) -> str:
@@ -52,7 +53,7 @@ def _per(of: Unit, per: str | None) -> str:
     return ""
 
 
-def _as(context: Context, equivalence: str | None) -> str:
+def as_words(context: Context, equivalence: str | None) -> str:
     return say(" (as {equivalence})", equivalence=context.equivalence(equivalence)) if equivalence else ""
 
 
@@ -110,19 +111,31 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
             if isinstance(at, ir.OfSample):
                 return say("age in {units}", units=_ages(of))
             return say("age in completed {units} at {anchor}", units=_ages(of), anchor=anchor(context, at))
-        case ir.DoseOf(item, equivalence, when, of, per):
+        case ir.DoseOf(item, equivalence, when, of, per, "total"):
+            return say(
+                "the cumulative dose of {drug} {window}",
+                drug=item_label(context, item) + _per(of, per) + as_words(context, equivalence),
+                window=window(context, when),
+            )
+        case ir.DoseOf(item, equivalence, when, of, per, select):
             days = (
                 say("on the day of {anchor}", anchor=context.here) if when == NOW else window(context, when)
             )
             per_words = _per(of, per)
-            return (
-                say(
-                    "the daily dose of {item_label}{per_words}{equivalence}, at its highest {days},",
-                    item_label=item_label(context, item),
-                    per_words=per_words,
-                    equivalence=_as(context, equivalence),
-                    days=days,
-                )
+            words = {
+                "highest": mark(
+                    "the daily dose of {item_label}{per_words}{equivalence}, at its highest {days},"
+                ),
+                "lowest": mark(
+                    "the daily dose of {item_label}{per_words}{equivalence}, at its lowest {days},"
+                ),
+            }[select]
+            return say(
+                words,
+                item_label=item_label(context, item),
+                per_words=per_words,
+                equivalence=as_words(context, equivalence),
+                days=days,
             ).rstrip(",")
         case ir.Arithmetic(op, left, right):
             chain = op in "+*" and isinstance(left, ir.Arithmetic) and left.op == op
@@ -136,6 +149,8 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
                 "exp": say("e to the power of"), "abs": say("absolute value of"),
             }  # fmt: skip
             return f"{names[function]} ({listed})"
+        case ir.Table(((ir.Setting(name, ("left",)), first),)) if side := context.side_of(name, first):
+            return noun(replace(context, side=side), first, inner)
         case ir.Table(rows, otherwise):
             from protodsl.documents.words.rules import inline
 
@@ -151,7 +166,7 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
 
 
 def observed(context: Context, value: ir.Observed) -> str:
-    label = item_label(context, value.item)
+    label = item_label(context, value.item) + context.of_side(value.side)
     when = value_window(context, value.window, value.select == "latest")
     if value.select == "latest":
         said = f"{label} {when}".rstrip()

@@ -46,7 +46,7 @@ def screened(trial: Trial, record: dict[str, Any], **asked: Any) -> Details:
     whole = {"id": "P-1", "timepoints": {"screening": "2024-02-20"}, **record}
     read = read_record(whole)
     run = Asked(**asked)
-    return Details(trial, read, run, trial.evaluate(read, run))
+    return Details(trial, read, run)
 
 
 @pytest.fixture

@@ -134,15 +134,13 @@ def answered(entry: Entry, trial: Trial, asked: Asked) -> Answer:
     if entry.record is None:
         return Answer(entry, None, tuple((problem.place, problem.message) for problem in entry.problems))
     try:
-        report = trial.evaluate(entry.record, asked)
+        return Answer(entry, Details(trial, entry.record, asked, entry.notes))
     except RecordError as refused:
         return Answer(entry, None, tuple((problem.place, problem.message) for problem in refused.problems))
     except ValueError as refused:
         if asked.cohort is None:
             raise  # a mistake of ours; with a cohort, this record's stage may not have it
         return Answer(entry, None, (("", str(refused)),))
-    report.notes.extend(entry.notes)
-    return Answer(entry, Details(trial, entry.record, asked, report))
 
 
 class Progress:

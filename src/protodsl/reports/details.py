@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -13,16 +14,17 @@ from protodsl.reports.missing import MissingLists, missing_of
 from protodsl.reports.repeat import Repeat, repeats_of
 from protodsl.reports.trial import Asked, Screened, Trial
 from protodsl.runtime.record import Record
-from protodsl.runtime.report import Report
 
 
 class Details:
     """Everything a report for people shows; each part is worked out when it is first asked for."""
 
-    def __init__(self, trial: Trial, record: Record, asked: Asked, report: Report) -> None:
+    def __init__(self, trial: Trial, record: Record, asked: Asked, notes: Iterable[str] = ()) -> None:
+        """`notes`: what reading said of the data. Raises what `Screened` raises."""
+        self._screened = Screened(trial, record, asked)
         self.trial = trial
-        self.report = report
-        self._screened = Screened(trial, record, asked, report)
+        self.report = self._screened.report
+        self.report.notes.extend(notes)
 
     @cached_property
     def facts(self) -> dict[str, str]:

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 from protodsl.reports.evidence import Fact, code_label, fact_text, facts_of
 from protodsl.reports.trial import Screened
-from protodsl.runtime.facts import Sample
-from protodsl.runtime.model import Item, domain_of
+from protodsl.runtime.model import Item
 from protodsl.runtime.record import Answer, Coded, Condition, Days, Medication, Procedure, Result
 from protodsl.runtime.units import conversion
 from protodsl.runtime.words import amount, day_text, days_text, near_text, number_text
@@ -79,25 +78,18 @@ def _died(screened: Screened) -> Iterator[Told]:
         yield f"the participant died on {days_text(died)}, the question is asked of {day_text(anchor)}", ()
 
 
-def _results_items(screened: Screened) -> Iterator[Item]:
-    for item in screened.trial.checker.protocol.items:
-        if domain_of(item) == "results" and not item.is_class:
-            yield item
-
-
 def _implausible(screened: Screened) -> Iterator[Told]:
-    for item in _results_items(screened):
-        ranges = [one for one in (item.plausible, (item.minimum, item.maximum)) if one is not None]
-        if item.unit is None or all(one == (None, None) for one in ranges):
+    trial = screened.trial
+    for result in screened.record.results:
+        if result.number is None:
             continue
-        measured = screened.trial.checker.rules.measured(item.name)
-        for sample in screened.session.facts.samples(item.name):
-            result = sample.result
-            factor = measured.factor(result.unit)
-            if not sample.sure or result.number is None or factor is None:
+        for item in trial.results_items(result.code):
+            low, high = item.plausible or (item.minimum, item.maximum)
+            if item.unit is None or (low is None and high is None):
                 continue
-            if measured.interval(result) is None:
-                low, high = item.plausible or (item.minimum, item.maximum)
+            measured = trial.checker.rules.measured(item.name)
+            factor = measured.factor(result.unit)
+            if factor is not None and measured.interval(result) is None:
                 yield _not_plausible(item, result, factor, low, high), (result.where,)
 
 
@@ -140,30 +132,30 @@ def _whole(value: Fraction) -> Fraction | int:
 
 def _of_one_day(screened: Screened) -> Iterator[Told]:
     """Results of one item and one day, without times that would order them, that differ."""
-    vocabulary = screened.session.facts.vocabulary
-    for item in _results_items(screened):
-        days: dict[tuple[int, str | None, str | None, str | None], list[Sample]] = {}
-        samples = screened.session.facts.samples(item.name)
-        if len(samples) < 2:
+    trial, vocabulary = screened.trial, screened.session.facts.vocabulary
+    days: dict[tuple[str, int, str | None, str | None, str | None], list[Result]] = {}
+    for result in screened.record.results:
+        date = result.date
+        if date is None or date.first != date.last:
             continue
-        for sample in samples:
-            result = sample.result
-            date = result.date
-            own = not item.members or vocabulary.one_code(result.code) == Coded(None, item.name)
-            if own and sample.sure and date is not None and date.first == date.last:
-                days.setdefault((date.first, result.time, result.side, result.method), []).append(sample)
-        measured = screened.trial.checker.rules.measured(item.name)
-        for (day, _, _, _), listed in days.items():
-            said: dict[object, Result] = {}
-            for one in listed:
-                found = one.result
-                said.setdefault(measured.interval(found) or (found.text, found.raw, found.unit), found)
-            if len(said) > 1:
-                values = [amount(one.raw, one.unit) for one in said.values()]
-                yield (
-                    f"{item.label}: {', '.join(values[:-1])} and {values[-1]} on {day_text(day)}",
-                    tuple(one.result.where for one in listed),
-                )
+        for item in trial.results_items(result.code):
+            if item.members and vocabulary.one_code(result.code) != Coded(None, item.name):
+                continue  # of a member: told there
+            key = (item.name, date.first, result.time, result.side, result.method)
+            days.setdefault(key, []).append(result)
+    for (name, day, *_), listed in days.items():
+        if len(listed) < 2:
+            continue
+        measured = trial.checker.rules.measured(name)
+        said: dict[object, Result] = {}
+        for one in listed:
+            said.setdefault(measured.interval(one) or (one.text, one.raw, one.unit), one)
+        if len(said) > 1:
+            values = [amount(one.raw, one.unit) for one in said.values()]
+            yield (
+                f"{vocabulary.label(name)}: {', '.join(values[:-1])} and {values[-1]} on {day_text(day)}",
+                tuple(one.where for one in listed),
+            )
 
 
 def _dated(screened: Screened) -> tuple[tuple[DoubtKind, list[Told]], ...]:

@@ -12,12 +12,16 @@ from protodsl.backends import python
 from protodsl.reports.missing import questions_of
 from protodsl.runtime.case import Case
 from protodsl.runtime.checker import Checker, Session
+from protodsl.runtime.codes import Match
 from protodsl.runtime.findings import Finding
 from protodsl.runtime.logic import ListNode
+from protodsl.runtime.model import Item, domain_of
 from protodsl.runtime.parts import PartFinding
-from protodsl.runtime.record import Record
+from protodsl.runtime.record import Coded, Record
 from protodsl.runtime.report import Report, Verdict
 from protodsl.runtime.stages import StageFinding
+
+MAX_CODES = 16_384  # that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Trial:
         self.model = model
         self.module: types.ModuleType = python.load(model)
         self.checker: Checker = self.module.CHECKER
+        self._results: dict[Coded, tuple[Item, ...]] = {}
 
     @cached_property
     def names(self) -> frozenset[str]:
@@ -52,6 +57,23 @@ class Trial:
                     word.strip().lower() for text in stated for word in text.replace(";", ",").split(",")
                 }
         return frozenset(found)
+
+    def results_items(self, code: Coded) -> tuple[Item, ...]:
+        """The items, no classes, of which a result with this code surely is one."""
+        found = self._results.get(code)
+        if found is None:
+            vocabulary = self.checker.rules.vocabulary
+            found = tuple(
+                item
+                for item in self.checker.protocol.items
+                if domain_of(item) == "results"
+                and not item.is_class
+                and vocabulary.match(code, item.name) is Match.SURE
+            )
+            if len(self._results) >= MAX_CODES:
+                self._results.clear()
+            self._results[code] = found
+        return found
 
     @cached_property
     def questions(self) -> dict[str, ir.Answer]:
@@ -83,26 +105,25 @@ class Trial:
 
 
 class Screened:
-    """One participant's report, and the findings behind it, worked out again when first asked for."""
+    """One participant's report, and the findings behind it.
 
-    def __init__(self, trial: Trial, record: Record, asked: Asked, report: Report) -> None:
+    Raises RecordError for a record that is refused, RequestError for what the trial does not have.
+    """
+
+    def __init__(self, trial: Trial, record: Record, asked: Asked) -> None:
         self.trial = trial
         self.record = record
         self.asked = asked
-        self.report = report
-
-    @cached_property
-    def session(self) -> Session:
-        return self.trial.session(self.record, self.asked)
+        self.session: Session = trial.session(record, asked)
+        self.report: Report = self.session.report(asked.assume, cure=True)
 
     @property
     def case(self) -> Case:
         return self.session.case
 
-    @cached_property
+    @property
     def finding(self) -> StageFinding:
-        session = self.session
-        return StageFinding(session.node, session.case, session.cohort, session.earlier)
+        return self.session.finding
 
     def parts(self) -> Iterator[PartFinding]:
         """Every criterion of the stage and every part, in file order."""

@@ -218,6 +218,7 @@ class Session:
         self.cohort = cohort
         self._earlier: dict[tuple[str, int], Case] = {}
         self._order: dict[str, int] | None = None
+        self._finding: StageFinding | None = None
         self.node = self.stage_node(stage)
         if cohort is not None and not any(one.id == cohort for one, _ in self.node.cohorts):
             known = ", ".join(one.id for one, _ in self.node.cohorts) or "none"
@@ -245,6 +246,13 @@ class Session:
             rules, self.facts, rules.timepoints, self.points, node.anchor, self.stated, node.id, before
         )
 
+    @property
+    def finding(self) -> StageFinding:
+        """What was found of the stage; worked out once."""
+        if self._finding is None:
+            self._finding = StageFinding(self.node, self.case, self.cohort, self.earlier)
+        return self._finding
+
     def earlier(self, case: Case, node: StageNode) -> Case:
         """The case of an earlier stage at its own anchor, beside one of a later stage."""
         days, pivot = case.shift
@@ -261,7 +269,7 @@ class Session:
 
     def report(self, assumed: tuple[str, ...], cure: bool) -> Report:
         case, node, cohort = self.case, self.node, self.cohort
-        finding = StageFinding(node, case, cohort, self.earlier)
+        finding = self.finding
         undecided = finding.undecided()
         needed = list(dict.fromkeys(cause.what for one in undecided for cause in one.causes))
         verdict = VERDICTS[finding.truth]

@@ -22,7 +22,7 @@ from protodsl.fields import BLOCKS as FIELDS
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 BLOCKS = [block for page in PAGES for block in blocks(page)]
-LANGUAGES = {"protodsl", "console", "json", "text", "python", "sh"}
+LANGUAGES = {"protodsl", "console", "json", "text", "python", "sh", "toml"}
 
 # A small trial round a fragment. A line is left out where the fragment begins a line with its first word.
 FRAME = (

@@ -232,3 +232,19 @@ def test_release_5_names_the_medication_otherwise() -> None:
     del made["medicationCodeableConcept"]
     found = course(made)
     assert (found.code.code, found.ongoing) == ("H02AB07", False)
+
+
+def test_a_vaccine_given_as_a_medication_is_a_procedure_too() -> None:
+    vaccine = {"medicationCodeableConcept": concept(ATC, "J07BD52")}
+    given = resource(
+        "MedicationAdministration", status="completed", effectiveDateTime="2024-01-02", **vaccine
+    )
+    ordered = resource(
+        "MedicationRequest", "2", status="active", intent="order", authoredOn="2024-01-03", **vaccine
+    )
+    found = record(given, ordered)
+    assert [(one.code.code, one.code.suspected, one.date) for one in found.procedures] == [
+        ("J07BD52", False, days("2024-01-02")),
+        ("J07BD52", True, days("2024-01-03")),
+    ]
+    assert len(found.medications) == 2

@@ -236,3 +236,23 @@ def test_large_tables_are_sorted_in_a_file(monkeypatch: pytest.MonkeyPatch) -> N
     expected = [one.record for one in read_participants(str(SAMPLE))]
     monkeypatch.setattr(tables, "IN_MEMORY", 0)
     assert [one.record for one in read_participants(str(SAMPLE))] == expected
+
+
+def test_vaccines_among_the_drugs_are_procedures(tmp_path: Path) -> None:
+    """No live vaccine would be found among the procedures, were they left where OMOP has them."""
+    concepts = (
+        CONCEPTS
+        + "40,MMR,Drug,CVX,03\n41,measles vaccine,Drug,RxNorm,762820\n42,Measles vaccines,Drug,ATC,J07BD\n"
+    )
+    record = only(
+        tmp_path,
+        concept=concepts,
+        concept_ancestor="ancestor_concept_id,descendant_concept_id\n42,41\n",
+        drug_exposure="drug_exposure_id,person_id,drug_concept_id,drug_exposure_start_date\n"
+        "1,1,40,2020-05-01\n2,1,41,2020-06-01\n3,1,30,2020-07-01\n",
+    )
+    assert [(one.where, one.code.code, one.date) for one in record.procedures] == [
+        ("drug_exposure/1", "03", days("2020-05-01")),
+        ("drug_exposure/2", "762820", days("2020-06-01")),
+    ]
+    assert len(record.medications) == 3

@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from protodsl.records.fhir.dosage import daily
 from protodsl.records.fhir.reading import Json, Malformed, Reading, day, obj, objs, text
-from protodsl.runtime.record import Coded, Days, Medication
+from protodsl.records.systems import is_vaccine
+from protodsl.runtime.record import Coded, Days, Medication, Procedure
 
 _PLANNED = {"proposal", "plan", "option", "intended", "draft"}
 _DROPPED = {
@@ -131,6 +132,11 @@ def _courses(
             where=reading.where,
         )
         reading.record.medications.append(made)
+        if is_vaccine([(coded.system, coded.code), *coded.also]):
+            # a vaccination is a procedure, by whatever resource it is told; one only prescribed may be none
+            prescribed = resource.get("resourceType") == "MedicationRequest"
+            given = coded._replace(suspected=coded.suspected or prescribed)
+            reading.record.procedures.append(Procedure(given, True, start, where=reading.where))
 
 
 def _word(said: str) -> str | None:

@@ -10,7 +10,7 @@ from protodsl.records.fhir.observations import decimal
 from protodsl.records.omop.stores import Row
 from protodsl.records.omop.tables import Tables, lowest
 from protodsl.records.site import Site, translated
-from protodsl.records.systems import ORDER
+from protodsl.records.systems import ORDER, is_vaccine
 from protodsl.runtime.attributes import MAX_TEXT, Problem, RecordError
 from protodsl.runtime.read import MAX_FACTS
 from protodsl.runtime.record import (
@@ -239,11 +239,14 @@ class Person:
         self.order(start, end, "drug_exposure_end_date")
         dose, unit = self.dose(row, start, end)
         route = self.name(row, "route_concept_id") or row.get("route_source_value", "")
+        coded = self.coded(row, "drug")
         made = Medication(
-            self.coded(row, "drug"), True, start, end, dose=dose, unit=unit, route=_word(route, zero=True),
+            coded, True, start, end, dose=dose, unit=unit, route=_word(route, zero=True),
             reason_stopped=_word(row.get("stop_reason", "")), where=self.where,
         )  # fmt: skip
         self.record.medications.append(made)
+        if is_vaccine([(coded.system, coded.code), *coded.also]):  # OMOP has vaccines among the drugs
+            self.record.procedures.append(Procedure(coded, True, start, where=self.where))
 
     def dose(self, row: Row, start: Days | None, end: Days | None) -> tuple[Interval | None, str | None]:
         """Quantity × strength ÷ days of supply, where all three are recorded."""

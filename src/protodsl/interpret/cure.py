@@ -7,7 +7,7 @@ simply tries every day of five years.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from protodsl import ir
@@ -18,7 +18,7 @@ from protodsl.interpret.stages import StageNode, verdict
 from protodsl.interpret.truth import once
 from protodsl.interpret.windows import timepoint_days
 from protodsl.runtime.record import Complete, Days, Record
-from protodsl.runtime.report import Report
+from protodsl.runtime.report import CriterionReport, Report
 
 if TYPE_CHECKING:
     from protodsl.interpret.screening import Run
@@ -34,29 +34,63 @@ def cured(ctx: Context, protocol: ir.Protocol, run: Run, node: StageNode, report
     days = range(1, plus_months(anchor.first, 12 * YEARS) - anchor.first + 1)
     waiting = [each for each in report.criteria if each.outcome == "fails"]
     failing = report.verdict == "ineligible"
+    culprit = next((each for each in single(node) if each.node.counts.truth is False), None)
     for later in days:
         if not waiting and not failing:
             return
-        then = postponed(ctx, later)
-        nodes = nodes_then(then, node) if waiting else {}
-        for each in list(waiting):
-            found = nodes.get((each.cohort, each.id))
-            if found is not None and found.outcome == "passes":
-                each.curable_on = iso(anchor.first + later)
-                waiting.remove(each)
-        if failing and earliest(then, protocol, run, node, report, anchor.first + later):
+        then = Then(postponed(ctx, later), {})
+        for asked in listed(node):
+            rows = [each for each in waiting if of(asked, each)]
+            nodes = {each.part.id: each for each in with_parts(then.node(asked))} if rows else {}
+            for row in rows:
+                if nodes[row.id].outcome == "passes":
+                    row.curable_on = iso(anchor.first + later)
+                    waiting.remove(row)
+        if not failing or (culprit is not None and then.node(culprit).counts.truth is False):
+            continue  # one that fails is enough, and mostly it is the one of the day before
+        culprit = next((each for each in single(node) if then.node(each).counts.truth is False), None)
+        if culprit is None and earliest(then.ctx, protocol, run, node, report, anchor.first + later):
             failing = False
 
 
-def nodes_then(ctx: Context, node: StageNode) -> dict[tuple[str | None, str], Node]:
-    """Every criterion and part, evaluated again."""
-    found: dict[tuple[str | None, str], Node] = {}
-    lists = [(None, node.common), *((each.cohort.id, each.listed) for each in node.cohorts)]
-    for cohort, listed in lists:
-        for criterion, _ in listed.criteria:
-            for each in with_parts(evaluate(ctx, criterion.kind, criterion.root)):
-                found[cohort, each.part.id] = each
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A criterion where it stands; `node`: as it was found on the stage's own day."""
+
+    cohort: str | None
+    criterion: ir.Criterion
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """A later day: each criterion is evaluated when it is asked for."""
+
+    ctx: Context
+    known: dict[tuple[str | None, str], Node]
+
+    def node(self, asked: Asked) -> Node:
+        key = asked.cohort, asked.criterion.root.id
+        if key not in self.known:
+            self.known[key] = evaluate(self.ctx, asked.criterion.kind, asked.criterion.root)
+        return self.known[key]
+
+
+def listed(node: StageNode) -> list[Asked]:
+    found = [Asked(None, criterion, each) for criterion, each in node.common.criteria]
+    for cohort in node.cohorts:
+        found += [Asked(cohort.cohort.id, criterion, each) for criterion, each in cohort.listed.criteria]
     return found
+
+
+def single(node: StageNode) -> list[Asked]:
+    """The common criteria that stand in no group: the failure of one fails the stage."""
+    grouped = [each for group in node.common.groups for each in group.nodes]
+    return [each for each in listed(node) if each.cohort is None and each.node not in grouped]
+
+
+def of(asked: Asked, row: CriterionReport) -> bool:
+    return row.cohort == asked.cohort and any(each.part.id == row.id for each in with_parts(asked.node))
 
 
 def earliest(

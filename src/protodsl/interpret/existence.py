@@ -348,7 +348,7 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
         return Finding(False, (), plain.ruled_out)
     complete = complete_throughout(ctx, item.domain, span)
     if complete and all(_period(asked, run, run, span) is False for run in possibly):
-        return Finding(False)
+        return Finding(False, (), plain.ruled_out or ())
     doubtful = [s.amount for s, truth in zip(stretches, tests, strict=True) if truth is None]
     open_ = [amount.causes for amount in doubtful]
     if not complete:

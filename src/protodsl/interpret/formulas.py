@@ -150,7 +150,7 @@ def subject(ctx: Context, asked: ir.Number) -> str:
     """What a thing that cannot be computed is called: the measure, else the first item in the expression."""
     if ctx.lead is not None:
         return ctx.lead.measure.item.name
-    return next(iter(named_in(asked)), "")
+    return next(iter(named_in(asked)), "formula")
 
 
 def named_in(asked: ir.Number) -> list[str]:

@@ -296,8 +296,9 @@ def of_the_last(
     """
     tested = among_the_last(tests(ctx, asked, found), last)
     if any(not each.counts or each.sample.days.first != each.sample.days.last for each, _ in tested):
-        why = [each.why for each, _ in tested] + [finding.causes for _, finding in tested]
-        why.append((Cause("imprecise", item.name),))
+        why = [finding.causes for _, finding in tested] + [each.why for each, _ in tested]
+        if any(each.counts and each.sample.days.first != each.sample.days.last for each, _ in tested):
+            why.append((Cause("imprecise", item.name),))
         return unknown(*one_or_every(found, why), evidence=told_by(tested))
     sure_in = [pair for pair in tested if len(not_earlier(pair, tested)) <= last]
     perhaps = [pair for pair in tested if pair not in sure_in and len(later(pair, tested)) < last]
@@ -364,6 +365,8 @@ def two_values(ctx: Context, asked: ir.Change) -> tuple[Amount, Amount]:
     if asked.start != asked.end:
         return one_value(ctx, replace(latest, window=asked.start)), one_value(ctx, latest)
     before, after = one_value(ctx, replace(latest, select="earliest")), one_value(ctx, latest)
+    if not before.evidence and not after.evidence:  # nothing to choose from: one question, one cause
+        return after, after
     if before.interval is not None and before.evidence == after.evidence:
         before = replace(before, interval=None, causes=(Cause("missing", asked.item),))
     return before, after

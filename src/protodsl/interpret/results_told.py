@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from protodsl import ir
-from protodsl.interpret import samples, wording
+from protodsl.interpret import formulas, samples, wording
 from protodsl.interpret.amounts import Amount
 from protodsl.interpret.context import Context
 from protodsl.interpret.formulas import number
@@ -127,8 +127,9 @@ def value_text(ctx: Context, asked: ir.Result, sample: Sample) -> str | None:
     """A result as recorded; what a formula makes of it as far as it is known."""
     if sample.measure is None:
         return wording.recorded_value(sample.fact)
-    value = samples.value_of(ctx, sample, asked.observed.unit).interval
-    unit = asked.observed.unit or sample.item.unit
+    lead = samples.lead_of(ctx, sample)
+    value = formulas.measured(ctx.led_by(sample.measure, lead), sample.measure).interval
+    unit = sample.item.unit
     return None if value is None else words.amount(near(value, None), unit.text if unit else None)
 
 

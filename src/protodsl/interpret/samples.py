@@ -74,21 +74,24 @@ def incomparable(item: Item) -> Amount:
     return Amount(None, (Cause("incomparable", item.name),))
 
 
+def lead_of(ctx: Context, sample: Sample) -> Sample:
+    """The result that leads a computed one."""
+    assert sample.measure is not None
+    return Sample(ctx.item(sample.measure.lead), sample.fact, sample.days, sample.sure)
+
+
 def value_of(ctx: Context, sample: Sample, unit: Unit | None) -> Amount:
     """The number of a sample in `unit` (None: the item's own)."""
     if sample.measure is not None:
-        lead = Sample(ctx.item(sample.measure.lead), sample.fact, sample.days, sample.sure)
-        amount = formulas.measured(ctx.led_by(sample.measure, lead), sample.measure)
+        amount = formulas.measured(ctx.led_by(sample.measure, lead_of(ctx, sample)), sample.measure)
     else:
         amount = reported_value(sample.item, sample.fact)
     if amount.interval is None:
         return amount
     value = in_declared_range(sample.item, amount.interval)
-    if value is None or implausible(sample, amount.interval):
-        return incomparable(sample.item)
-    wanted = converted(sample.item, value, unit)
-    if wanted is None:
-        return incomparable(sample.item)
+    wanted = None if value is None else converted(sample.item, value, unit)
+    if value is None or wanted is None or implausible(sample, amount.interval):
+        return replace(incomparable(sample.item), evidence=amount.evidence)
     causes = amount.causes
     if not causes and value.low != value.high:
         causes = (Cause("imprecise", sample.item.name),)

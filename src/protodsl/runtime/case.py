@@ -63,7 +63,7 @@ class Frame:
             else:
                 days = case.bound(window.start, self.item)
                 if isinstance(days, Cause):
-                    return days
+                    return self.undatable(case, days)
                 step = 1 if window.start.left_out else 0
                 start_lo, start_hi = clamped(days.first + step), clamped(days.last + step)
         as_of = case.as_of
@@ -83,6 +83,12 @@ class Frame:
         if start_hi > end_lo and not self.filled(case):
             start_hi = NEVER
         return case.undated() if as_of is None else Span(start_lo, start_hi, end_lo, end_hi)
+
+    def undatable(self, case: Case, start: Cause) -> Cause:
+        """Why a window has no days, told why its start has none: the first that applies."""
+        end = None if self.window.end is None else case.bound(self.window.end, self.item)
+        kind = "timepoint not dated"
+        return end if isinstance(end, Cause) and end.kind == kind != start.kind else start
 
     def filled(self, case: Case) -> bool:
         """Whether there surely is a day in a window whose ends are vague: told about one moment, they move

@@ -447,9 +447,9 @@ class EventNode(Node):
         ]
         if not possible:
             listed = case.complete(self.domain, span.start_lo, span.end_hi)
-            if absences and not listed and any(self.contradicted(case, span, fit) for fit in candidates):
+            if absences and any(self.contradicted(case, span, fit) for fit in candidates):
                 # a denial that a record contradicts vouches for nothing: there may be more courses
-                return Found(None, (Cause("missing", self.item),), candidates)
+                return self.listed if listed else Found(None, (Cause("missing", self.item),), candidates)
             return Found(False, (), (), absences)
         return Found(None, causes, candidates)
 

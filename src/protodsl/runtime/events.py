@@ -232,7 +232,8 @@ class EventNode(Node):
             return Cause("needs judgement", self.item)
         if not covered and not enough:
             return Cause("missing", self.item)
-        if any(fit.lacking for fit in fits) or (self.asked.lines and self.asked.least > 1):
+        unnumbered = self.asked.lines and self.asked.least > 1 and any(_line(fit) is None for fit in fits)
+        if unnumbered or any(fit.lacking for fit in fits):
             return Cause("missing", self.item)
         return Cause("conflicting", self.item) if contradicted else self.vague
 
@@ -503,6 +504,12 @@ class EventNode(Node):
 
     def breaks(self, case: Case, days: set[int]) -> None:
         event_breaks(case, self.item, self.asked.window, days, self.asked.lasting)
+
+
+def _line(fit: Fit) -> int | None:
+    """The line of treatment a course belongs to, where that is recorded."""
+    fact = fit.happening.fact
+    return fact.line if isinstance(fact, Medication) else None
 
 
 def _started(fact: Fact) -> Days | None:

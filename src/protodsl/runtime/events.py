@@ -12,7 +12,7 @@ from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
 from protodsl.runtime.doses import DoseSum, dose_stretches
 from protodsl.runtime.facts import Fact, Happening, Lasted
-from protodsl.runtime.findings import Causes, Finding, Node, cause_text
+from protodsl.runtime.findings import Causes, Finding, Node, Piece, cause_text
 from protodsl.runtime.model import Attribute, Event, Lasting
 from protodsl.runtime.record import Coded, Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
@@ -171,10 +171,10 @@ class EventNode(Node):
         span = case.spans.get(self.frame) or case.span(self.frame)
         facts = case.facts
         if self.dose is None and span.__class__ is Span and not facts.absent[self.domain]:
-            happenings = facts.happenings(self.item)
-            if not happenings:
+            if self.item not in facts.placed:
                 return False if case.complete(self.domain, span[0], span[3]) else None
             if self.plain:  # one that surely fits, nothing denied, is enough
+                happenings = facts.happenings(self.item)
                 as_of = case.as_of
                 assert as_of is not None
                 start, end = span[1], span[2] if span[2] < as_of else as_of
@@ -186,6 +186,11 @@ class EventNode(Node):
         return self.judged(case).truth
 
     def finding(self, case: Case) -> Finding:
+        facts = case.facts
+        if self.item not in facts.placed and self.dose is None and not facts.absent[self.domain]:
+            span = case.spans.get(self.frame) or case.span(self.frame)
+            if span.__class__ is Span:
+                return self.none if case.complete(self.domain, span[0], span[3]) else self.nothing
         found = self.judged(case)
         if found is self.listed:
             return self.none
@@ -205,6 +210,10 @@ class EventNode(Node):
         happenings = facts.happenings(self.item)
         if not (happenings or denials):
             return self.listed if case.complete(self.domain, span[0], span[3]) else self.missing
+        if self.plain and not denials:
+            good = self.surely(case, span, happenings)
+            if good:
+                return Found(True, (), good, number=len(good))
         fits = self.fits(case, span) if happenings else ()
         sure = [fit for fit in fits if fit.sure]
         contradicted: list[Fit] = []
@@ -238,6 +247,26 @@ class EventNode(Node):
         return Cause("conflicting", self.item) if contradicted else self.vague
 
     # ------------------------------------------------------------ which records fit
+
+    def surely(self, case: Case, span: Span, happenings: Sequence[Happening]) -> list[Fit]:
+        """Those that surely are the event by their own days; none where courses they are part of matter."""
+        as_of = case.as_of
+        assert as_of is not None
+        start_lo, start, end, may_end = span
+        if end > as_of:
+            end = as_of
+        found: list[Fit] = []
+        for happening in happenings:
+            if happening.match is not Match.SURE:
+                continue
+            days = case.lasted(happening)
+            if days is None:
+                continue
+            if days[1] <= end and days[2] >= start:
+                found.append(Fit(happening, days, True))
+            elif self.domain == "medications" and not (days[0] > may_end or days[3] < start_lo):
+                return []
+        return found
 
     def fits(self, case: Case, span: Span) -> list[Fit]:
         """Every record that may be the event, in record order."""
@@ -482,6 +511,15 @@ class EventNode(Node):
             details.append(dose_text(asked.dose.op, asked.dose.amount, asked.dose.unit))
         event = item.label if shown is None else self.event_words(case, shown)
         return (exists_reason(event, details, window, found.number if asked.least > 1 else 1),)
+
+    def pieces(self, finding: Finding, case: Case) -> tuple[Piece, ...]:
+        if finding.truth is None:
+            return super().pieces(finding, case)
+        label = case.vocabulary.items[self.item].label
+        before, behind = none_reason(label, "\0", self.domain, absent=False, least=self.asked.least).split(
+            "\0"
+        )
+        return ((before, self.frame, behind),)
 
     def event_words(self, case: Case, fact: Fact) -> str:
         vocabulary = case.vocabulary

@@ -124,8 +124,8 @@ class Facts:
     """What a record says, by item. Lists are in record order."""
 
     __slots__ = (
-        *("_absences", "_answers", "_denials", "_happenings", "_once", "_placed", "_samples", "absent"),
-        "listed",
+        *("_absences", "_answers", "_denials", "_happenings", "_once", "_samples", "absent", "listed"),
+        "placed",
         *("record", "spans", "vocabulary"),
     )
 
@@ -133,7 +133,7 @@ class Facts:
         self.record = record
         self.vocabulary = vocabulary
         self.absent: dict[str, list[Fact]] = {}  # explicit absences by domain
-        self._placed: dict[str, list[Placed]] = {}
+        self.placed: dict[str, list[Placed]] = {}
         self._once: dict[str, set[int]] = {}  # facts of a domain that are not repeated ones
         self._samples: dict[str, list[Sample]] = {}
         self._happenings: dict[str, list[Happening]] = {}
@@ -155,7 +155,7 @@ class Facts:
     def _sort(self) -> None:
         """Puts every fact under the items asked for; absences are set apart."""
         record, vocabulary = self.record, self.vocabulary
-        found = self._placed
+        found = self.placed
         for domain in _SORTED:
             facts = getattr(record, domain)
             absent: list[Fact] = []
@@ -185,9 +185,9 @@ class Facts:
         vocabulary = self.vocabulary
         if item not in vocabulary.asked:
             vocabulary.ask(item)
-            self._placed.clear()
+            self.placed.clear()
             self._sort()
-        placed = self._placed.get(item)
+        placed = self.placed.get(item)
         if placed is None:
             return _NONE
         if len(placed) > 1:

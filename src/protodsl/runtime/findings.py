@@ -8,11 +8,11 @@ asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from protodsl.runtime.case import Case
+from protodsl.runtime.case import Case, Frame
 from protodsl.runtime.record import Days
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.words import name_text, unknown_reason
@@ -58,6 +58,19 @@ def in_record_order(places: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(found, key=_place_key) if len(found) > 1 else found)
 
 
+Piece = tuple[str, "Frame | None", str]  # a sentence, in two halves if the words of a window stand between
+
+
+def told(pieces: Sequence[Piece], case: Case) -> tuple[str, ...]:
+    """The sentences with the dates of a case."""
+    return tuple(
+        [
+            before if frame is None else f"{before}{frame.text(case)}{behind}"
+            for before, frame, behind in pieces
+        ]
+    )
+
+
 class Finding:
     """The truth of one node; its words and evidence are made when first asked for.
 
@@ -66,7 +79,7 @@ class Finding:
     come into its words only as these are told.
     """
 
-    __slots__ = ("_evidence", "_said", "causes", "node", "shared", "state", "truth")
+    __slots__ = ("_evidence", "_pieces", "_said", "causes", "node", "shared", "state", "truth")
 
     def __init__(
         self, node: Node, truth: Truth, causes: Causes, state: Any = None, *, shared: bool = False
@@ -77,15 +90,23 @@ class Finding:
         self.state = state  # what the node's words are made of
         self.shared = shared
         self._said: tuple[str, ...] | None = None
+        self._pieces: tuple[Piece, ...] | None = None
         self._evidence: tuple[str, ...] | None = () if shared else None
 
     def said(self, case: Case) -> tuple[str, ...]:
         """Its sentences; `case`: the one it was found for."""
+        if self.shared:
+            return told(self.pieces(case), case)
         found = self._said
         if found is None:
-            found = self.node.said(self, case)
-            if not self.shared:
-                self._said = found
+            found = self._said = self.node.said(self, case)
+        return found
+
+    def pieces(self, case: Case) -> tuple[Piece, ...]:
+        """The sentences of a shared one; `case`: any, for names only."""
+        found = self._pieces
+        if found is None:
+            found = self._pieces = self.node.pieces(self, case)
         return found
 
     @property
@@ -125,6 +146,10 @@ class Node:
 
     def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         raise NotImplementedError
+
+    def pieces(self, finding: Finding, case: Case) -> tuple[Piece, ...]:
+        """The same for a shared finding."""
+        return tuple((sentence, None, "") for sentence in self.said(finding, case))
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         raise NotImplementedError

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Finding, Node, each_once, remember
+from protodsl.runtime.findings import Finding, Node, Piece, each_once, remember
 from protodsl.runtime.report import Truth
 
 
@@ -83,6 +83,9 @@ class ListNode(Node):
 
     def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         return said_by(finding.state, case)
+
+    def pieces(self, finding: Finding, case: Case) -> tuple[Piece, ...]:
+        return tuple(piece for one in finding.state for piece in one.pieces(case))
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         return shown_by(finding.state)

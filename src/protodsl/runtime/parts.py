@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Causes, Finding, Node, each_once, in_record_order, remember
+from protodsl.runtime.findings import (
+    Causes,
+    Finding,
+    Node,
+    Piece,
+    each_once,
+    in_record_order,
+    remember,
+    told,
+)
 from protodsl.runtime.logic import AndNode, CountNode, NotNode, OrNode, said_by, shown_by
 from protodsl.runtime.model import Criterion, Part
 from protodsl.runtime.report import Outcome, Truth
@@ -171,7 +180,19 @@ class PartFinding:
     """What was found of one part, and of the parts under it; shared by records as a `Finding` is."""
 
     __slots__ = (
-        *("_told", "_undecided", "applies", "favour", "guard", "left", "node", "outcome", "parts", "rule"),
+        *(
+            "_pieces",
+            "_told",
+            "_undecided",
+            "applies",
+            "favour",
+            "guard",
+            "left",
+            "node",
+            "outcome",
+            "parts",
+            "rule",
+        ),
         *("shared", "terms", "value"),
     )
 
@@ -183,6 +204,7 @@ class PartFinding:
         self.rule = rule
         self.parts = parts
         self._told: list[Finding] | None = None
+        self._pieces: tuple[Piece, ...] | None = None
         self._undecided: list[Finding] | None = None
         self.left: Truth = True
         self.terms: list[Truth] = []
@@ -306,12 +328,19 @@ class PartFinding:
         deciding = self._told
         if deciding is None:
             deciding = self._told = self.deciding()
+        if self.shared:
+            if self._pieces is None:
+                self._pieces = tuple(dict.fromkeys(piece for one in deciding for piece in one.pieces(case)))
+            said = told(self._pieces, case)
+            if self.applies is False:
+                return not_applicable(said), ()
+            return said[0] if len(said) == 1 else joined(said), ()
         said = said_by(deciding, case)
         if self.applies is False:
             reason = not_applicable(said)
         else:
             reason = said[0] if len(said) == 1 else joined(said)
-        shown = () if self.shared else shown_by(deciding)
+        shown = shown_by(deciding)
         return reason, shown if len(shown) < 2 else in_record_order(shown)
 
 

@@ -206,7 +206,7 @@ class Case:
         anchor.
         """
         self.rules = rules
-        self.root = self  # the case a formula or a filter was asked in
+        self.root: Case | None = None  # the case a formula or a filter was asked in; None: this one
         self.facts = facts
         self.record = facts.record
         self.vocabulary: Vocabulary = facts.vocabulary
@@ -236,7 +236,7 @@ class Case:
         `pivot` is the anchor of the stage screened; an earlier stage's anchor before it stays.
         """
         case = object.__new__(Case)
-        case.rules, case.root = self.rules, case
+        case.rules, case.root = self.rules, None
         case.facts, case.record, case.vocabulary = self.facts, self.record, self.vocabulary
         case.timepoints, case.anchor_name = self.timepoints, self.anchor_name
         case.points = {}
@@ -263,7 +263,7 @@ class Case:
     def at_sample(self, sample: Days, lead: tuple[str, Sample] | None = None) -> Case:
         """The same case for one result: anchors `SAMPLE`, ages and inputs are taken on its date."""
         case = object.__new__(Case)
-        case.rules, case.root = self.rules, self.root
+        case.rules, case.root = self.rules, self.root or self
         case.facts, case.record, case.vocabulary = self.facts, self.record, self.vocabulary
         case.timepoints, case.anchor_name, case.points = self.timepoints, self.anchor_name, self.points
         case.shift = self.shift

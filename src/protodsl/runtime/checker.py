@@ -85,7 +85,9 @@ class Checker:
     ) -> Verdict:
         """Only the verdict, as fast as it can be had; the same as `evaluate(…).verdict`."""
         session = self.session(record, stage, cohort, at, as_of, assume)
-        return VERDICTS[session.node.truth(session.case, cohort, session.earlier)]
+        truth = session.node.truth(session.case, cohort, session.earlier)
+        session.case.memo.clear()  # what is remembered knows the case: so it goes at once
+        return VERDICTS[truth]
 
     def evaluate(
         self,
@@ -112,7 +114,7 @@ class Checker:
     ) -> dict[str, EndpointReport]:
         """Every endpoint with a computable definition, by its id."""
         read = self.read(record)
-        facts = Facts(read, self.rules.vocabulary)
+        facts = Facts(read, self.rules.vocabulary, whole=isinstance(record, Record))
         stated = self.stated(read, as_of)
         found: dict[str, EndpointReport] = {}
         for endpoint, node in self._endpoints:
@@ -144,7 +146,7 @@ class Checker:
         read = self.read(record)
         stated = self.stated(read, as_of)
         points = self.points(read, at)
-        facts = Facts(read, self.rules.vocabulary)
+        facts = Facts(read, self.rules.vocabulary, whole=isinstance(record, Record))
         for domain in assume:
             if domain not in DOMAINS_COMPLETE:
                 raise RequestError(f"{domain!r} is no domain; one of {', '.join(DOMAINS_COMPLETE)}")
@@ -155,7 +157,7 @@ class Checker:
         if isinstance(record, Record):
             return record
         if isinstance(record, Mapping):
-            return read_record(record)
+            return read_record(record, self.rules.vocabulary.silent)
         with open(record, encoding="utf-8-sig") as file:
             return read_record(loads(file.read()))
 
@@ -296,7 +298,7 @@ class Session:
             if earliest is not None:
                 stale = self.to_repeat(later.on(earliest), timed)
             later.close()
-        return Report(
+        report = Report(
             self.checker.protocol.id,
             self.facts.record.id,
             node.id,
@@ -311,6 +313,8 @@ class Session:
             None if case.as_of is None else day_text(case.as_of),
             self.notes(),
         )
+        case.memo.clear()
+        return report
 
     def rows(
         self,

@@ -53,6 +53,7 @@ class Vocabulary:
             name for name, item in self.items.items() if item.acute and self.domains[name] == "conditions"
         )
         self.asked: set[str] = set()
+        self.silent: set[Coded] = set()  # codes of results met before that are of no item asked for
         self._hits: dict[str, dict[Coded, Hits]] = {}
         self._covered: dict[tuple[str, Coded], tuple[str, ...]] = {}
         self._domains: dict[str, tuple[str, ...]] = {}
@@ -116,6 +117,7 @@ class Vocabulary:
             self.asked.add(name)
             self._domains.clear()
             self._hits.clear()
+            self.silent.clear()
 
     def hits(self, domain: str) -> dict[Coded, Hits]:
         """What codes met before may be, of the items asked for; see `hit` for a new one."""
@@ -134,6 +136,10 @@ class Vocabulary:
         if len(known) > 20_000:  # records by the million: every code they hold would stay
             known.clear()
         known[coded] = found
+        if domain == "results" and not found and self.known(coded):
+            if len(self.silent) > 20_000:
+                self.silent.clear()
+            self.silent.add(coded)
         return found
 
     def is_brief(self, coded: Coded) -> bool:

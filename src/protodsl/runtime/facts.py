@@ -125,11 +125,12 @@ class Facts:
 
     __slots__ = (
         *("_absences", "_answers", "_denials", "_happenings", "_once", "_samples", "absent", "listed"),
-        "placed",
-        *("record", "spans", "vocabulary"),
+        *("placed", "record", "spans", "vocabulary", "whole"),
     )
 
-    def __init__(self, record: Record, vocabulary: Vocabulary) -> None:
+    def __init__(self, record: Record, vocabulary: Vocabulary, *, whole: bool = True) -> None:
+        """`whole` False: results of which nothing is asked are left out of the record."""
+        self.whole = whole
         self.record = record
         self.vocabulary = vocabulary
         self.absent: dict[str, list[Fact]] = {}  # explicit absences by domain
@@ -184,6 +185,7 @@ class Facts:
         """The facts that may be of an item, in record order, each once."""
         vocabulary = self.vocabulary
         if item not in vocabulary.asked:
+            assert self.whole or vocabulary.domains[item] != "results", f"nothing was to be asked of {item}"
             vocabulary.ask(item)
             self.placed.clear()
             self._sort()

@@ -62,7 +62,7 @@ def samples_of(case: Case, item: str) -> Sequence[Sample]:
     measure = case.rules.measures.get(item)
     if measure is None:
         return case.facts.samples(item)
-    root = case.root
+    root = case.root or case
     key = ("computed", item)
     found: list[Sample] | None = root.memo.get(key)
     if found is None:

@@ -11,9 +11,9 @@ detected` is `not_detected`. `Result.raw` keeps what was written.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal, InvalidOperation
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 from protodsl.runtime.attributes import MAX_TEXT, Attributes, RecordError, kind_of, like
 from protodsl.runtime.record import (
@@ -151,8 +151,12 @@ def _plain_value(value: Any) -> Value | None:
     return None if read is None else read(value)
 
 
-def _plain_result(fact: dict[str, Any], where: str) -> Result | None:
-    """A result with a name or one code, a date without a time, an upper limit at most."""
+def _plain_result(
+    fact: dict[str, Any], where: str, silent: Collection[Coded]
+) -> Result | Literal[False] | None:
+    """A result with a name or one code, a date without a time, an upper limit at most; False: one that is
+    right and of which nothing is asked.
+    """
     get = fact.get
     code, value = get("code"), get("value")
     code = PLAIN_NAME[code] if code.__class__ is str else _plain_code(code)
@@ -175,6 +179,8 @@ def _plain_result(fact: dict[str, Any], where: str) -> Result | None:
         limit = _plain_limit(limit)
         if limit is None:
             return None
+    if code in silent:
+        return False
     number, word, raw, _ = value
     return Result(code, number, word, unit, date, None, limit, None, None, None, raw, where)
 
@@ -252,6 +258,10 @@ def _plain_answer(fact: dict[str, Any], where: str) -> Answer | None:
 class _Reader(Attributes):
     """Reads the domains, one method each."""
 
+    def __init__(self, silent: Collection[Coded] = ()) -> None:
+        super().__init__()
+        self.silent = silent
+
     def present(self, fact: dict[str, Any], where: str) -> bool | None:
         """Whether the fact is one or an absence; None where it cannot be read as either."""
         present = fact.get("present", True)
@@ -291,11 +301,12 @@ class _Reader(Attributes):
         for where, fact in self.facts(record, "results"):
             if fact.__class__ is dict and fact.keys() <= _PLAIN_RESULT:
                 try:
-                    plain = _plain_result(fact, where)
+                    plain = _plain_result(fact, where, self.silent)
                 except TypeError:  # a list or an object where a text is expected
                     plain = None
                 if plain is not None:
-                    found.append(plain)
+                    if plain:
+                        found.append(plain)
                     continue
             if not self.fields(fact, where, _RESULT):
                 continue
@@ -582,14 +593,15 @@ class _Reader(Attributes):
         )
 
 
-def read_record(data: Any) -> Record:
+def read_record(data: Any, silent: Collection[Coded] = ()) -> Record:
     """The record in plain data: what `loads` gives, or any dict of texts, numbers, lists and dicts.
 
-    A `float` is taken for the decimal it is printed as. Raises RecordError with every problem found.
+    A `float` is taken for the decimal it is printed as. Results with a code in `silent` are looked over and
+    left out. Raises RecordError with every problem found.
     """
     if not isinstance(data, dict):
         raise RecordError.at("", f"a record is an object, not {kind_of(data)}")
-    reader = _Reader()
+    reader = _Reader(silent)
     record = reader.record(data)
     if reader.problems:
         raise RecordError(reader.problems)

@@ -102,6 +102,8 @@ class Rules:
 
     def _measure(self, one: Measure) -> MeasureNode:
         inside = (one.lead, one.validity)
+        self.vocabulary.ask(one.lead)
+        self.vocabulary.ask(one.item)
         return MeasureNode(
             one.item,
             self.vocabulary.items[one.item].unit,

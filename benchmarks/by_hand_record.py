@@ -157,6 +157,8 @@ class Participant:
             first_hi = min(first_hi, as_of)
         if end is not None:
             last_lo, last_hi = days(end)
+            if begun is not None and first_lo <= last_hi:  # nothing begins after its end
+                first_hi, last_lo = min(first_hi, last_hi), max(last_lo, first_lo)
         elif domain == "procedures" and "end" not in fact:
             last_lo, last_hi = first_lo, first_hi
         elif domain == "medications" and "end" not in fact:

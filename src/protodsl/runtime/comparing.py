@@ -402,22 +402,20 @@ def _latest_said(found: Sequence[Said]) -> list[Said]:
 class SettingNode(Node):
     """Where the participant takes part."""
 
-    __slots__ = ("findings", "name", "values")
+    __slots__ = ("missing", "name", "values")
 
     def __init__(self, name: str, values: tuple[str, ...]) -> None:
         self.name = name
         self.values = frozenset(values)
-        self.findings: dict[Truth, Finding] = {
-            truth: Finding(self, truth, () if truth is not None else (Cause("missing", name),), shared=True)
-            for truth in (True, False, None)
-        }
+        self.missing = Finding(self, None, (Cause("missing", name),), shared=True)
 
     def truth(self, case: Case) -> Truth:
         said = case.record.setting.get(self.name)
         return None if said is None else said in self.values
 
     def finding(self, case: Case) -> Finding:
-        return self.findings[self.truth(case)]
+        truth = self.truth(case)  # the words of one that is decided are the record's own
+        return self.missing if truth is None else Finding(self, truth, ())
 
     def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         if finding.truth is None:

@@ -493,12 +493,7 @@ class EventNode(Node):
             return tuple(cause_text(case, cause, recorded=recorded) for cause in found.causes)
         window = self.frame.text(case)
         if found.truth is False:
-            absent = bool(found.ruled_out)
-            return (
-                none_reason(
-                    item.label, window, self.domain, absent=absent, least=asked.least, lines=asked.lines
-                ),
-            )
+            return (self.none_words(item.label, window, absent=bool(found.ruled_out)),)
         shown = found.fits[0].happening.fact if found.fits else None
         details: list[str] = []
         if shown is not None:
@@ -516,10 +511,12 @@ class EventNode(Node):
         if finding.truth is None:
             return super().pieces(finding, case)
         label = case.vocabulary.items[self.item].label
-        before, behind = none_reason(label, "\0", self.domain, absent=False, least=self.asked.least).split(
-            "\0"
-        )
+        before, behind = self.none_words(label, "\0", absent=False).split("\0")
         return ((before, self.frame, behind),)
+
+    def none_words(self, label: str, window: str, *, absent: bool) -> str:
+        asked = self.asked
+        return none_reason(label, window, self.domain, absent=absent, least=asked.least, lines=asked.lines)
 
     def event_words(self, case: Case, fact: Fact) -> str:
         vocabulary = case.vocabulary

@@ -25,6 +25,7 @@ LAYERS = (
     ("reports",),
     ("scenario",),
     ("driver",),
+    ("editor",),
     ("cli",),
     ("__main__",),
 )

@@ -24,6 +24,7 @@ VERBS = {
     "fmt": "protodsl.cli.fmt",
     "new": "protodsl.cli.new",
     "explain": "protodsl.cli.explain",
+    "lsp": "protodsl.cli.lsp",
     "data": "protodsl.cli.data",
 }
 BUG, BROKEN_PIPE, INTERRUPTED = 70, 141, 130

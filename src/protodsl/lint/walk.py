@@ -13,8 +13,11 @@ from protodsl.source import Span
 
 def parts(protocol: ir.Protocol) -> Iterator[ir.Part]:
     """Every criterion and part, depth first."""
-    for criterion in criteria(protocol):
-        yield from (node for node in nodes(criterion.root) if isinstance(node, ir.Part))
+    stack = [criterion.root for criterion in criteria(protocol)][::-1]
+    while stack:
+        part = stack.pop()
+        yield part
+        stack.extend(reversed(part.parts))
 
 
 def criteria(protocol: ir.Protocol) -> Iterator[ir.Criterion]:

@@ -25,7 +25,7 @@ LAYERS = (
     ("reports",),
     ("scenario",),
     ("driver",),
-    ("editor",),
+    ("editor", "highlight"),
     ("cli",),
     ("__main__",),
 )

@@ -17,7 +17,7 @@ def command(form: str, color: str) -> int:
 
     \b
     Example:
-      protodsl lsp
+      protodsl lsp   (an editor is given the command `protodsl` and the argument `lsp`)
     """
     try:
         from protodsl.editor import server

@@ -110,6 +110,9 @@ class Desk:
         return result
 
     def text(self, path: str) -> str:
+        """A file as it is on the screen, else on the disk; "" where there is none. Nothing open is parsed."""
+        if path in self.open:
+            return self.open[path]
         loaded = self.project.load(path)
         return "" if isinstance(loaded, Diagnostic) else loaded.source.text
 

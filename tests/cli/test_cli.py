@@ -102,7 +102,7 @@ def test_check_shows_a_mistake(run: Run) -> None:
     code, out, err = run("check", "bad.proto-lite")
     assert (code, err) == (1, "")
     assert out == (
-        "bad.proto-lite:20:20: error[E0120] expected a value or `either`, found `<=`\n"
+        "bad.proto-lite:20:20: error[E0120] expected a value, a titre (`1:80`) or `either`, found `<=`\n"
         "20 |     require alt <= <= 3 ULN\n"
         "   |                    ^^\n\n"
         "1 error\n"

@@ -33,6 +33,14 @@ def test_a_converted_value_is_shown_in_both_units(screen: Screen) -> None:
     assert "Was mg/dL meant? That would be 0.9 mg/dL" in found.doubts[0].message
 
 
+def test_outside_the_scale_itself_no_confirmation_helps(screen: Screen) -> None:
+    for more in ({}, {"confirmed": True}):
+        found = screen(KIDNEY, {"results": [lab("creatinine", 9000, "mg/dL", **more)]})
+        assert found.report.verdict == "undetermined"
+        assert "outside its range (0 to 100 mg/dL); not used" in found.doubts[0].message
+        assert "confirmed" not in found.doubts[0].message
+
+
 def test_also_where_no_criterion_asks_for_it(screen: Screen) -> None:
     found = screen('exclusion 1 "Men" {\n  exclude if sex is male\n}', {
         "sex": "female", "results": [lab("creatinine", 90, "mg/dL")],

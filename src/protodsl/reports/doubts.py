@@ -7,20 +7,21 @@ criteria ask for it. Dates before birth or after death change no verdict by them
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal
 
-from protodsl.reports.evidence import Fact, code_label, fact_text, facts_of
+from protodsl.reports.evidence import Fact, fact_text, facts_of
 from protodsl.reports.trial import Screened
 from protodsl.runtime.model import Item
-from protodsl.runtime.record import Answer, Coded, Condition, Days, Medication, Procedure, Result
+from protodsl.runtime.record import Answer, Coded, Condition, Days, Exact, Medication, Procedure, Result
 from protodsl.runtime.units import conversion
 from protodsl.runtime.words import amount, day_text, days_text, near_text, number_text
 
 DoubtKind = Literal["implausible value", "values of one day", "before birth", "after death", "died"]
 MOST = 100  # listed of one kind
+Told = tuple[str, tuple[str, ...]]  # message, places
 
 # Units in which laboratories report, the usual ones first: in which would the number make sense?
 _UNITS = (
@@ -54,7 +55,7 @@ def doubts_of(screened: Screened) -> tuple[Doubt, ...]:
         for place in row.evidence:
             users.setdefault(place, []).append(row.id)
     found: list[Doubt] = []
-    made = (
+    made: tuple[tuple[DoubtKind, Iterable[Told]], ...] = (
         ("died", _died(screened)),
         ("implausible value", _implausible(screened)),
         ("values of one day", _of_one_day(screened)),
@@ -65,11 +66,8 @@ def doubts_of(screened: Screened) -> tuple[Doubt, ...]:
             if number >= MOST:
                 break
             criteria = dict.fromkeys(one for place in places for one in users.get(place, ()))
-            found.append(Doubt(kind, message, places, tuple(criteria)))  # type: ignore[arg-type]
+            found.append(Doubt(kind, message, places, tuple(criteria)))
     return tuple(found)
-
-
-Told = tuple[str, tuple[str, ...]]
 
 
 def _died(screened: Screened) -> Iterator[Told]:
@@ -84,33 +82,34 @@ def _implausible(screened: Screened) -> Iterator[Told]:
         if result.number is None:
             continue
         for item in trial.results_items(result.code):
-            low, high = item.plausible or (item.minimum, item.maximum)
-            if item.unit is None or (low is None and high is None):
-                continue
             measured = trial.checker.rules.measured(item.name)
             factor = measured.factor(result.unit)
-            if factor is not None and measured.interval(result) is None:
-                yield _not_plausible(item, result, factor, low, high), (result.where,)
+            if item.unit is None or factor is None or measured.interval(result) is not None:
+                continue
+            plausible = None if measured.interval(replace(result, confirmed=True)) is None else item.plausible
+            yield _not_plausible(item, result, factor, plausible), (result.where,)
 
 
 def _not_plausible(
-    item: Item, result: Result, factor: Fraction | int, low: Fraction | None, high: Fraction | None
+    item: Item, result: Result, factor: Exact, plausible: tuple[Fraction, Fraction] | None
 ) -> str:
-    ends = [number_text(one) for one in (low, high) if one is not None]
-    where = " to ".join(ends)
-    shown = amount(result.raw, result.unit)
-    converted = ""
+    """`plausible`: the range that is left; None where the value cannot be at all, confirmed or not."""
+    low, high = plausible or (item.minimum, item.maximum)
+    ends = " to ".join(number_text(one) for one in (low, high) if one is not None)
     number = result.number
-    point = (
-        number.low if number is not None and number.low is not None and number.low == number.high else None
-    )
-    if point is not None and factor != 1:
-        converted = f", which is {amount(near_text(_whole(Fraction(point) * factor), None), item.unit)}"
-    hint = "" if point is None else _other_unit(item, result, Fraction(point), low, high)
-    return (
-        f"{item.label} {shown}, {days_text(result.date)}{converted}: outside what is plausible "
-        f"({amount(where, item.unit)}); not used until it is confirmed{hint}"
-    )
+    point = None if number is None or number.low != number.high else number.low
+    converted, hint = "", ""
+    if point is not None:
+        low, high = item.plausible or (low, high)
+        hint = _other_unit(item, result, Fraction(point), low, high)
+        if factor != 1:
+            converted = f", which is {amount(near_text(_whole(Fraction(point) * factor), None), item.unit)}"
+    if plausible is None:
+        what = f"outside its range ({amount(ends, item.unit)}); not used"
+    else:
+        what = f"outside what is plausible ({amount(ends, item.unit)}); not used until it is confirmed"
+    shown = f"{item.label} {amount(result.raw, result.unit)}, {days_text(result.date)}"
+    return f"{shown}{converted}: {what}{hint}"
 
 
 def _other_unit(
@@ -189,6 +188,3 @@ def _first(fact: Fact) -> Days | None:
             return fact.start if fact.present else fact.since
         case Procedure():
             return fact.date if fact.present else fact.since
-
-
-__all__ = ["Doubt", "code_label", "doubts_of"]

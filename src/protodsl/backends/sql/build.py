@@ -1,0 +1,246 @@
+"""Everything one statement is gathered in: columns of participants, tables of facts read once, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from protodsl import ir
+from protodsl.backends.sql.layers import Cte, Grouped, Layers, Names
+from protodsl.backends.sql.lexicon import Lexicon, Matching
+from protodsl.backends.sql.syntax import (
+    FIRST,
+    LAST,
+    NULL,
+    TRUE,
+    Aggregate,
+    Column,
+    DayNumber,
+    Dialect,
+    Expr,
+    Literal,
+    Binary,
+    and_,
+    case,
+    coalesce,
+    compare,
+    earlier,
+    is_,
+    is_not,
+    literal,
+)
+from protodsl.backends.sql.times import Scope, Span, Times, When, on
+
+if TYPE_CHECKING:
+    from protodsl.backends.sql.events import Denials
+
+
+class NotCarried(Exception):
+    """A construct SQL does not carry; its message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What the statement leaves unknown: the criterion or part, and the construct it does not carry."""
+
+    where: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is given besides tables; the same as `screen` takes."""
+
+    at: tuple[tuple[str, date], ...] = ()
+    as_of: date | None = None
+    assume: tuple[str, ...] = ()
+    cohort: str | None = None
+
+
+class Builder:
+    def __init__(self, protocol: ir.Protocol, dialect: Dialect, lexicon: Lexicon, options: Options) -> None:
+        self.protocol, self.dialect, self.lexicon, self.options = protocol, dialect, lexicon, options
+        self.matching = Matching(protocol, lexicon)
+        self.names = Names()
+        self.people = Layers("people", self.names)
+        self.told = Layers("criteria", self.names)  # truths, over what was gathered for each participant
+        self.times = Times(self)
+        self.timepoints: dict[str, Column] = {}
+        self.things: dict[tuple[str, str, tuple[str, ...]], str] = {}  # domain, item, but not: its name
+        self.facts: dict[str, Layers] = {}  # by domain
+        self.grouped: dict[str, Grouped] = {}  # by the name of their rows
+        self.ruled: dict[str, int] = {}  # item: how many things an absence of it must cover
+        self.tables: list[Cte] = []  # those of formulas, in order
+        self.at = dict(options.at)
+        self.denied: dict[str, Denials] = {}
+        self.where = ""  # the part whose expressions are being written
+        self.refused: list[Refusal] = []
+
+    def not_carried(self, what: str) -> NotCarried:
+        return NotCarried(what)
+
+    # ------------------------------------------------------------ participants
+
+    def given(self, timepoint: str) -> Expr:
+        """The recorded day of a timepoint, or the one given to the run."""
+        if timepoint in self.at:
+            return Literal(self.at[timepoint])
+        found = self.timepoints.get(timepoint)
+        if found is None:
+            found = self.timepoints[timepoint] = Column(self.names.make(f"day_of_{timepoint}"))
+        return found
+
+    def person(self, hint: str, expr: Expr) -> Expr:
+        return self.people.column(hint, expr)
+
+    def scope(self, stage: ir.Stage, previous: ir.Stage | None) -> Scope:
+        anchor = self.times.timepoint(stage.anchor)
+        stated: Expr = Column("as_of") if self.options.as_of is None else Literal(self.options.as_of)
+        as_of = self.person("last_day", coalesce(stated, anchor.last))
+        before = self.times.timepoint(previous.anchor) if previous is not None else None
+        return Scope(stage, anchor, as_of, stated, before)
+
+    def recorded(self, scope: Scope, first: Expr, last: Expr) -> When:
+        """“A partial date is the interval of its days, cut at a stated `as_of`; no date is “any day up to
+        `as_of`”.”
+        """
+        if scope.stated == NULL:
+            cut = last
+        else:
+            within = and_(compare("<=", first, scope.stated), compare(">", last, scope.stated))
+            cut = case((within, scope.stated), otherwise=last)
+        return When(coalesce(first, Literal(FIRST)), case((is_(first, "NULL"), scope.as_of), otherwise=cut))
+
+    # ------------------------------------------------------------ facts
+
+    def thing(self, domain: str, item: str, but_not: tuple[str, ...] = ()) -> str:
+        """The name under which the facts of an item stand in the statement."""
+        key = (domain, item, tuple(sorted(but_not)))
+        found = self.things.get(key)
+        if found is None:
+            found = self.things[key] = item if not but_not else f"{item} but not {', '.join(key[2])}"
+        return found
+
+    def rows(self, domain: str) -> Layers:
+        """The facts of a domain, each with what is worked out for it."""
+        found = self.facts.get(domain)
+        if found is None:
+            found = self.facts[domain] = Layers(f"{domain}_rows", self.names)
+        return found
+
+    def per_person(self, rows: str, name: str) -> Grouped:
+        """One row for each participant, from a table of rows."""
+        found = self.grouped.get(rows)
+        if found is None:
+            found = self.grouped[rows] = Grouped(name, rows, self.names)
+        return found
+
+    def denials(self, domain: str) -> Denials:
+        from protodsl.backends.sql.events import Denials
+
+        found = self.denied.get(domain)
+        if found is None:
+            found = self.denied[domain] = Denials(self.rows(domain))
+        return found
+
+    # ------------------------------------------------------------ completeness and absence
+
+    def complete_until(self, scope: Scope, domain: str, start: When) -> Expr:
+        """The last day up to which the domain is complete from the start of a window; null: it is not."""
+        if domain in self.options.assume:
+            return case((is_not(start.first, "NULL"), scope.as_of))
+        since = coalesce(Column("since_last"), Literal(FIRST))
+        reach = self.reach(scope, Column("until_first"), Column("until_last"))
+        rows = self.rows("completeness")
+        until = rows.column("reaches", reach.first)
+        where = and_(compare("=", Column("domain"), Literal(domain)), compare("<=", since, start.first))
+        grouped = self.per_person("completeness_rows", "complete")
+        return grouped.column(f"{domain}_complete_until", Aggregate("max", until, where))
+
+    def reach(self, scope: Scope, first: Expr, last: Expr) -> When:
+        """To `until` (default: `as_of`); “no absence or completeness reaches beyond it”."""
+        stated = self.recorded(scope, first, last)
+        return When(
+            case((is_(first, "NULL"), scope.as_of), otherwise=earlier(first, scope.as_of)),
+            case((is_(first, "NULL"), scope.as_of), otherwise=earlier(stated.last, scope.as_of)),
+        )
+
+    def complete(self, scope: Scope, domain: str, span: Span) -> Expr:
+        """Whether the domain is complete over the whole window; never null."""
+        return is_(compare(">=", self.complete_until(scope, domain, span.start), span.end.last), "TRUE")
+
+    def absent(self, scope: Scope, item: str, span: Span) -> Expr:
+        """Whether one single absence covers the window: of the item, or of each of its members."""
+        units = self.ruled.setdefault(item, len(self.paths(item)))
+        rows = self.rows("absences")
+        reach = self.reach(scope, Column("until_first"), Column("until_last"))
+        until = rows.column("reaches", reach.first)
+        since = coalesce(Column("since_last"), Literal(FIRST))
+        covers = and_(compare("<=", since, span.start.first), compare(">=", until, span.end.last))
+        mine = and_(compare("=", Column("rules_out"), Literal(item)), covers)
+        grouped = self.per_person("absences_rows", "absent")
+        whole = and_(mine, compare("=", Column("part"), Literal(0)))
+        name = f"no_{item}"
+        found = is_(grouped.column(name, Aggregate("bool_or", TRUE, whole)), "TRUE")
+        if units > 1:
+            parts = grouped.column(f"{name}_parts", Aggregate("count", Column("part"), mine, distinct=True))
+            return case((found, TRUE), otherwise=is_(compare(">=", parts, Literal(units)), "TRUE"))
+        return found
+
+    def paths(self, item: str) -> list[tuple[str, ...]]:
+        """The ways down from an item to its last members: an absence must stand on each."""
+        found = self.protocol.items[item]
+        members = [each for each in found.members if each in self.protocol.items]
+        if not found.is_class or found.open or not members:
+            return [(item,)]
+        return [(item, *path) for member in members for path in self.paths(member)]
+
+    # ------------------------------------------------------------ the tables the statement begins with
+
+    def rules_out(self) -> list[tuple[int, str, str, int]]:
+        """(concept, its key, item, part): 0 where the absence covers the whole, else the way it stands on."""
+        rows: list[tuple[int, str, str, int]] = []
+        for item in self.ruled:
+            paths = self.paths(item)
+            covering: dict[str, set[tuple[int, str]]] = {
+                each: set(self.matching.covering(each)) for path in paths for each in path
+            }
+            for concept in sorted({one for found in covering.values() for one in found}):
+                parts = [
+                    number
+                    for number, path in enumerate(paths, start=1)
+                    if any(concept in covering[each] for each in path)
+                ]
+                if len(parts) == len(paths):
+                    rows.append((*concept, item, 0))
+                else:
+                    rows += [(*concept, item, part) for part in parts]
+        return rows
+
+    def codes(self) -> list[tuple[int, str, str, str | None, bool, bool, str]]:
+        """(concept, key, domain, thing, sure, brief, drug)."""
+        rows: list[tuple[int, str, str, str | None, bool, bool, str]] = []
+        for (domain, item, but_not), name in self.things.items():
+            rows += [
+                (each.concept, each.key, domain, name, each.sure, each.brief, each.drug)
+                for each in self.matching.fitted(item, but_not)
+            ]
+        return rows
+
+    def key(self, seconds_at: Expr, day: Expr, seconds: Expr) -> Expr:
+        """A number that orders moments."""
+        return Binary("+", Binary("*", DayNumber(day), Literal(86400)), case((seconds_at, seconds), otherwise=Literal(0)))
+
+
+def values(rows: Iterable[tuple[object, ...]], dialect: Dialect) -> str:
+    """Rows written out, a line each."""
+    lines = []
+    for row in rows:
+        told = ", ".join(literal(each, dialect) for each in row)  # type: ignore[arg-type]
+        lines.append(f"    ({told})")
+    return "  VALUES\n" + ",\n".join(lines)
+
+
+__all__ = ["LAST", "Builder", "Mapping", "NotCarried", "Options", "is_not", "on", "values"]

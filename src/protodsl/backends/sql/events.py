@@ -1,0 +1,228 @@
+"""Existence: conditions, drugs and procedures in a window, with attributes; what rules them out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from protodsl import ir
+from protodsl.backends.sql.layers import Layers
+from protodsl.backends.sql.syntax import (
+    FALSE,
+    FIRST,
+    NULL,
+    TRUE,
+    Aggregate,
+    Column,
+    Expr,
+    Literal,
+    and_,
+    case,
+    coalesce,
+    compare,
+    is_,
+    is_not,
+    later,
+    moved,
+    not_,
+    or_,
+)
+from protodsl.backends.sql.times import (
+    Scope,
+    Span,
+    When,
+    earlier,
+    length,
+    moved_when,
+    on,
+    shares_possibly,
+    shares_surely,
+)
+from protodsl.runtime.read import SEVERITIES
+
+if TYPE_CHECKING:
+    from protodsl.backends.sql.build import Builder
+
+
+def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
+    """“True when one record surely matches in code, attributes and time. False when no record may match
+    and one single absence or completeness covers the whole window … Otherwise unknown.”
+    """
+    item = builder.protocol.items[asked.item]
+    check_carried(builder, asked, item)
+    times = builder.times
+    span = times.window(scope, asked.window, item)
+    inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
+    rows = builder.rows(item.domain)
+    start, end = lasted(builder, scope, rows, item.domain)
+    thing = builder.thing(item.domain, item.name, asked.but_not)
+    mine = and_(compare("=", Column("thing"), Literal(thing)), compare("<=", start.first, scope.as_of))
+    suits = and_(Column("sure"), *(attribute(test, item.domain) for test in asked.attributes))
+    own_end = start if asked.first_day else end
+    possible: list[Expr] = [mine, is_not(suits_possibly(asked, item.domain), "FALSE")]
+    possible.append(shares_possibly(start.first, own_end.last, inside))
+    sure: list[Expr] = [suits, shares_surely(start.last, own_end.first, inside)]
+    if asked.lasting is not None:
+        long_enough = rows.column(f"{item.name}_lasts", lasts(start, end, inside, *asked.lasting))
+        possible.append(is_not(long_enough, "FALSE"))
+        sure.append(long_enough)
+    hint = item.name
+    may = rows.column(f"{hint}_possible", is_(and_(*possible), "TRUE"))
+    surely = rows.column(f"{hint}_sure", is_(and_(may, *sure), "TRUE"))
+    group = builder.per_person(f"{item.domain}_weighed", f"{item.domain}_found")
+    denied = builder.denials(item.domain).column(builder, scope, span, start, end)
+    found = is_(group.column(f"{hint}_found", Aggregate("bool_or", TRUE, and_(surely, not_(denied)))), "TRUE")
+    perhaps = is_(group.column(f"{hint}_perhaps", Aggregate("bool_or", TRUE, may)), "TRUE")
+    ruled_out = or_(builder.absent(scope, item.name, span), builder.complete(scope, item.domain, span))
+    return case((found, TRUE), (and_(ruled_out, not_(perhaps)), FALSE))
+
+
+def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
+    if item.domain not in ("conditions", "medications", "procedures"):
+        raise builder.not_carried("the existence of a result")
+    if asked.dose is not None:
+        raise builder.not_carried("a dose for a period")
+    if asked.least > 1:
+        raise builder.not_carried("several events counted")
+    if item.domain == "medications" and (asked.first_day or asked.lasting is not None):
+        raise builder.not_carried("courses of a drug that may touch")
+
+
+# ---------------------------------------------------------------- first and last day
+
+
+def lasted(builder: Builder, scope: Scope, rows: Layers, domain: str) -> tuple[When, When]:
+    """First and last day of a row, as far as recorded."""
+    recorded = builder.recorded(scope, Column("start_first"), Column("start_last"))
+    start = When(rows.column("start_from", recorded.first), rows.column("start_by", recorded.last))
+    now = scope.as_of
+    none, goes_on = is_(Column("end_first"), "NULL"), Column("ongoing")
+    cut = builder.recorded(scope, Column("end_first"), Column("end_last"))
+    until_now = or_(none, compare(">", Column("end_first"), now))
+    end = When(case((until_now, now), otherwise=Column("end_first")), case((until_now, now), otherwise=cut.last))
+    match domain:
+        case "conditions":
+            brief = Column("brief")
+            first, last = (
+                case((brief, begun), otherwise=ended)
+                for begun, ended in ((start.first, end.first), (start.last, end.last))
+            )
+        case "medications":
+            not_said = and_(none, not_(goes_on))
+            first = case((not_said, start.first), otherwise=end.first)
+            last = case((not_said, later(start.first, now)), otherwise=end.last)
+        case _:
+            lasting = or_(goes_on, not_(none))
+            first = case((lasting, end.first), otherwise=start.first)
+            last = case((lasting, end.last), otherwise=start.last)
+    return start, When(rows.column("end_from", first), rows.column("end_by", last))
+
+
+def lasts(first: When, last: When, span: Span, op: ir.Op, by: ir.Length) -> Expr:
+    """“A duration is at least d when first day ≤ (day after the last, at most after the anchor) − d.”"""
+    counted = length(by, None)
+    if counted is None:
+        return NULL
+    after = When(
+        moved(earlier(last.first, span.end.first), "day", 1), moved(earlier(last.last, span.end.last), "day", 1)
+    )
+    latest = moved_when(after, -1, counted)
+    below = compare("<", latest.last, first.first)
+    at_most = compare("<=", latest.last, first.first)
+    above = compare(">", latest.first, first.last)
+    at_least = compare(">=", latest.first, first.last)
+    match op:
+        case "<":
+            return case((below, TRUE), (at_least, FALSE))
+        case "<=":
+            return case((at_most, TRUE), (above, FALSE))
+        case ">":
+            return case((above, TRUE), (at_most, FALSE))
+        case ">=":
+            return case((at_least, TRUE), (below, FALSE))
+        case "=":
+            return case((and_(at_most, at_least), TRUE), (or_(above, below), FALSE))
+
+
+# ---------------------------------------------------------------- attributes
+
+
+def suits_possibly(asked: ir.Exists, domain: str) -> Expr:
+    return and_(*(attribute(test, domain) for test in asked.attributes))
+
+
+def attribute(test: ir.AttributeTest, domain: str) -> Expr:
+    """“An attribute not recorded (dose, grade, response, route) is unknown, not absent.”"""
+    of_conditions = test.attribute in ("severity", "grade", "stage")
+    if (domain == "conditions") != of_conditions or domain == "procedures":
+        return NULL
+    column = Column(test.attribute)
+    word = "_".join(test.value.strip().lower().replace("-", " ").split())
+    match test.attribute:
+        case "severity":
+            if word not in SEVERITIES:
+                return NULL
+            return compare(test.op, column, Literal(SEVERITIES.index(word)))
+        case "grade":
+            return compare(test.op, column, Literal(int(test.value))) if test.value.isdecimal() else NULL
+        case "stage":
+            return stage(test)
+        case _:
+            return compare("=", column, Literal(word))
+
+
+def stage(test: ir.AttributeTest) -> Expr:
+    """By its place where both are written as stages are (`IIIA` is one of `III`), else by its words."""
+    from protodsl.runtime.events import stage_rank
+
+    column, rank = Column("stage"), Column("stage_rank")
+    same = compare("=", column, Literal(test.value.strip().lower()))
+    words: Expr
+    if test.op == "=":
+        words = same
+    elif test.op in ("<=", ">="):
+        words = case((same, TRUE))
+    else:
+        words = NULL
+    asked = stage_rank(test.value)
+    if asked is None:
+        return words
+    low = asked[0] * 10
+    if not asked[1]:
+        ends = {"<": low, "<=": low + 10, ">": low + 9, ">=": low}
+        if test.op == "=":
+            by_rank = and_(compare(">=", rank, Literal(low)), compare("<", rank, Literal(low + 10)))
+        else:
+            op = {"<": "<", "<=": "<", ">": ">", ">=": ">="}[test.op]
+            by_rank = compare(op, rank, Literal(ends[test.op]))  # type: ignore[arg-type]
+    else:
+        mine = low + " abcdefgh".index(asked[1].lower())
+        by_rank = case((compare("=", rank, Literal(low)), NULL), otherwise=compare(test.op, rank, Literal(mine)))
+    return case((is_(rank, "NULL"), words), otherwise=by_rank)
+
+
+# ---------------------------------------------------------------- what contradicts an event
+
+
+class Denials:
+    """Events of a domain with, for each window, whether an absence denies them."""
+
+    def __init__(self, rows: Layers) -> None:
+        self.rows = rows
+        self.made: dict[Expr, Column] = {}
+
+    def column(self, builder: Builder, scope: Scope, span: Span, start: When, end: When) -> Expr:
+        """Whether an absence that shares a day with the window denies that the event was, on a day they share."""
+        reach = builder.reach(scope, Column("until_first"), Column("until_last"))
+        since = When(*(coalesce(Column(name), Literal(FIRST)) for name in ("since_first", "since_last")))
+        shared = and_(
+            compare("<=", since.first, reach.last),
+            compare("<=", start.last, reach.first),
+            compare(">=", end.first, since.last),
+            compare("<=", span.start.first, span.end.last),
+            compare("<=", since.last, span.end.first),
+            compare(">=", reach.first, span.start.last),
+        )
+        found = self.made.get(shared)
+        if found is None:
+            found = self.made[shared] = Column(builder.names.make("denied"))
+        return is_(found, "TRUE")

@@ -1,0 +1,123 @@
+"""Columns worked out in steps, and tables read once: what the statement's CTEs are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+
+from protodsl.backends.sql.syntax import Aggregate, Case, Column, Dialect, Expr, Literal, text
+
+
+def columns_in(expr: object) -> Iterator[Column]:
+    """Every column an expression reads."""
+    if isinstance(expr, Column):
+        yield expr
+    elif isinstance(expr, tuple):
+        for each in expr:
+            yield from columns_in(each)
+    elif is_dataclass(expr) and not isinstance(expr, type):
+        for field in fields(expr):
+            yield from columns_in(getattr(expr, field.name))
+
+
+class Cte:
+    """A named table expression, with what a reader should know of it."""
+
+    def __init__(self, name: str, body: str, told: str = "") -> None:
+        self.name, self.body, self.told = name, body, told
+
+
+class Names:
+    """Names for columns, each once in the whole statement."""
+
+    def __init__(self) -> None:
+        self.taken: set[str] = set()
+
+    def make(self, hint: str) -> str:
+        base = "".join(char if char.isascii() and char.isalnum() else "_" for char in hint.lower()).strip("_")
+        while "__" in base:
+            base = base.replace("__", "_")
+        base = (base or "x")[:50].rstrip("_")
+        if not base[0].isalpha():
+            base = f"n_{base}"
+        found, number = base, 2
+        while found in self.taken:
+            found, number = f"{base}_{number}", number + 1
+        self.taken.add(found)
+        return found
+
+
+class Layers:
+    """A table to which columns are added, each worked out from those before it."""
+
+    def __init__(self, name: str, names: Names) -> None:
+        self.name, self.names = name, names
+        self.levels: dict[str, int] = {}  # of the columns made here; those of the base are on level 0
+        self.made: dict[Expr, Column] = {}
+        self.steps: list[list[tuple[str, Expr]]] = []
+
+    def column(self, hint: str, expr: Expr) -> Expr:
+        """The column that holds an expression; a constant or a plain column is not worth one."""
+        if isinstance(expr, (Literal, Column)):
+            return expr
+        found = self.made.get(expr)
+        if found is None:
+            level = max((self.levels.get(each.name, 0) for each in columns_in(expr)), default=0)
+            found = Column(self.names.make(hint))
+            self.levels[found.name] = level + 1
+            while len(self.steps) <= level:
+                self.steps.append([])
+            self.steps[level].append((found.name, expr))
+            self.made[expr] = found
+        return found
+
+    def read(self) -> set[str]:
+        """Names of the columns that are read and not made here."""
+        return {each.name for expr in self.made for each in columns_in(expr)} - set(self.levels)
+
+    def has(self, name: str) -> bool:
+        return name in self.levels
+
+    def ctes(self, base: str, dialect: Dialect, told: str) -> list[Cte]:
+        """The base and a table for each step; the last has the name."""
+        found = []
+        for number, step in enumerate([[], *self.steps]):
+            last = number == len(self.steps)
+            name = self.name if last else f"{self.name}_{number}"
+            if number == 0:
+                body = base
+            else:
+                lines = [f"    {text(expr, dialect, 4)} AS {column}" for column, expr in step]
+                body = "\n".join(
+                    [f"  SELECT {self.name}_{number - 1}.*,", ",\n".join(lines), f"  FROM {self.name}_{number - 1}"]
+                )
+            found.append(Cte(name, body, told if number == 0 else ""))
+        return found
+
+
+class Grouped:
+    """One row for each participant (`by`), from the rows of `rows`."""
+
+    def __init__(self, name: str, rows: str, names: Names, by: tuple[str, ...] = ("participant",)) -> None:
+        self.name, self.rows, self.names, self.by = name, rows, names, by
+        self.made: dict[Aggregate, Column] = {}
+
+    def column(self, hint: str, aggregate: Aggregate) -> Column:
+        found = self.made.get(aggregate)
+        if found is None:
+            found = self.made[aggregate] = Column(self.names.make(hint))
+        return found
+
+    def cte(self, dialect: Dialect, told: str = "") -> Cte:
+        lines = [f"    {each}" for each in self.by]
+        lines += [f"    {text(aggregate, dialect, 4)} AS {column.name}" for aggregate, column in self.made.items()]
+        return Cte(
+            self.name,
+            "\n".join(["  SELECT", ",\n".join(lines), f"  FROM {self.rows}", f"  GROUP BY {', '.join(self.by)}"]),
+            told,
+        )
+
+
+def truth_number(expr: Expr) -> Expr:
+    """1, 0 or null."""
+    return Case(((expr, Literal(1)),), Literal(0))

@@ -1,0 +1,304 @@
+"""Tests on results: which results count, whether each passes, and what the chosen ones say together.
+
+“It may be the latest if it may count and no result that counts is surely later.” So with `newest` the latest
+first moment of those that count, the candidates are those whose last moment is not before it: whether some
+candidate passes, fails or is open is a matter of four maxima, found while the table is read once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, assert_never
+
+from protodsl import ir
+from protodsl.backends.sql import limits
+from protodsl.backends.sql.layers import Layers
+from protodsl.backends.sql.syntax import (
+    FALSE,
+    NULL,
+    TRUE,
+    Aggregate,
+    Column,
+    Expr,
+    In,
+    Literal,
+    and_,
+    case,
+    compare,
+    is_,
+    is_not,
+    not_,
+    or_,
+)
+from protodsl.backends.sql.times import Scope, Span, earlier, on, shares_possibly, shares_surely
+
+if TYPE_CHECKING:
+    from protodsl.backends.sql.build import Builder
+
+SINCE_EVER = ir.Window(None, ir.Bound(ir.StageAnchor()))
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """The results looked at: rows that may count (`possible`) and those that do (`counts`), by moments."""
+
+    rows: Layers
+    group: str
+    item: ir.Item
+    possible: Expr
+    counts: Expr
+    earliest: Expr
+    latest: Expr
+    last: Expr  # the last day it may be of
+    first: Expr
+    span: Span  # uncapped
+    hint: str
+
+
+def samples(builder: Builder, scope: Scope, observed: ir.Observed) -> Samples:
+    if observed.clean:
+        raise builder.not_carried("a result that counts only if nothing spoilt it")
+    if observed.item in builder.protocol.measures:
+        from protodsl.backends.sql import measures
+
+        return measures.samples(builder, scope, observed)
+    item = builder.protocol.items[observed.item]
+    thing = builder.thing("results", item.name)
+    rows = builder.rows("results")
+    mine = compare("=", Column("thing"), Literal(thing))
+    return of_rows(builder, scope, observed, item, rows, "results", mine)
+
+
+def of_rows(
+    builder: Builder,
+    scope: Scope,
+    observed: ir.Observed,
+    item: ir.Item,
+    rows: Layers,
+    group: str,
+    mine: Expr,
+) -> Samples:
+    """The rows of a table in the window of what is observed."""
+    times = builder.times
+    span = times.window(scope, observed.window or SINCE_EVER, item)
+    if observed.select == "latest":
+        until = span.end
+        span = Span(span.start, times.column("until", type(until)(earlier(until.first, scope.anchor.last), earlier(until.last, scope.anchor.last))))
+    inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
+    days = builder.recorded(scope, Column("date_first"), Column("date_last"))
+    first = rows.column("first_day", days.first)
+    last = rows.column("last_day", days.last)
+    possible = and_(mine, shares_possibly(first, last, inside))
+    counts = and_(possible, Column("sure"), shares_surely(last, first, inside))
+    hint = item.name
+    if builder.lexicon.times:
+        whole = compare("=", first, last)
+        timed = and_(is_not(Column("seconds"), "NULL"), whole)
+        earliest = rows.column("earliest", builder.key(timed, first, Column("seconds")))
+        end_of_day = builder.key(timed, last, Column("seconds"))
+        latest = rows.column("latest", replace_otherwise(end_of_day, 86399))
+    else:
+        earliest, latest = first, last
+    return Samples(
+        rows,
+        group,
+        item,
+        rows.column(f"{hint}_possible", is_(possible, "TRUE")),
+        rows.column(f"{hint}_counts", is_(counts, "TRUE")),
+        earliest,
+        latest,
+        last,
+        first,
+        span,
+        hint,
+    )
+
+
+def replace_otherwise(key: Expr, seconds: int) -> Expr:
+    """A moment not known counts as the end of its day."""
+    from protodsl.backends.sql.syntax import Binary, Case
+
+    assert isinstance(key, Binary) and isinstance(key.right, Case)
+    return replace(key, right=replace(key.right, otherwise=Literal(seconds)))
+
+
+def result(builder: Builder, scope: Scope, asked: ir.Result) -> Expr:
+    """The truth of a test on results, over the columns of participants and of what was gathered for them."""
+    check_carried(builder, asked)
+    found = samples(builder, scope, asked.observed)
+    if asked.occasions is not None:
+        return occasions(builder, scope, asked, found, asked.occasions)
+    match asked.observed.select:
+        case "latest":
+            return agreed(builder, found, tested(builder, scope, found, asked, asked.test), latest=True)
+        case "earliest":
+            listed = builder.complete_until(scope, "results", found.span.start)
+            truth = agreed(builder, found, tested(builder, scope, found, asked, asked.test), latest=False)
+            group = builder.per_person(found.rows.name, found.group)
+            until = group.column(f"{found.hint}_listed", Aggregate("min", found.last, found.possible))
+            return case((compare(">=", listed, until), truth))
+        case "any":
+            return any_of(builder, scope, found, tested(builder, scope, found, asked, asked.test))
+        case "every":
+            return every_of(builder, scope, found, tested(builder, scope, found, asked, asked.test))
+        case "highest" | "lowest":
+            return extreme(builder, scope, asked, found)
+        case _:
+            assert_never(asked.observed.select)
+
+
+def check_carried(builder: Builder, asked: ir.Result) -> None:
+    often = asked.occasions
+    if often is not None and often.last is not None:
+        raise builder.not_carried("a test on the last n results")
+    if often is not None and often.spaced is not None and often.least > 2:
+        raise builder.not_carried("three or more results at least so far apart")
+
+
+# ---------------------------------------------------------------- one result
+
+
+def tested(
+    builder: Builder, scope: Scope, found: Samples, asked: ir.Result, test: ir.NumberTest | ir.CodeTest
+) -> Expr:
+    """Whether a row passes: a column of the rows."""
+    match test:
+        case ir.NumberTest(bounds):
+            if found.item.name in builder.protocol.measures:
+                from protodsl.backends.sql import measures
+
+                truth = measures.number_test(builder, found, asked.observed.unit, bounds)
+            else:
+                truth = limits.number_test(builder, scope, found.item, asked.observed.unit, bounds)
+        case ir.CodeTest():
+            truth = code_test(found.item, test, measure=found.item.name in builder.protocol.measures)
+        case _:
+            assert_never(test)
+    return found.rows.column(f"{found.hint}_passes", case((found.possible, truth)))
+
+
+def code_test(item: ir.Item, asked: ir.CodeTest, *, measure: bool) -> Expr:
+    """A number where a word is asked, or a word the item does not know, cannot be compared."""
+    if measure:
+        return NULL
+    known = tuple(dict.fromkeys(each.lower() for each in item.values))
+    wanted = tuple(
+        dict.fromkeys(code.lower() for code in asked.codes if not known or code.lower() in known)
+    )
+    others = tuple(each for each in known if each not in wanted)
+    word = Column("word")
+    yes, no = (FALSE, TRUE) if asked.negated else (TRUE, FALSE)
+    is_other = (In(word, others) if others else FALSE) if known else is_not(word, "NULL")
+    return case((In(word, wanted) if wanted else FALSE, yes), (is_other, no))
+
+
+# ---------------------------------------------------------------- what they say together
+
+
+def agreed(builder: Builder, found: Samples, passes: Expr, *, latest: bool) -> Expr:
+    """“decided when at least one counts and all that may be the latest agree”."""
+    group = builder.per_person(found.rows.name, found.group)
+    most, sign = ("max", ">=") if latest else ("min", "<=")
+    mine, theirs = (found.earliest, found.latest) if latest else (found.latest, found.earliest)
+    name = found.hint
+
+    def extreme_of(hint: str, what: Expr, where: Expr) -> Column:
+        return group.column(f"{name}_{hint}", Aggregate(most, what, where))
+
+    bound = extreme_of("newest" if latest else "oldest", mine, found.counts)
+    passing = extreme_of("passing", theirs, passes)
+    failing = extreme_of("failing", theirs, not_(passes))
+    open_ = extreme_of("open", theirs, and_(found.possible, is_(passes, "NULL")))
+
+    def among(each: Expr) -> Expr:
+        return compare(sign, each, bound)  # type: ignore[arg-type]
+
+    return case(
+        (among(open_), NULL),
+        (and_(among(passing), among(failing)), NULL),
+        (among(passing), TRUE),
+        (among(failing), FALSE),
+    )
+
+
+def some(builder: Builder, found: Samples, hint: str, where: Expr) -> Expr:
+    group = builder.per_person(found.rows.name, found.group)
+    return is_(group.column(f"{found.hint}_{hint}", Aggregate("bool_or", TRUE, where)), "TRUE")
+
+
+def any_of(builder: Builder, scope: Scope, found: Samples, passes: Expr) -> Expr:
+    """One that counts and passes; none, only when results are complete."""
+    yes = some(builder, found, "any", and_(found.counts, passes))
+    perhaps = some(builder, found, "perhaps", and_(found.possible, is_not(passes, "FALSE")))
+    complete = builder.complete(scope, "results", found.span)
+    return case((yes, TRUE), (and_(complete, not_(perhaps)), FALSE))
+
+
+def every_of(builder: Builder, scope: Scope, found: Samples, passes: Expr) -> Expr:
+    no = some(builder, found, "one_not", and_(found.counts, not_(passes)))
+    perhaps = some(builder, found, "perhaps_not", and_(found.possible, is_not(passes, "TRUE")))
+    counting = some(builder, found, "counting", found.counts)
+    complete = builder.complete(scope, "results", found.span)
+    return case((no, FALSE), (and_(complete, counting, not_(perhaps)), TRUE))
+
+
+def extreme(builder: Builder, scope: Scope, asked: ir.Result, found: Samples) -> Expr:
+    """The highest is above a limit when any is, below it when every one is; the lowest the other way round."""
+    assert isinstance(asked.test, ir.NumberTest)
+    truths: list[Expr] = []
+    for op, limit in asked.test.bounds:
+        parts: Sequence[ir.Op] = ("<=", ">=") if op == "=" else (op,)
+        for part in parts:
+            passes = tested(builder, scope, found, asked, ir.NumberTest(((part, limit),)))
+            if (part in (">", ">=")) == (asked.observed.select == "highest"):
+                counting = some(builder, found, "counting", found.counts)
+                truths.append(case((counting, any_of(builder, scope, found, passes))))
+            else:
+                truths.append(every_of(builder, scope, found, passes))
+    return and_(*truths)
+
+
+def occasions(
+    builder: Builder, scope: Scope, asked: ir.Result, found: Samples, often: ir.Occasions
+) -> Expr:
+    """“k matching results, each earlier than the next by d or more.”"""
+    passes = tested(builder, scope, found, asked, asked.test)
+    group = builder.per_person(found.rows.name, found.group)
+    surely = and_(found.counts, passes)
+    possibly = and_(found.possible, is_not(passes, "FALSE"))
+    complete = builder.complete(scope, "results", found.span)
+    enough = Literal(often.least)
+
+    def counted(hint: str, where: Expr) -> Column:
+        return group.column(f"{found.hint}_{hint}", Aggregate("count", None, where))
+
+    if often.spaced is None or often.least < 2:
+        yes = is_(compare(">=", counted("often", surely), enough), "TRUE")
+        perhaps = is_(compare(">=", counted("perhaps_often", possibly), enough), "TRUE")
+    else:
+        from protodsl.backends.sql.times import length, moved_by
+
+        by = length(often.spaced, None)
+        if by is None:
+            raise builder.not_carried("results half-lives apart")
+
+        def apart(hint: str, where: Expr) -> Expr:
+            newest = group.column(f"{found.hint}_{hint}_newest", Aggregate("max", found.first, where))
+            oldest = group.column(f"{found.hint}_{hint}_oldest", Aggregate("min", found.last, where))
+            return is_(compare(">=", moved_by(newest, -1, by), oldest), "TRUE")
+
+        whole = and_(possibly, compare("=", found.first, found.last))
+        partial = counted("partial", and_(possibly, compare("<", found.first, found.last)))
+        some_whole = some(builder, found, "whole", whole)
+        yes = apart("sure", surely)
+        perhaps = or_(
+            apart("whole", whole),
+            is_(compare(">=", partial, Literal(2)), "TRUE"),
+            and_(is_(compare(">=", partial, Literal(1)), "TRUE"), some_whole),
+        )
+    return case((yes, TRUE), (and_(complete, not_(perhaps)), FALSE))
+
+
+__all__ = ["Fraction", "Samples", "of_rows", "on", "result", "samples"]

@@ -1,0 +1,400 @@
+"""The whole statement: tables of facts read once each, one row for each participant, criteria, verdict."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+from protodsl import __version__, ir
+from protodsl.backends.sql.build import Builder, Options, Refusal, values
+from protodsl.backends.sql.criteria import StageTold, Told, Writer, verdict
+from protodsl.backends.sql.layers import Cte, Layers, columns_in
+from protodsl.backends.sql.lexicon import Lexicon
+from protodsl.backends.sql.syntax import (
+    Aggregate,
+    Column,
+    Dialect,
+    Expr,
+    Literal,
+    case,
+    comment,
+    compare,
+    is_,
+    or_,
+    text,
+)
+from protodsl.backends.sql.tables import BY_NAME
+
+META = ("thing", "sure", "brief", "drug", "rules_out", "part")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of the result. `what`: a verdict (of all, a stage, a cohort), a truth or whether it applies."""
+
+    column: str
+    what: OneOf["id", "stage", "verdict", "stage verdict", "cohort verdict", "truth", "applies"]
+    id: str = ""
+    stage: str = ""
+    cohort: str | None = None
+    kind: str = ""
+    label: str = ""
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """`text` is one statement. `refused`: what it leaves unknown, and why."""
+
+    text: str
+    outputs: tuple[Output, ...]
+    refused: tuple[Refusal, ...]
+    timepoints: tuple[str, ...]  # whose dates it reads
+
+
+def statement(
+    protocol: ir.Protocol, dialect: Dialect, lexicon: Lexicon, options: Options = Options()  # noqa: B008
+) -> Statement:
+    """The statement that screens everybody at every stage."""
+    builder = Builder(protocol, dialect, lexicon, options)
+    writer = Writer(builder)
+    stages = writer.stages()
+    refused = builder.told.column("refused", _disorder(builder))
+    outputs, selected = _outputs(builder, stages, refused)
+    ctes = _ctes(builder)
+    lines = _header(builder, stages)
+    lines.append("WITH")
+    for number, cte in enumerate(ctes):
+        lines += [comment(each) for each in textwrap.wrap(cte.told, 100)]
+        lines += [f"{cte.name} AS (", cte.body, ")" + ("," if number < len(ctes) - 1 else "")]
+    lines.append("SELECT")
+    for number, (expr, output, told) in enumerate(selected):
+        if told:
+            lines.append(f"  {comment(told)}")
+        written = text(expr, dialect, 2)
+        name = "" if written == output.column else f" AS {output.column}"
+        lines.append(f"  {written}{name}" + ("," if number < len(selected) - 1 else ""))
+    lines += ["FROM criteria", "ORDER BY participant"]
+    return Statement(
+        "\n".join(lines) + "\n", tuple(outputs), tuple(builder.refused), tuple(builder.timepoints)
+    )
+
+
+def _disorder(builder: Builder) -> Expr:
+    """“A record that breaks the declared order of timepoints is refused.”"""
+    found: list[Expr] = []
+    names = {each.name for each in builder.protocol.timepoints}
+    for timepoint in builder.protocol.timepoints:
+        for before in timepoint.after:
+            if before in names:
+                order = compare("<", builder.given(timepoint.name), builder.given(before))
+                found.append(is_(order, "TRUE"))
+    return or_(*found)
+
+
+# ---------------------------------------------------------------- what is selected
+
+Selected = tuple[Expr, Output, str]
+
+
+def _outputs(
+    builder: Builder, stages: list[StageTold], refused: Expr
+) -> tuple[list[Output], list[Selected]]:
+    found: list[Selected] = [(Column("id"), Output("id", "id"), "")]
+    several = len(stages) > 1
+    taken = builder.names
+    asked: list[tuple[Expr, Expr, str]] = []
+    for told in stages:
+        name = taken.make(f"verdict_{told.stage.id}") if several else "verdict"
+        asked.append((told.dated, verdict(told.counts, refused), told.stage.id))
+        found.append(
+            (asked[-1][1], Output(name, "stage verdict", told.stage.id, told.stage.id, label=told.stage.label), "")
+        )
+        for cohort, held in told.cohorts:
+            output = Output(
+                taken.make(f"verdict_{told.stage.id}_{cohort.id}" if several else f"verdict_{cohort.id}"),
+                "cohort verdict",
+                cohort.id,
+                told.stage.id,
+                cohort.id,
+                label=cohort.label,
+            )
+            found.append((verdict(held, refused), output, ""))
+    if several:  # the last stage whose anchor is dated, else the first
+        latest = list(reversed(asked))
+        whole = case(*((dated, truth) for dated, truth, _ in latest), otherwise=asked[0][1])
+        named = case(*((dated, Literal(name)) for dated, _, name in latest), otherwise=Literal(asked[0][2]))
+        found.insert(1, (whole, Output("verdict", "verdict"), "at the last stage whose anchor is dated"))
+        found.insert(1, (named, Output("stage", "stage"), ""))
+    else:
+        found[1] = (found[1][0], Output("verdict", "verdict", label=found[1][1].label), "")
+    for told in stages:
+        for each in told.criteria:
+            found += _criterion(builder, each)
+    return [output for _, output, _ in found], found
+
+
+def _criterion(builder: Builder, told: Told) -> list[Selected]:
+    words = " ".join(quotation.text for quotation in told.part.source)
+    said = f"{told.id} {told.part.label}: {words}" if words else f"{told.id} {told.part.label}"
+    name, applies = (
+        each.name if isinstance(each, Column) and each.name.startswith(hint) else builder.names.make(hint)
+        for each, hint in ((told.value, _slug(told)), (told.applies, f"{_slug(told)}_applies"))
+    )
+    common = (told.id, told.stage, told.cohort, told.kind, told.part.label, told.depth)
+    return [
+        (told.value, Output(name, "truth", *common), textwrap.shorten(said, 300, placeholder=" …")),
+        (told.applies, Output(applies, "applies", *common), ""),
+    ]
+
+
+def _slug(told: Told) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in told.id.lower()).strip("_")
+
+
+# ---------------------------------------------------------------- the tables it is made of
+
+
+def _ctes(builder: Builder) -> list[Cte]:
+    dialect = builder.dialect
+    found: list[Cte] = []
+    groups = list(builder.grouped.values())
+    codes = builder.codes()
+    if builder.things:
+        found += _codes(builder, codes)
+    if builder.ruled:
+        found += _rules(builder)
+    if any(each.made for each in builder.denied.values()):
+        found += _denials(builder, codes)
+    found += builder.people.ctes(_people(builder), dialect, "Participants: dates of study events, windows.")
+    for domain, rows in builder.facts.items():
+        found += rows.ctes(_rows(builder, domain, rows), dialect, TOLD.get(domain, ""))
+        denied = builder.denied.get(domain)
+        if denied is not None:
+            found += _weighed(builder, domain)
+    found += builder.tables
+    found += [group.cte(dialect) for group in groups]
+    joins = "\n".join(f"  LEFT JOIN {group.name} ON {group.name}.participant = people.participant" for group in groups)
+    wanted = [
+        *(f"people.{name}" for name in _person_columns(builder)),
+        *(f"{group.name}.{column.name}" for group in groups for column in group.made.values()),
+    ]
+    base = "  SELECT\n" + ",\n".join(f"    {each}" for each in wanted) + f"\n  FROM people\n{joins}".rstrip()
+    found += builder.told.ctes(base, dialect, "One row for each participant; from step to step what follows from it.")
+    return found
+
+
+TOLD = {
+    "results": "Results of the items asked for: when each was, whether it counts, whether it passes.",
+    "conditions": "Conditions asked for: first and last day, whether they are in the window.",
+    "medications": "Drugs asked for: first and last day, whether they are in the window.",
+    "procedures": "Procedures asked for: first and last day, whether they are in the window.",
+    "answers": "Answers: whether they count.",
+    "absences": "What is recorded as absent, and until when.",
+    "completeness": "Domains in which the record is complete, and until when.",
+}
+
+
+def _person_columns(builder: Builder) -> list[str]:
+    """Base columns of participants, and those made."""
+    made = [name for step in builder.people.steps for name, _ in step]
+    return [*_person_base(builder), *made]
+
+
+def _person_base(builder: Builder) -> list[str]:
+    days = [column.name for column in builder.timepoints.values()]
+    return ["participant", "id", "sex", "birth_first", "birth_last", "as_of", *days]
+
+
+def _people(builder: Builder) -> str:
+    lines = [f"    participants.{name}" for name in ("participant", "id", "sex", "birth_first", "birth_last", "as_of")]
+    lines += [f"    dated.{column.name}" for column in builder.timepoints.values()]
+    body = ["  SELECT", ",\n".join(lines), "  FROM participants"]
+    if builder.timepoints:
+        picked = [
+            "      "
+            + text(Aggregate("max", Column("day"), compare("=", Column("timepoint"), Literal(name))), builder.dialect, 6)
+            + f" AS {column.name}"
+            for name, column in builder.timepoints.items()
+        ]
+        body += [
+            "  LEFT JOIN (",
+            "    SELECT participant,",
+            ",\n".join(picked),
+            "    FROM timepoints GROUP BY participant",
+            "  ) AS dated ON dated.participant = participants.participant",
+        ]
+    return "\n".join(body)
+
+
+def _read_from(builder: Builder, domain: str, rows: Layers) -> list[str]:
+    """Columns read from a table's rows that are not made of them: the table's, those of codes, people's."""
+    read = set(rows.read())
+    exprs: list[object] = [
+        aggregate for group in builder.grouped.values() if group.rows == rows.name for aggregate in group.made
+    ]
+    denied = builder.denied.get(domain)
+    if denied is not None:
+        exprs += list(denied.made)
+        exprs += [
+            aggregate
+            for group in builder.grouped.values()
+            if group.rows == f"{domain}_weighed"
+            for aggregate in group.made
+        ]
+    read |= {each.name for expr in exprs for each in columns_in(expr)}
+    return sorted(name for name in read if not rows.has(name))
+
+
+def _rows(builder: Builder, domain: str, rows: Layers) -> str:
+    table = BY_NAME[domain]
+    fields = [each.name for each in table.fields]
+    read = _read_from(builder, domain, rows)
+    events = domain in ("conditions", "medications", "procedures")
+    own = [name for name in fields if name in read or name in ("participant",) or (events and name in ("fact", "concept"))]
+    if events:
+        read = sorted({*read, "thing"})
+    meta = [name for name in META if name in read and name not in fields]
+    denied = {column.name for one in builder.denied.values() for column in one.made.values()}
+    absent = {"since_first", "since_last", "until_first", "until_last"} if events else set()
+    people = [
+        name
+        for name in read
+        if name in set(_person_columns(builder)) and name not in fields and name not in denied and name not in absent
+    ]
+    lines = [f"    facts.{name}" for name in own]
+    lines += [f"    codes.{name}" if domain not in ("absences",) else f"    rules.{name}" for name in meta]
+    lines += [f"    people.{name}" for name in people]
+    body = ["  SELECT", ",\n".join(lines), f"  FROM {domain} AS facts"]
+    if domain == "absences":
+        body.append("  JOIN rules ON rules.concept = facts.concept AND rules.domain = facts.domain")
+    elif domain in ("results", "conditions", "medications", "procedures"):
+        body.append(f"  JOIN codes ON codes.concept = facts.concept AND codes.domain = '{domain}'")
+    if people:
+        body.append("  JOIN people ON people.participant = facts.participant")
+    return "\n".join(body)
+
+
+def _weighed(builder: Builder, domain: str) -> list[Cte]:
+    """Events with the absences that deny them."""
+    denied = builder.denied[domain].made
+    flags = [
+        f"    bool_or({text(expr, builder.dialect, 12)}) AS {column.name}" for expr, column in denied.items()
+    ]
+    rows = f"{domain}_rows"
+    body = [
+        f"  SELECT {rows}.participant, {rows}.fact, {rows}.thing,",
+        ",\n".join(flags),
+        f"  FROM absences",
+        "  JOIN denials ON denials.absent = absences.concept",
+        f"  JOIN {rows} ON {rows}.participant = absences.participant AND {rows}.concept = denials.concept",
+        f"  WHERE absences.domain = '{domain}'",
+        f"  GROUP BY {rows}.participant, {rows}.fact, {rows}.thing",
+    ]
+    names = ", ".join(f"denied.{column.name}" for column in denied.values())
+    whole = [
+        f"  SELECT {rows}.*, {names}",
+        f"  FROM {rows}",
+        f"  LEFT JOIN {domain}_denied AS denied ON denied.participant = {rows}.participant",
+        f"    AND denied.fact = {rows}.fact AND denied.thing = {rows}.thing",
+    ]
+    return [
+        Cte(f"{domain}_denied", "\n".join(body), "Events that an absence denies, in the windows asked about."),
+        Cte(f"{domain}_weighed", "\n".join(whole)),
+    ]
+
+
+# ---------------------------------------------------------------- codes
+
+
+def _codes(builder: Builder, rows: list[tuple[int, str, str, str | None, bool, bool, str]]) -> list[Cte]:
+    lexicon, dialect = builder.lexicon, builder.dialect
+    told = (
+        "Which codes are, or may be, the things asked for. `brief`: such an event counts on its first day only. "
+        "A code not known when this was written may be anything."
+    )
+    things = sorted({(domain, name) for (domain, _, _), name in builder.things.items()})
+    found: list[Cte] = []
+    listed = [(concept, key, domain, thing, sure, brief, drug) for concept, key, domain, thing, sure, brief, drug in rows]
+    listed = listed or [(-1, "", "", None, False, False, "")]
+    columns = "(concept, key, domain, thing, sure, brief, drug)"
+    found.append(Cte(f"listed{columns}", values(listed, dialect), told))
+    found.append(Cte("things(domain, thing)", values(things, dialect)))
+    if lexicon.numbered:
+        new = f"concepts.concept > {lexicon.upto}"
+        own = "  SELECT concept, domain, thing, sure, brief, drug FROM listed"
+    else:
+        known = sorted({key for _, key, _ in lexicon.keys})
+        found.append(Cte("known(key)", values(((key,) for key in known), dialect)))
+        new = "concepts.key NOT IN (SELECT key FROM known)"
+        own = (
+            "  SELECT concepts.concept, listed.domain, listed.thing, listed.sure, listed.brief, listed.drug\n"
+            "  FROM listed JOIN concepts ON concepts.key = listed.key"
+        )
+    body = (
+        f"{own}\n  UNION ALL\n"
+        "  SELECT concepts.concept, things.domain, things.thing, FALSE, FALSE, concepts.key\n"
+        f"  FROM concepts CROSS JOIN things WHERE {new}"
+    )
+    found.append(Cte("codes", body))
+    return found
+
+
+def _rules(builder: Builder) -> list[Cte]:
+    rows = [
+        (concept, key, builder.protocol.items[item].domain, item, part)
+        for concept, key, item, part in builder.rules_out()
+    ] or [(-1, "", "", "", 0)]
+    told = "Absences of which codes rule an item out: of the whole (0), or of one of the things it is made of."
+    listed = Cte("ruling(concept, key, domain, rules_out, part)", values(rows, builder.dialect), told)
+    return [listed, Cte("rules", _numbered(builder, "ruling", "domain, rules_out, part"))]
+
+
+def _denials(
+    builder: Builder, codes: list[tuple[int, str, str, str | None, bool, bool, str]]
+) -> list[Cte]:
+    pairs: dict[tuple[int, str, int, str], None] = {}
+    for domain in builder.denied:
+        concepts = {key for _, key, where, _, sure, _, _ in codes if where == domain and sure}
+        pairs |= dict.fromkeys(builder.matching.denying(domain, concepts))
+    rows = list(pairs) or [(-1, "", -1, "")]
+    told = "An absence of the first denies an event with the second."
+    listed = Cte("denying(absent, absent_key, concept, key)", values(rows, builder.dialect), told)
+    if builder.lexicon.numbered:
+        body = "  SELECT absent, concept FROM denying"
+    else:
+        body = (
+            "  SELECT absents.concept AS absent, facts.concept AS concept FROM denying\n"
+            "  JOIN concepts AS absents ON absents.key = denying.absent_key\n"
+            "  JOIN concepts AS facts ON facts.key = denying.key"
+        )
+    return [listed, Cte("denials", body)]
+
+
+def _numbered(builder: Builder, name: str, columns: str) -> str:
+    if builder.lexicon.numbered:
+        return f"  SELECT concept, {columns} FROM {name}"
+    return f"  SELECT concepts.concept, {columns} FROM {name} JOIN concepts ON concepts.key = {name}.key"
+
+
+# ---------------------------------------------------------------- the header
+
+
+def _header(builder: Builder, stages: list[StageTold]) -> list[str]:
+    protocol, lexicon = builder.protocol, builder.lexicon
+    lines = [
+        f"{protocol.id}: {protocol.title}",
+        f"Made by protodsl {__version__} from text with SHA-256 {protocol.sha256 or 'not stated'}, "
+        f"for {builder.dialect}.",
+        "One row for each participant. A truth that is null is unknown; an exclusion that is true excludes. "
+        "Columns that end in `_applies` say whether a criterion applies at all.",
+    ]
+    if not lexicon.numbered:
+        lines.append(
+            "Written without tables at hand: codes are those of the vocabulary, units those usually met. A "
+            "code or unit not listed here leaves what depends on it unknown."
+        )
+    for refusal in builder.refused:
+        lines.append(f"Not carried by SQL, and therefore unknown: {refusal.where}: {refusal.what}.")
+    return [comment(part) for line in lines for part in textwrap.wrap(line, 100, subsequent_indent="  ")]

@@ -1,0 +1,1 @@
+"""Many participants at once: records as tables of facts, and a protocol's SQL run over them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ from protodsl.backends.sql.times import Scope, Span, Times, When, on
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.events import Denials
+    from protodsl.backends.sql.measures import Made
 
 
 class NotCarried(Exception):
@@ -72,7 +73,10 @@ class Builder:
         self.facts: dict[str, Layers] = {}  # by domain
         self.grouped: dict[str, Grouped] = {}  # by the name of their rows
         self.ruled: dict[str, int] = {}  # item: how many things an absence of it must cover
-        self.tables: list[Cte] = []  # those of formulas, in order
+        self.later: list[Callable[[], list[Cte]]] = []  # tables of formulas, in order, once all is known
+        self.measures: dict[tuple[str, str], Made] = {}
+        self.named: dict[str, Layers] = {}
+        self.inputs: dict[str, tuple[Layers, str, str]] = {}  # rows of an input: lead, source, thing
         self.at = dict(options.at)
         self.denied: dict[str, Denials] = {}
         self.where = ""  # the part whose expressions are being written

@@ -86,6 +86,14 @@ def of_rows(
     if observed.select == "latest":
         until = span.end
         span = Span(span.start, times.column("until", type(until)(earlier(until.first, scope.anchor.last), earlier(until.last, scope.anchor.last))))
+    return of_span(builder, scope, item, rows, group, mine, span)
+
+
+def of_span(
+    builder: Builder, scope: Scope, item: ir.Item, rows: Layers, group: str, mine: Expr, span: Span
+) -> Samples:
+    """The rows of a table in a window."""
+    times = builder.times
     inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
     days = builder.recorded(scope, Column("date_first"), Column("date_last"))
     first = rows.column("first_day", days.first)

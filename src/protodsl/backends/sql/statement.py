@@ -9,7 +9,7 @@ from typing import Literal as OneOf
 from protodsl import __version__, ir
 from protodsl.backends.sql.build import Builder, Options, Refusal, values
 from protodsl.backends.sql.criteria import StageTold, Told, Writer, verdict
-from protodsl.backends.sql.layers import Cte, Layers, columns_in
+from protodsl.backends.sql.layers import Cte, Grouped, Layers, columns_in
 from protodsl.backends.sql.lexicon import Lexicon
 from protodsl.backends.sql.syntax import (
     Aggregate,
@@ -173,11 +173,12 @@ def _ctes(builder: Builder) -> list[Cte]:
         denied = builder.denied.get(domain)
         if denied is not None:
             found += _weighed(builder, domain)
-    found += builder.tables
+    for made in builder.later:
+        found += made()
     found += [group.cte(dialect) for group in groups]
     joins = "\n".join(f"  LEFT JOIN {group.name} ON {group.name}.participant = people.participant" for group in groups)
     wanted = [
-        *(f"people.{name}" for name in _person_columns(builder)),
+        *(f"people.{name}" for name in person_columns(builder)),
         *(f"{group.name}.{column.name}" for group in groups for column in group.made.values()),
     ]
     base = "  SELECT\n" + ",\n".join(f"    {each}" for each in wanted) + f"\n  FROM people\n{joins}".rstrip()
@@ -196,7 +197,7 @@ TOLD = {
 }
 
 
-def _person_columns(builder: Builder) -> list[str]:
+def person_columns(builder: Builder) -> list[str]:
     """Base columns of participants, and those made."""
     made = [name for step in builder.people.steps for name, _ in step]
     return [*_person_base(builder), *made]
@@ -228,29 +229,28 @@ def _people(builder: Builder) -> str:
     return "\n".join(body)
 
 
-def _read_from(builder: Builder, domain: str, rows: Layers) -> list[str]:
-    """Columns read from a table's rows that are not made of them: the table's, those of codes, people's."""
+def reads(builder: Builder, rows: Layers, own: Grouped | None = None) -> set[str]:
+    """Columns that are read of a table, and not made in it: the facts', those of codes, people's."""
+    domain = rows.name.removesuffix("_rows")
     read = set(rows.read())
+    groups = [each for each in (*builder.grouped.values(), *([own] if own is not None else []))]
     exprs: list[object] = [
-        aggregate for group in builder.grouped.values() if group.rows == rows.name for aggregate in group.made
+        aggregate for group in groups if group.rows == rows.name for aggregate in group.made
     ]
     denied = builder.denied.get(domain)
     if denied is not None:
         exprs += list(denied.made)
         exprs += [
-            aggregate
-            for group in builder.grouped.values()
-            if group.rows == f"{domain}_weighed"
-            for aggregate in group.made
+            aggregate for group in groups if group.rows == f"{domain}_weighed" for aggregate in group.made
         ]
     read |= {each.name for expr in exprs for each in columns_in(expr)}
-    return sorted(name for name in read if not rows.has(name))
+    return {name for name in read if not rows.has(name)}
 
 
 def _rows(builder: Builder, domain: str, rows: Layers) -> str:
     table = BY_NAME[domain]
     fields = [each.name for each in table.fields]
-    read = _read_from(builder, domain, rows)
+    read = sorted(reads(builder, rows))
     events = domain in ("conditions", "medications", "procedures")
     own = [name for name in fields if name in read or name in ("participant",) or (events and name in ("fact", "concept"))]
     if events:
@@ -261,7 +261,7 @@ def _rows(builder: Builder, domain: str, rows: Layers) -> str:
     people = [
         name
         for name in read
-        if name in set(_person_columns(builder)) and name not in fields and name not in denied and name not in absent
+        if name in set(person_columns(builder)) and name not in fields and name not in denied and name not in absent
     ]
     lines = [f"    facts.{name}" for name in own]
     lines += [f"    codes.{name}" if domain not in ("absences",) else f"    rules.{name}" for name in meta]

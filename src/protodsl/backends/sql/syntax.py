@@ -366,7 +366,7 @@ class _Printer:
             case Literal(value):
                 return literal(value, self.dialect), _ATOM
             case Double(value):
-                return self.double(value), _ATOM
+                return self.double(value), _ATOM if value >= 0 or value == -float("inf") else _SUM
             case Binary(op, left, right) if op in _COMPARISONS:
                 return f"{self.flat(left, _SUM)} {op} {self.flat(right, _SUM)}", _COMPARE
             case Binary(op, left, right):
@@ -436,7 +436,8 @@ class _Printer:
     def double(self, value: float) -> str:
         if value in (float("inf"), float("-inf")):
             return f"CAST('{'-' if value < 0 else ''}Infinity' AS {self.double_type})"
-        return f"CAST({value!r} AS {self.double_type})"
+        told = repr(value)
+        return told if "e" in told else f"{told.removesuffix('.0')}e0"  # what makes it a double
 
 
 def literal(value: bool | int | str | Decimal | date | None, dialect: Dialect = "duckdb") -> str:

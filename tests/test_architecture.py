@@ -21,7 +21,7 @@ LAYERS = (
     ("cases",),
     ("elaborate",),
     ("lint", "interpret", "backends", "documents", "records"),
-    ("needs",),
+    ("needs", "cohort"),
     ("reports",),
     ("scenario",),
     ("driver",),

@@ -1,4 +1,4 @@
-"""`protodsl data`: what a protocol needs to know of people, and sheets to write it down."""
+"""`protodsl data`: what a protocol needs to know of people, sheets to write it down, tables of many."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 COMMANDS = {
     "needs": "protodsl.cli.data_needs",
     "template": "protodsl.cli.data_template",
+    "load": "protodsl.cli.data_load",
 }
 
 
@@ -25,12 +26,15 @@ class Commands(click.Group):
         return found
 
 
-@click.command("data", cls=Commands, short_help="What data a protocol needs, and empty sheets for them.")
+@click.command(
+    "data", cls=Commands, short_help="What data a protocol needs, empty sheets for them, and data as tables."
+)
 def command() -> None:
-    """What data a protocol needs, and empty sheets for them.
+    """What data a protocol needs, empty sheets for them, and data as tables.
 
     \b
     Example:
       protodsl data needs protocols/NCT06892145.proto-lite
       protodsl data template protocols/NCT06892145.proto-lite -o sheet.xlsx
+      protodsl data load people.jsonl -o facts
     """

@@ -26,6 +26,7 @@ VERBS = {
     "explain": "protodsl.cli.explain",
     "lsp": "protodsl.cli.lsp",
     "data": "protodsl.cli.data",
+    "sql": "protodsl.cli.sql",
 }
 BUG, BROKEN_PIPE, INTERRUPTED = 70, 141, 130
 

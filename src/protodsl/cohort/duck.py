@@ -1,49 +1,145 @@
-"""Tables of facts in DuckDB."""
+"""Tables of facts in DuckDB: in memory for a few records, as Parquet files for many."""
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from protodsl.backends.sql.lexicon import Lexicon
-from protodsl.backends.sql.tables import TABLES, Table
+from protodsl.backends.sql.tables import BY_NAME, TABLES, Table
 from protodsl.cohort.rows import Row, Rows, line
 
 if TYPE_CHECKING:
     import duckdb
 
-
-def create(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
-    columns = ", ".join(f"{field.name} {field.type}" for field in table.fields)
-    connection.execute(f"CREATE OR REPLACE TABLE {table.name} ({columns})")
+MANIFEST = "facts.json"
+VERSION = 1
 
 
-def insert(connection: duckdb.DuckDBPyConnection, table: Table, rows: Iterable[Row]) -> None:
-    """Rows into a table, through a file: many times faster than one by one."""
-    with tempfile.TemporaryDirectory(prefix="protodsl-") as folder:
-        path = os.path.join(folder, "rows.csv")
-        with open(path, "w", encoding="utf-8", newline="") as file:
-            file.writelines(map(line, rows))
-        connection.execute(f"INSERT INTO {table.name} SELECT * FROM {csv(path, table)}")
+class DataError(Exception):
+    """Tables that cannot be used; the message names what is wrong with them."""
 
 
-def csv(path: str, table: Table) -> str:
-    columns = ", ".join(f"'{field.name}': '{field.type}'" for field in table.fields)
-    quoted = path.replace("'", "''")
-    return (
-        f"read_csv('{quoted}', header = false, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-        f"nullstr = '', allow_quoted_nulls = false, new_line = '\\n', columns = {{{columns}}})"
-    )
+def connect(memory: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection that reads no extensions from anywhere. `memory`: its limit, such as `4GB`."""
+    try:
+        import duckdb
+    except ImportError:
+        raise DataError("DuckDB is not installed: pip install 'protodsl[duckdb]'") from None
+    connection = duckdb.connect()
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET preserve_insertion_order = false")
+    if memory is not None:
+        connection.execute(f"SET memory_limit = {quoted(memory)}")
+    if threads is not None:
+        connection.execute(f"SET threads = {int(threads)}")
+    return connection
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+# ---------------------------------------------------------------- in memory
 
 
 def fill(connection: duckdb.DuckDBPyConnection, rows: Rows) -> None:
     """All the tables, with these rows."""
     for table in TABLES:
-        create(connection, table)
-        if rows.tables[table.name]:
-            insert(connection, table, rows.tables[table.name])
+        columns = ", ".join(f"{field.name} {field.type}" for field in table.fields)
+        connection.execute(f"CREATE OR REPLACE TABLE {table.name} ({columns})")
+        with Written(table, rows.tables[table.name]) as source:
+            connection.execute(f"INSERT INTO {table.name} SELECT * FROM {source}")
+
+
+class Written:
+    """Rows in a file DuckDB reads: many times faster than handing them over one by one."""
+
+    def __init__(self, table: Table, rows: Iterable[Row]) -> None:
+        self.table, self.rows = table, rows
+
+    def __enter__(self) -> str:
+        self.folder = tempfile.TemporaryDirectory(prefix="protodsl-")
+        path = os.path.join(self.folder.name, "rows.csv")
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.writelines(map(line, self.rows))
+        columns = ", ".join(f"'{field.name}': '{field.type}'" for field in self.table.fields)
+        return (
+            f"read_csv({quoted(path)}, header = false, auto_detect = false, delim = ',', quote = '\"', "
+            f"escape = '\"', nullstr = '', allow_quoted_nulls = false, new_line = '\\n', "
+            f"columns = {{{columns}}})"
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self.folder.cleanup()
+
+
+# ---------------------------------------------------------------- Parquet
+
+
+def files_of(folder: str, table: str) -> str:
+    return quoted(os.path.join(folder, table, "*.parquet"))
+
+
+def attach(connection: duckdb.DuckDBPyConnection, folder: str) -> dict[str, Any]:
+    """Views on the tables of a folder; what `data load` said of them. Raises DataError."""
+    import duckdb
+
+    manifest = read_manifest(folder)
+    for table in TABLES:
+        try:
+            source = f"read_parquet({files_of(folder, table.name)})"
+            connection.execute(f"CREATE OR REPLACE VIEW {table.name} AS SELECT * FROM {source}")
+            found = connection.execute(f"DESCRIBE {table.name}").fetchall()
+        except duckdb.Error as error:
+            raise DataError(f"{os.path.join(folder, table.name)}: {first_line(error)}") from None
+        types = {str(row[0]): str(row[1]).replace(" ", "") for row in found}
+        for field in BY_NAME[table.name].fields:
+            if field.name not in types:
+                raise DataError(f"{os.path.join(folder, table.name)}: the column {field.name} is missing")
+            if types[field.name] != field.type.replace(" ", ""):
+                raise DataError(
+                    f"{os.path.join(folder, table.name)}: the column {field.name} is {types[field.name]}, "
+                    f"not {field.type}"
+                )
+    try:
+        twice = connection.execute(
+            "SELECT id FROM participants GROUP BY id HAVING count(*) > 1 ORDER BY id LIMIT 3"
+        ).fetchall()
+        numbered = connection.execute(
+            "SELECT participant FROM participants GROUP BY participant HAVING count(*) > 1 LIMIT 1"
+        ).fetchall()
+    except duckdb.Error as error:
+        raise DataError(f"{folder}: {first_line(error)}") from None
+    if twice or numbered:
+        told = ", ".join(str(row[0]) for row in twice) or f"number {numbered[0][0]}"
+        raise DataError(f"{os.path.join(folder, 'participants')}: more than one row for {told}")
+    return manifest
+
+
+def read_manifest(folder: str) -> dict[str, Any]:
+    path = os.path.join(folder, MANIFEST)
+    if not os.path.isdir(folder):
+        raise DataError(f"{folder}: there is no such folder")
+    if not os.path.exists(path):
+        raise DataError(
+            f"{folder}: no {MANIFEST}; `protodsl data load` writes such a folder whole or not at all"
+        )
+    try:
+        with open(path, encoding="utf-8") as file:
+            found = json.load(file)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: {error}") from None
+    if not isinstance(found, dict) or found.get("version") != VERSION:
+        raise DataError(f"{path}: not tables of this version; load the data again")
+    return found
+
+
+def first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def lexicon(connection: duckdb.DuckDBPyConnection) -> Lexicon:
@@ -52,9 +148,10 @@ def lexicon(connection: duckdb.DuckDBPyConnection) -> Lexicon:
     def ask(query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
+    domains = ("results", "conditions", "medications", "procedures")
     places = " UNION ".join(
-        [f"SELECT '{name}' AS domain, concept FROM {name}" for name in ("results", "conditions", "medications", "procedures")]
-        + ["SELECT domain, concept FROM absences"]
+        [f"SELECT DISTINCT '{name}' AS domain, concept FROM {name}" for name in domains]
+        + ["SELECT DISTINCT domain, concept FROM absences"]
     )
     keys = ask(
         f"SELECT c.concept, c.key, p.domain FROM ({places}) p JOIN concepts c USING (concept) ORDER BY ALL"
@@ -62,5 +159,5 @@ def lexicon(connection: duckdb.DuckDBPyConnection) -> Lexicon:
     units = [row[0] for row in ask("SELECT DISTINCT unit FROM results WHERE unit IS NOT NULL ORDER BY 1")]
     doses = [row[0] for row in ask("SELECT DISTINCT unit FROM medications WHERE unit IS NOT NULL ORDER BY 1")]
     upto = ask("SELECT coalesce(max(concept), 0) FROM concepts")[0][0]
-    times = ask("SELECT count(*) FROM results WHERE seconds IS NOT NULL")[0][0]
-    return Lexicon(tuple(keys), tuple(units), tuple(doses), max(upto, 1), times > 0)
+    times = ask("SELECT count(seconds) > 0 FROM results")[0][0]
+    return Lexicon(tuple(keys), tuple(units), tuple(doses), max(upto, 1), bool(times))

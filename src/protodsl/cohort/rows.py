@@ -65,9 +65,10 @@ class Rows:
                     *interval,
                     word,
                     result.unit,
-                    *limits,  # type: ignore[arg-type]
+                    *limits,
                     *_days(result.date),
                     _seconds(result.time),
+                    result.confirmed,
                 )
             )
         absent = 0
@@ -147,11 +148,11 @@ class Rows:
 
 
 def _held(value: Exact | None, rounded: Callable[[Fraction], int]) -> tuple[Decimal | None, bool]:
-    """The number as a table holds it, or its neighbour (None: beyond all it can hold); and whether it is it."""
+    """The number as a table holds it, or its neighbour (None: beyond all); and whether it is the number."""
     if value is None:
         return None, True
     if abs(value) > _MOST:
-        edge = rounded is math.floor and value > 0 or rounded is math.ceil and value < 0
+        edge = (rounded is math.floor and value > 0) or (rounded is math.ceil and value < 0)
         return (Decimal(int(_MOST * _STEP)) / _STEP * (1 if value > 0 else -1) if edge else None), False
     scaled = Fraction(value) * _STEP
     whole = rounded(scaled)
@@ -190,7 +191,7 @@ def _cell(value: Cell) -> str:
     if value is None:
         return ""
     if value.__class__ is str:
-        return '"' + value.replace('"', '""') + '"'  # type: ignore[union-attr]
+        return '"' + value.replace('"', '""') + '"'
     if value is True or value is False:
         return "true" if value else "false"
     return str(value)

@@ -32,6 +32,7 @@ from protodsl.backends.sql.syntax import (
     or_,
 )
 from protodsl.backends.sql.times import Scope
+from protodsl.runtime.units import Unit
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
@@ -47,7 +48,7 @@ class Amount:
     marks: tuple[Expr, ...] = ()
 
 
-def value_of(builder: Builder, item: ir.Item, rows: Layers, unit: limits.Unit | None) -> Value:
+def value_of(builder: Builder, item: ir.Item, rows: Layers, unit: Unit | None) -> Value:
     """The number of a row in the item's unit (or in `unit`), closed by its declared range."""
     to_wanted = limits.wanted_factor(item, unit)
     if to_wanted is None:
@@ -62,7 +63,7 @@ def value_of(builder: Builder, item: ir.Item, rows: Layers, unit: limits.Unit | 
     opens: list[tuple[Expr, Expr]] = []
     if item.detection_limit is not None:
         asked: Expr = In(Column("word"), ("not_detected",))
-        lows.append((asked, _double((item.minimum or Fraction(0)))))
+        lows.append((asked, _double(item.minimum or Fraction(0))))
         highs.append((asked, _double(item.detection_limit)))
         opens.append((asked, TRUE))
     known: list[Expr] = [asked for asked, _ in lows]
@@ -80,6 +81,12 @@ def value_of(builder: Builder, item: ir.Item, rows: Layers, unit: limits.Unit | 
     usable = or_(*known)
     low = rows.column(f"{hint}_low", coalesce(case(*lows), case((usable, LEAST))))
     high = rows.column(f"{hint}_high", coalesce(case(*highs), case((usable, MOST))))
+    if item.plausible is not None:
+        least, most = (_double(end) for end in item.plausible)
+        unlikely = and_(not_(Column("confirmed")), or_(compare("<", high, least), compare(">", low, most)))
+        low, high = (
+            rows.column(f"{hint}_likely", case((is_not(unlikely, "TRUE"), end))) for end in (low, high)
+        )
     value = Value(low, high, limits.LOW_OPEN, case(*opens, otherwise=limits.HIGH_OPEN))
     return scaled_value(rows, hint, in_range(rows, item, value), to_wanted)
 
@@ -148,16 +155,14 @@ def amount(builder: Builder, scope: Scope, observed: ir.Observed) -> Amount:
     else:
         rows = builder.rows("results")
         mine = compare("=", Column("thing"), Literal(builder.thing("results", item.name)))
-        found = results.of_rows(builder, scope, observed, item, rows, "results", mine)
+        found = results.of_rows(builder, scope, observed, item, rows, "results_found", mine)
         value = value_of(builder, item, rows, observed.unit)
     if value == NOTHING:
         return Amount(NOTHING, FALSE)
     return chosen(builder, scope, observed, found, value)
 
 
-def chosen(
-    builder: Builder, scope: Scope, observed: ir.Observed, found: Samples, value: Value
-) -> Amount:
+def chosen(builder: Builder, scope: Scope, observed: ir.Observed, found: Samples, value: Value) -> Amount:
     rows = found.rows
     match observed.select:
         case "latest" | "earliest":
@@ -206,7 +211,8 @@ def agreed(group: Grouped, hint: str, marked: Expr, value: Value, found: Samples
     low = gathered("low", "min", value.low, marked)
     high = gathered("high", "max", value.high, marked)
     valueless = is_(gathered("valueless", "bool_or", TRUE, and_(marked, is_(value.low, "NULL"))), "TRUE")
-    low_open = high_open = FALSE
+    low_open: Expr = FALSE
+    high_open: Expr = FALSE
     if value.low_open != FALSE:
         closed = gathered("low_closed", "min", value.low, and_(marked, not_(value.low_open)))
         low_open = or_(is_(closed, "NULL"), compare(">", closed, low))
@@ -220,15 +226,15 @@ def agreed(group: Grouped, hint: str, marked: Expr, value: Value, found: Samples
         gathered("many", "count", None, marked),
     )
     return Amount(
-        Value(case((not_(valueless), low)), case((not_(valueless), high)), low_open, high_open, value.positive),
+        Value(
+            case((not_(valueless), low)), case((not_(valueless), high)), low_open, high_open, value.positive
+        ),
         is_not(partial, "TRUE"),
         marks,
     )
 
 
-def extreme(
-    builder: Builder, scope: Scope, observed: ir.Observed, found: Samples, value: Value
-) -> Amount:
+def extreme(builder: Builder, scope: Scope, observed: ir.Observed, found: Samples, value: Value) -> Amount:
     """One end of the highest or lowest is known, the other only of complete results."""
     group = builder.per_person(found.rows.name, found.group)
     complete = builder.complete(scope, "results", found.span)
@@ -251,9 +257,7 @@ def extreme(
     far_end = gathered("far_end", most, far, known)
     other = case((is_(sure_end, "NULL"), NULL), (closed, far_end), otherwise=LEAST if lowest else MOST)
     # at the sure end an open one leaves more out; at the far end a closed one takes more in
-    opened = is_(
-        compare("=", gathered("sure_open", most, near, and_(certain, near_open)), sure_end), "TRUE"
-    )
+    opened = is_(compare("=", gathered("sure_open", most, near, and_(certain, near_open)), sure_end), "TRUE")
     shut = gathered("far_closed", most, far, and_(known, not_(far_open)))
     far_is_open = and_(closed, or_(is_(shut, "NULL"), compare("<>", shut, far_end)))
     if lowest:

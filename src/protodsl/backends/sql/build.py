@@ -16,12 +16,12 @@ from protodsl.backends.sql.syntax import (
     NULL,
     TRUE,
     Aggregate,
+    Binary,
     Column,
     DayNumber,
     Dialect,
     Expr,
     Literal,
-    Binary,
     and_,
     case,
     coalesce,
@@ -235,7 +235,11 @@ class Builder:
 
     def key(self, seconds_at: Expr, day: Expr, seconds: Expr) -> Expr:
         """A number that orders moments."""
-        return Binary("+", Binary("*", DayNumber(day), Literal(86400)), case((seconds_at, seconds), otherwise=Literal(0)))
+        return Binary(
+            "+",
+            Binary("*", DayNumber(day), Literal(86400)),
+            case((seconds_at, seconds), otherwise=Literal(0)),
+        )
 
 
 def values(rows: Iterable[tuple[object, ...]], dialect: Dialect) -> str:

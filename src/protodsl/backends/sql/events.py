@@ -19,6 +19,7 @@ from protodsl.backends.sql.syntax import (
     case,
     coalesce,
     compare,
+    earlier,
     is_,
     is_not,
     later,
@@ -30,10 +31,8 @@ from protodsl.backends.sql.times import (
     Scope,
     Span,
     When,
-    earlier,
     length,
     moved_when,
-    on,
     shares_possibly,
     shares_surely,
 )
@@ -98,7 +97,9 @@ def lasted(builder: Builder, scope: Scope, rows: Layers, domain: str) -> tuple[W
     none, goes_on = is_(Column("end_first"), "NULL"), Column("ongoing")
     cut = builder.recorded(scope, Column("end_first"), Column("end_last"))
     until_now = or_(none, compare(">", Column("end_first"), now))
-    end = When(case((until_now, now), otherwise=Column("end_first")), case((until_now, now), otherwise=cut.last))
+    end = When(
+        case((until_now, now), otherwise=Column("end_first")), case((until_now, now), otherwise=cut.last)
+    )
     match domain:
         case "conditions":
             brief = Column("brief")
@@ -123,7 +124,8 @@ def lasts(first: When, last: When, span: Span, op: ir.Op, by: ir.Length) -> Expr
     if counted is None:
         return NULL
     after = When(
-        moved(earlier(last.first, span.end.first), "day", 1), moved(earlier(last.last, span.end.last), "day", 1)
+        moved(earlier(last.first, span.end.first), "day", 1),
+        moved(earlier(last.last, span.end.last), "day", 1),
     )
     latest = moved_when(after, -1, counted)
     below = compare("<", latest.last, first.first)
@@ -196,7 +198,9 @@ def stage(test: ir.AttributeTest) -> Expr:
             by_rank = compare(op, rank, Literal(ends[test.op]))  # type: ignore[arg-type]
     else:
         mine = low + " abcdefgh".index(asked[1].lower())
-        by_rank = case((compare("=", rank, Literal(low)), NULL), otherwise=compare(test.op, rank, Literal(mine)))
+        by_rank = case(
+            (compare("=", rank, Literal(low)), NULL), otherwise=compare(test.op, rank, Literal(mine))
+        )
     return case((is_(rank, "NULL"), words), otherwise=by_rank)
 
 
@@ -211,7 +215,7 @@ class Denials:
         self.made: dict[Expr, Column] = {}
 
     def column(self, builder: Builder, scope: Scope, span: Span, start: When, end: When) -> Expr:
-        """Whether an absence that shares a day with the window denies that the event was, on a day they share."""
+        """Whether an absence that shares a day with the event and one with the window denies it."""
         reach = builder.reach(scope, Column("until_first"), Column("until_last"))
         since = When(*(coalesce(Column(name), Literal(FIRST)) for name in ("since_first", "since_last")))
         shared = and_(

@@ -79,20 +79,14 @@ class Layers:
         return name in self.levels
 
     def ctes(self, base: str, dialect: Dialect, told: str) -> list[Cte]:
-        """The base and a table for each step; the last has the name."""
-        found = []
-        for number, step in enumerate([[], *self.steps]):
-            last = number == len(self.steps)
-            name = self.name if last else f"{self.name}_{number}"
-            if number == 0:
-                body = base
-            else:
-                lines = [f"    {text(expr, dialect, 4)} AS {column}" for column, expr in step]
-                body = "\n".join(
-                    [f"  SELECT {self.name}_{number - 1}.*,", ",\n".join(lines), f"  FROM {self.name}_{number - 1}"]
-                )
-            found.append(Cte(name, body, told if number == 0 else ""))
-        return found
+        """The base, and around it a query for each step. (A table expression of its own for each would read
+        better, and takes engines many times longer to plan.)
+        """
+        body = base
+        for step in self.steps:
+            lines = [f"    {text(expr, dialect, 4)} AS {column}" for column, expr in step]
+            body = "\n".join(["  SELECT step.*,", ",\n".join(lines), "  FROM (", body, "  ) AS step"])
+        return [Cte(self.name, body, told)]
 
 
 class Grouped:
@@ -110,10 +104,14 @@ class Grouped:
 
     def cte(self, dialect: Dialect, told: str = "") -> Cte:
         lines = [f"    {each}" for each in self.by]
-        lines += [f"    {text(aggregate, dialect, 4)} AS {column.name}" for aggregate, column in self.made.items()]
+        lines += [
+            f"    {text(aggregate, dialect, 4)} AS {column.name}" for aggregate, column in self.made.items()
+        ]
         return Cte(
             self.name,
-            "\n".join(["  SELECT", ",\n".join(lines), f"  FROM {self.rows}", f"  GROUP BY {', '.join(self.by)}"]),
+            "\n".join(
+                ["  SELECT", ",\n".join(lines), f"  FROM {self.rows}", f"  GROUP BY {', '.join(self.by)}"]
+            ),
             told,
         )
 

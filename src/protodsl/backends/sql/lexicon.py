@@ -20,14 +20,20 @@ from protodsl.runtime.record import Coded
 def key_of(coded: Coded) -> str:
     """A text that tells a code apart from every other, and can be read."""
     each = [(coded.system, coded.code), *coded.also]
-    told = ";".join(_quoted(code) if system is None else f"{_quoted(system)} {_quoted(code)}" for system, code in each)
+    told = ";".join(
+        _quoted(code) if system is None else f"{_quoted(system)} {_quoted(code)}" for system, code in each
+    )
     return f"?{told}" if coded.suspected else told
 
 
 def _quoted(part: str | None) -> str:
     if part is None:
         return "~"
-    return quote(part, safe="!#$&'()*+,/:=@[]^{}|<>\"`äöüÄÖÜßéèµ°") if part.isascii() else quote(part, safe="/:.")
+    return (
+        quote(part, safe="!#$&'()*+,/:=@[]^{}|<>\"`äöüÄÖÜßéèµ°")
+        if part.isascii()
+        else quote(part, safe="/:.")
+    )
 
 
 def coded_of(key: str) -> Coded:
@@ -60,11 +66,12 @@ class Lexicon:
 
 
 SPELLINGS = (
-    "g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "ug/dL", "ng/mL", "ng/L", "ng/dL", "pg/mL", "ug/mL", "mol/L", "mmol/L",
-    "umol/L", "µmol/L", "nmol/L", "pmol/L", "10*9/L", "x10^9/L", "10*3/uL", "K/uL", "/uL", "cells/uL", "10*12/L",
-    "10*6/uL", "U/L", "IU/L", "IU/mL", "mIU/mL", "mIU/L", "%", "1", "mL/min", "mL/min/1.73m2", "g/d", "g/24h",
-    "mg/24h", "mg/d", "mg/g", "mg/mmol", "kg", "g", "m", "cm", "mm", "s", "min", "mm[Hg]", "mmHg", "kPa", "Cel",
-    "{score}", "points", "copies/mL", "kg/m2", "m2", "mmol/mol",
+    "g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "ug/dL", "ng/mL", "ng/L", "ng/dL", "pg/mL", "ug/mL",
+    "mol/L", "mmol/L", "umol/L", "µmol/L", "nmol/L", "pmol/L", "10*9/L", "x10^9/L", "10*3/uL",
+    "K/uL", "/uL", "cells/uL", "10*12/L", "10*6/uL", "U/L", "IU/L", "IU/mL", "mIU/mL", "mIU/L", "%",
+    "1", "mL/min", "mL/min/1.73m2", "g/d", "g/24h", "mg/24h", "mg/d", "mg/g", "mg/mmol", "kg", "g",
+    "m", "cm", "mm", "s", "min", "mm[Hg]", "mmHg", "kPa", "Cel", "{score}", "points", "copies/mL",
+    "kg/m2", "m2", "mmol/mol",
 )  # fmt: skip
 
 
@@ -81,7 +88,10 @@ def of_vocabulary(protocol: ir.Protocol) -> Lexicon:
         units |= dict.fromkeys([*([item.unit.text] if item.unit is not None else []), *item.also_units])
     keys = sorted((key_of(each), domain) for each, domain in coded)
     return Lexicon(
-        tuple((0, key, domain) for key, domain in keys), tuple(units), ("mg/d", "mg/day", "g/d", "ug/d", "mg/kg/d", "mg/wk"), 0
+        tuple((0, key, domain) for key, domain in keys),
+        tuple(units),
+        ("mg/d", "mg/day", "g/d", "ug/d", "mg/kg/d", "mg/wk"),
+        0,
     )
 
 

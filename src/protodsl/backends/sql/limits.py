@@ -29,6 +29,7 @@ from protodsl.backends.sql.syntax import (
     compare,
     is_,
     is_not,
+    not_,
     or_,
 )
 from protodsl.backends.sql.tables import DECIMALS, DIGITS
@@ -39,18 +40,23 @@ if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
 
 _STEP = 10**DECIMALS
-_MOST = Decimal(10) ** (DIGITS - DECIMALS)
+_ENDS: int = 10**DIGITS
 LOW, HIGH = Column("value_low"), Column("value_high")
 LOW_OPEN, HIGH_OPEN = Column("value_low_open"), Column("value_high_open")
 
 
 def at_most(value: Fraction) -> Decimal:
     """The greatest number of a table that is not above."""
-    return max(min(Decimal(math.floor(value * _STEP)) / _STEP, _MOST), -_MOST)
+    return _held(math.floor(value * _STEP))
 
 
 def at_least(value: Fraction) -> Decimal:
-    return max(min(Decimal(math.ceil(value * _STEP)) / _STEP, _MOST), -_MOST)
+    return _held(math.ceil(value * _STEP))
+
+
+def _held(steps: int) -> Decimal:
+    """So many steps, or the end of what a table can hold."""
+    return Decimal(max(min(steps, _ENDS), -_ENDS)) / Decimal(_STEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,10 @@ def in_unit(
         outside.append(sides(least, None, None).below)
     if most is not None:
         outside.append(sides(most, None, None).above)
+    if item.plausible is not None:  # “outside it a result must be confirmed”
+        low, high = (end / scale for end in item.plausible)
+        unlikely = or_(compare("<", HIGH, Literal(at_least(low))), compare(">", LOW, Literal(at_most(high))))
+        outside.append(and_(not_(Column("confirmed")), unlikely))
     if to_wanted is None:
         return NULL
     told: list[Expr] = []
@@ -216,9 +226,7 @@ def in_unit(
                 told.append(against_reference(builder, scope, item, scale, op, limit, least, most))
             case ir.Quantities(options):
                 own = own_dimension(item, text, options)
-                told.append(
-                    NULL if own is None else truth(op, sides(own[0] / (scale * own[1]), least, most))
-                )
+                told.append(NULL if own is None else truth(op, sides(own[0] / (scale * own[1]), least, most)))
             case _:
                 assert_never(limit)
     whole = and_(*told)
@@ -260,7 +268,10 @@ def against_reference(
     reference = Column(limit.which)
     own = truth(op, own_limit_sides(limit.factor, reference, least, most))
     declared = item.uln if limit.which == "uln" else item.lln
-    return case((is_not(reference, "NULL"), own), otherwise=by_vocabulary(builder, scope, declared, op, limit, scale, least, most))
+    return case(
+        (is_not(reference, "NULL"), own),
+        otherwise=by_vocabulary(builder, scope, declared, op, limit, scale, least, most),
+    )
 
 
 def by_vocabulary(
@@ -312,7 +323,10 @@ def not_detected(
                 told.append(NULL if own is None else fixed(op, low, high, high_open, own[0] / own[1]))
             case _:
                 raise builder.not_carried("an undetected result against a reference limit")
-    return and_(*told)
+    whole = and_(*told)
+    if item.plausible is not None and high < item.plausible[0]:
+        return case((Column("confirmed"), whole))
+    return whole
 
 
 def fixed(op: ir.Op, low: Fraction, high: Fraction, high_open: bool, limit: Fraction) -> Expr:

@@ -46,9 +46,7 @@ def samples(builder: Builder, scope: Scope, observed: ir.Observed) -> Samples:
 
     made = table(builder, scope, builder.protocol.measures[observed.item])
     item = builder.protocol.items[observed.item]
-    return results.of_rows(
-        builder, scope, observed, item, made.rows, f"{made.rows.name}_found", TRUE
-    )
+    return results.of_rows(builder, scope, observed, item, made.rows, f"{made.rows.name}_found", TRUE)
 
 
 def value_in(found: Samples, unit: Unit | None) -> Value:
@@ -73,9 +71,7 @@ def number_test(
                 if own is None:
                     told.append(NULL)
                 else:
-                    told.append(
-                        numbers.decided(op, value_in(found, None), numbers.constant(own[0] / own[1]))
-                    )
+                    told.append(numbers.decided(op, value_in(found, None), numbers.constant(own[0] / own[1])))
             case _:
                 raise builder.not_carried("a computed value against a reference limit")
     return and_(*told)
@@ -159,7 +155,9 @@ def _truth(builder: Builder, ctx: Context, measure: ir.Measure, expr: ir.Expr) -
             both = (numbers.number(builder, ctx, each) for each in (left, right))
             return numbers.decided(op, *(numbers.rounded(ctx, each) for each in both))
         case ir.Result(asked, ir.NumberTest(bounds), None) if asked.item == measure.lead:
-            return limits.number_test(builder, ctx.scope, builder.protocol.items[asked.item], asked.unit, bounds)
+            return limits.number_test(
+                builder, ctx.scope, builder.protocol.items[asked.item], asked.unit, bounds
+            )
         case ir.Result(asked, ir.NumberTest(bounds), None):
             value = ctx.observed(asked)
             told = []
@@ -196,13 +194,9 @@ def _input(
     from protodsl.backends.sql import results
 
     item = builder.protocol.items[asked.item]
-    window = ir.Window(
-        ir.Bound(ir.OfSample(), by=measure.validity), ir.Bound(ir.OfSample())
-    )
+    window = ir.Window(ir.Bound(ir.OfSample(), by=measure.validity), ir.Bound(ir.OfSample()))
     span = builder.times.window(scope, window, None)
-    span = Span(
-        When(lead.column("since", span.start.first), lead.column("since", span.start.last)), span.end
-    )
+    span = Span(When(lead.column("since", span.start.first), lead.column("since", span.start.last)), span.end)
     rows = Layers(f"{name}_{builder.names.make(item.name)}", builder.names)
     other = builder.protocol.measures.get(asked.item)
     source = table(builder, replace(scope, sample=None), other) if other is not None else None
@@ -257,7 +251,9 @@ def _ctes(
         f"{group.name}.{column.name}" for _, group, _ in inputs for column in group.made.values()
     ]
     found += formula.ctes(
-        f"  SELECT {', '.join(columns)}\n  FROM {lead.name}\n{joins}".rstrip(), dialect, f"{label}, by its formula."
+        f"  SELECT {', '.join(columns)}\n  FROM {lead.name}\n{joins}".rstrip(),
+        dialect,
+        f"{label}, by its formula.",
     )
     from protodsl.backends.sql.syntax import text
 
@@ -281,7 +277,9 @@ def _ctes(
         reported, own_value = told
         own_ends = (own_value.low, own_value.high, own_value.low_open, own_value.high_open)
         own_wanted = reads(builder, reported) | {each.name for each in columns_in(own_ends)}
-        base = _from_results({*(name for name in own_wanted if not reported.has(name)), *kept}, people, measure.item.name)
+        base = _from_results(
+            {*(name for name in own_wanted if not reported.has(name)), *kept}, people, measure.item.name
+        )
         found += reported.ctes(base, dialect, f"{label}, as reported.")
         body += f"\n  UNION ALL\n{part(own_value, reported.name)}"
     return [*found, *rows.ctes(body, dialect, "")]

@@ -58,7 +58,7 @@ NOTHING = Value(NULL, NULL)
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Where a number is worked out: the table its steps become columns of, and how results are found in it."""
+    """Where a number is worked out: the table its steps become columns of, how results are found."""
 
     layers: Layers
     scope: Scope
@@ -214,7 +214,9 @@ def call(ctx: Context, function: str, values: Sequence[Value]) -> Value:
         case "sqrt":
             sound = compare(">=", first.low, ZERO)
             return ctx.both(
-                case((sound, Call("sqrt", (first.low,)))), case((sound, Call("sqrt", (first.high,)))), positive=True
+                case((sound, Call("sqrt", (first.low,)))),
+                case((sound, Call("sqrt", (first.high,)))),
+                positive=True,
             )
         case "ln" | "log10":
             sound = compare(">", first.low, ZERO)
@@ -245,9 +247,7 @@ def table(builder: Builder, ctx: Context, asked: ir.Table) -> Value:
     sound = ctx.step(and_(known, some, *agree))
     low = Call("least", tuple(case((where, value.low), otherwise=MOST) for where, value in may))
     high = Call("greatest", tuple(case((where, value.high), otherwise=LEAST) for where, value in may))
-    return ctx.both(
-        case((sound, low)), case((sound, high)), positive=all(value.positive for _, value in may)
-    )
+    return ctx.both(case((sound, low)), case((sound, high)), positive=all(value.positive for _, value in may))
 
 
 def age(builder: Builder, ctx: Context, asked: ir.Age) -> Value:
@@ -314,9 +314,7 @@ def decided(op: ir.Op, a: Value, b: Value) -> Expr:
             return decided("<=", b, a)
         case "=":
             both = and_(below(a, b, touching=True), below(b, a, touching=True))
-            return case(
-                (both, TRUE), (or_(below(a, b, touching=False), below(b, a, touching=False)), FALSE)
-            )
+            return case((both, TRUE), (or_(below(a, b, touching=False), below(b, a, touching=False)), FALSE))
         case _:
             assert_never(op)
 

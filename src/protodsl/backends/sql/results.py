@@ -27,12 +27,13 @@ from protodsl.backends.sql.syntax import (
     and_,
     case,
     compare,
+    earlier,
     is_,
     is_not,
     not_,
     or_,
 )
-from protodsl.backends.sql.times import Scope, Span, earlier, on, shares_possibly, shares_surely
+from protodsl.backends.sql.times import Scope, Span, on, shares_possibly, shares_surely
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
@@ -68,7 +69,7 @@ def samples(builder: Builder, scope: Scope, observed: ir.Observed) -> Samples:
     thing = builder.thing("results", item.name)
     rows = builder.rows("results")
     mine = compare("=", Column("thing"), Literal(thing))
-    return of_rows(builder, scope, observed, item, rows, "results", mine)
+    return of_rows(builder, scope, observed, item, rows, "results_found", mine)
 
 
 def of_rows(
@@ -85,7 +86,13 @@ def of_rows(
     span = times.window(scope, observed.window or SINCE_EVER, item)
     if observed.select == "latest":
         until = span.end
-        span = Span(span.start, times.column("until", type(until)(earlier(until.first, scope.anchor.last), earlier(until.last, scope.anchor.last))))
+        span = Span(
+            span.start,
+            times.column(
+                "until",
+                type(until)(earlier(until.first, scope.anchor.last), earlier(until.last, scope.anchor.last)),
+            ),
+        )
     return of_span(builder, scope, item, rows, group, mine, span)
 
 
@@ -192,9 +199,7 @@ def code_test(item: ir.Item, asked: ir.CodeTest, *, measure: bool) -> Expr:
     if measure:
         return NULL
     known = tuple(dict.fromkeys(each.lower() for each in item.values))
-    wanted = tuple(
-        dict.fromkeys(code.lower() for code in asked.codes if not known or code.lower() in known)
-    )
+    wanted = tuple(dict.fromkeys(code.lower() for code in asked.codes if not known or code.lower() in known))
     others = tuple(each for each in known if each not in wanted)
     word = Column("word")
     yes, no = (FALSE, TRUE) if asked.negated else (TRUE, FALSE)
@@ -253,7 +258,7 @@ def every_of(builder: Builder, scope: Scope, found: Samples, passes: Expr) -> Ex
 
 
 def extreme(builder: Builder, scope: Scope, asked: ir.Result, found: Samples) -> Expr:
-    """The highest is above a limit when any is, below it when every one is; the lowest the other way round."""
+    """The highest is above a limit when any is, below it when all are; the lowest the other way round."""
     assert isinstance(asked.test, ir.NumberTest)
     truths: list[Expr] = []
     for op, limit in asked.test.bounds:
@@ -268,9 +273,7 @@ def extreme(builder: Builder, scope: Scope, asked: ir.Result, found: Samples) ->
     return and_(*truths)
 
 
-def occasions(
-    builder: Builder, scope: Scope, asked: ir.Result, found: Samples, often: ir.Occasions
-) -> Expr:
+def occasions(builder: Builder, scope: Scope, asked: ir.Result, found: Samples, often: ir.Occasions) -> Expr:
     """“k matching results, each earlier than the next by d or more.”"""
     passes = tested(builder, scope, found, asked, asked.test)
     group = builder.per_person(found.rows.name, found.group)

@@ -31,7 +31,7 @@ META = ("thing", "sure", "brief", "drug", "rules_out", "part")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A column of the result. `what`: a verdict (of all, a stage, a cohort), a truth or whether it applies."""
+    """A column of the result. `what`: a verdict (of all, a stage, a cohort), a truth, its applicability."""
 
     column: str
     what: OneOf["id", "stage", "verdict", "stage verdict", "cohort verdict", "truth", "applies"]
@@ -54,7 +54,10 @@ class Statement:
 
 
 def statement(
-    protocol: ir.Protocol, dialect: Dialect, lexicon: Lexicon, options: Options = Options()  # noqa: B008
+    protocol: ir.Protocol,
+    dialect: Dialect,
+    lexicon: Lexicon,
+    options: Options = Options(),  # noqa: B008
 ) -> Statement:
     """The statement that screens everybody at every stage."""
     builder = Builder(protocol, dialect, lexicon, options)
@@ -98,9 +101,7 @@ def _disorder(builder: Builder) -> Expr:
 Selected = tuple[Expr, Output, str]
 
 
-def _outputs(
-    builder: Builder, stages: list[StageTold], refused: Expr
-) -> tuple[list[Output], list[Selected]]:
+def _outputs(builder: Builder, stages: list[StageTold], refused: Expr) -> tuple[list[Output], list[Selected]]:
     found: list[Selected] = [(Column("id"), Output("id", "id"), "")]
     several = len(stages) > 1
     taken = builder.names
@@ -109,7 +110,11 @@ def _outputs(
         name = taken.make(f"verdict_{told.stage.id}") if several else "verdict"
         asked.append((told.dated, verdict(told.counts, refused), told.stage.id))
         found.append(
-            (asked[-1][1], Output(name, "stage verdict", told.stage.id, told.stage.id, label=told.stage.label), "")
+            (
+                asked[-1][1],
+                Output(name, "stage verdict", told.stage.id, told.stage.id, label=told.stage.label),
+                "",
+            )
         )
         for cohort, held in told.cohorts:
             output = Output(
@@ -176,13 +181,17 @@ def _ctes(builder: Builder) -> list[Cte]:
     for made in builder.later:
         found += made()
     found += [group.cte(dialect) for group in groups]
-    joins = "\n".join(f"  LEFT JOIN {group.name} ON {group.name}.participant = people.participant" for group in groups)
+    joins = "\n".join(
+        f"  LEFT JOIN {group.name} ON {group.name}.participant = people.participant" for group in groups
+    )
     wanted = [
         *(f"people.{name}" for name in person_columns(builder)),
         *(f"{group.name}.{column.name}" for group in groups for column in group.made.values()),
     ]
     base = "  SELECT\n" + ",\n".join(f"    {each}" for each in wanted) + f"\n  FROM people\n{joins}".rstrip()
-    found += builder.told.ctes(base, dialect, "One row for each participant; from step to step what follows from it.")
+    found += builder.told.ctes(
+        base, dialect, "One row for each participant; from step to step what follows from it."
+    )
     return found
 
 
@@ -209,13 +218,20 @@ def _person_base(builder: Builder) -> list[str]:
 
 
 def _people(builder: Builder) -> str:
-    lines = [f"    participants.{name}" for name in ("participant", "id", "sex", "birth_first", "birth_last", "as_of")]
+    lines = [
+        f"    participants.{name}"
+        for name in ("participant", "id", "sex", "birth_first", "birth_last", "as_of")
+    ]
     lines += [f"    dated.{column.name}" for column in builder.timepoints.values()]
     body = ["  SELECT", ",\n".join(lines), "  FROM participants"]
     if builder.timepoints:
         picked = [
             "      "
-            + text(Aggregate("max", Column("day"), compare("=", Column("timepoint"), Literal(name))), builder.dialect, 6)
+            + text(
+                Aggregate("max", Column("day"), compare("=", Column("timepoint"), Literal(name))),
+                builder.dialect,
+                6,
+            )
             + f" AS {column.name}"
             for name, column in builder.timepoints.items()
         ]
@@ -252,7 +268,11 @@ def _rows(builder: Builder, domain: str, rows: Layers) -> str:
     fields = [each.name for each in table.fields]
     read = sorted(reads(builder, rows))
     events = domain in ("conditions", "medications", "procedures")
-    own = [name for name in fields if name in read or name in ("participant",) or (events and name in ("fact", "concept"))]
+    own = [
+        name
+        for name in fields
+        if name in read or name in ("participant",) or (events and name in ("fact", "concept"))
+    ]
     if events:
         read = sorted({*read, "thing"})
     meta = [name for name in META if name in read and name not in fields]
@@ -261,7 +281,10 @@ def _rows(builder: Builder, domain: str, rows: Layers) -> str:
     people = [
         name
         for name in read
-        if name in set(person_columns(builder)) and name not in fields and name not in denied and name not in absent
+        if name in set(person_columns(builder))
+        and name not in fields
+        and name not in denied
+        and name not in absent
     ]
     lines = [f"    facts.{name}" for name in own]
     lines += [f"    codes.{name}" if domain not in ("absences",) else f"    rules.{name}" for name in meta]
@@ -286,7 +309,7 @@ def _weighed(builder: Builder, domain: str) -> list[Cte]:
     body = [
         f"  SELECT {rows}.participant, {rows}.fact, {rows}.thing,",
         ",\n".join(flags),
-        f"  FROM absences",
+        "  FROM absences",
         "  JOIN denials ON denials.absent = absences.concept",
         f"  JOIN {rows} ON {rows}.participant = absences.participant AND {rows}.concept = denials.concept",
         f"  WHERE absences.domain = '{domain}'",
@@ -300,7 +323,9 @@ def _weighed(builder: Builder, domain: str) -> list[Cte]:
         f"    AND denied.fact = {rows}.fact AND denied.thing = {rows}.thing",
     ]
     return [
-        Cte(f"{domain}_denied", "\n".join(body), "Events that an absence denies, in the windows asked about."),
+        Cte(
+            f"{domain}_denied", "\n".join(body), "Events that an absence denies, in the windows asked about."
+        ),
         Cte(f"{domain}_weighed", "\n".join(whole)),
     ]
 
@@ -311,12 +336,15 @@ def _weighed(builder: Builder, domain: str) -> list[Cte]:
 def _codes(builder: Builder, rows: list[tuple[int, str, str, str | None, bool, bool, str]]) -> list[Cte]:
     lexicon, dialect = builder.lexicon, builder.dialect
     told = (
-        "Which codes are, or may be, the things asked for. `brief`: such an event counts on its first day only. "
-        "A code not known when this was written may be anything."
+        "Which codes are, or may be, the things asked for. `brief`: such an event counts on its first day "
+        "only. A code not known when this was written may be anything."
     )
     things = sorted({(domain, name) for (domain, _, _), name in builder.things.items()})
     found: list[Cte] = []
-    listed = [(concept, key, domain, thing, sure, brief, drug) for concept, key, domain, thing, sure, brief, drug in rows]
+    listed = [
+        (concept, key, domain, thing, sure, brief, drug)
+        for concept, key, domain, thing, sure, brief, drug in rows
+    ]
     listed = listed or [(-1, "", "", None, False, False, "")]
     columns = "(concept, key, domain, thing, sure, brief, drug)"
     found.append(Cte(f"listed{columns}", values(listed, dialect), told))
@@ -345,15 +373,15 @@ def _rules(builder: Builder) -> list[Cte]:
     rows = [
         (concept, key, builder.protocol.items[item].domain, item, part)
         for concept, key, item, part in builder.rules_out()
-    ] or [(-1, "", "", "", 0)]
-    told = "Absences of which codes rule an item out: of the whole (0), or of one of the things it is made of."
+    ] or [(-1, "", "results", "", 0)]
+    told = (
+        "Absences of which codes rule an item out: of the whole (0), or of one of the things it is made of."
+    )
     listed = Cte("ruling(concept, key, domain, rules_out, part)", values(rows, builder.dialect), told)
     return [listed, Cte("rules", _numbered(builder, "ruling", "domain, rules_out, part"))]
 
 
-def _denials(
-    builder: Builder, codes: list[tuple[int, str, str, str | None, bool, bool, str]]
-) -> list[Cte]:
+def _denials(builder: Builder, codes: list[tuple[int, str, str, str | None, bool, bool, str]]) -> list[Cte]:
     pairs: dict[tuple[int, str, int, str], None] = {}
     for domain in builder.denied:
         concepts = {key for _, key, where, _, sure, _, _ in codes if where == domain and sure}

@@ -102,6 +102,7 @@ TABLES = (
             Field("lln", _NUMBER, "lower reference limit reported with the result, in `unit`"),
             *_days("date", "when it was sampled"),
             Field("seconds", "INTEGER", "time of day; orders results of one date"),
+            Field("confirmed", "BOOLEAN", "somebody has looked: it is so, however unlikely"),
         ),
     ),
     Table(

@@ -1,4 +1,4 @@
-"""Anchors and windows as expressions over a participant's dates; each end is one day or an interval of days."""
+"""Anchors and windows over a participant's dates; each end is one day or an interval of days."""
 
 from __future__ import annotations
 
@@ -138,9 +138,7 @@ class Times:
         derived = self.anchor(None, timepoint.at, resolving | {name})
         return self.column(name, When(coalesce(given, derived.first), coalesce(given, derived.last)))
 
-    def anchor(
-        self, scope: Scope | None, anchor: ir.Anchor, resolving: frozenset[str] = frozenset()
-    ) -> When:
+    def anchor(self, scope: Scope | None, anchor: ir.Anchor, resolving: frozenset[str] = frozenset()) -> When:
         match anchor:
             case ir.AtTimepoint(name):
                 return self.timepoint(name, resolving)
@@ -177,7 +175,7 @@ class Times:
         return Span(span.start, end if scope.sample is not None else self.column("until", end))
 
     def unless_empty(self, scope: Scope, span: Span) -> Span:
-        """The span with its start left out where it surely lies after the end: nothing shares a day with it."""
+        """The span, its start left out where it surely lies after the end: nothing shares a day with it."""
         if span.start.first == Literal(FIRST):
             return span
         holds = compare("<=", span.start.first, span.end.last)

@@ -34,7 +34,9 @@ def some_run(protocol: ir.Protocol, rng: Random) -> Run:
     assume: tuple[str, ...] = ()
     cohort = None
     if rng.random() < 0.3:
-        assume = tuple(rng.sample(("results", "conditions", "medications", "procedures"), rng.choice((1, 2, 4))))
+        assume = tuple(
+            rng.sample(("results", "conditions", "medications", "procedures"), rng.choice((1, 2, 4)))
+        )
     if len(protocol.stages) == 1 and protocol.stages[0].cohorts and rng.random() < 0.2:
         cohort = rng.choice(protocol.stages[0].cohorts).id
     return Run(assume=assume, cohort=cohort)
@@ -59,7 +61,12 @@ def differences(
     for number, answer in enumerate(answers):
         told = dict(zip((output.column for output in statement.outputs), answer, strict=True))
         for stage in protocol.stages:
-            asked: dict[str, Any] = {"stage": stage.id, "assume": run.assume, "at": dict(run.at), "as_of": run.as_of}
+            asked: dict[str, Any] = {
+                "stage": stage.id,
+                "assume": run.assume,
+                "at": dict(run.at),
+                "as_of": run.as_of,
+            }
             if any(cohort.id == run.cohort for cohort in stage.cohorts):
                 asked["cohort"] = run.cohort
             try:
@@ -87,7 +94,9 @@ def _compare(
     rows = {row.id: row for row in report.criteria}
     cohorts = dict(report.cohorts)
     truths = {each.id: each for each in statement.outputs if each.what == "truth" and each.stage == stage.id}
-    applied = {each.id: each for each in statement.outputs if each.what == "applies" and each.stage == stage.id}
+    applied = {
+        each.id: each for each in statement.outputs if each.what == "applies" and each.stage == stage.id
+    }
 
     def same(what: str, ours: Any, theirs: Any, unknown: Any) -> None:
         nonlocal compared
@@ -103,12 +112,18 @@ def _compare(
     if not any(each.what == "stage verdict" for each in statement.outputs):
         same("verdict", told["verdict"], report.verdict, "undetermined")
     for name, row in rows.items():
-        if name not in truths or row.outcome == "not applicable" and "was chosen" in str(row.reason):
+        if name not in truths or (row.outcome == "not applicable" and "was chosen" in str(row.reason)):
             continue
         value, applies = told[truths[name].column], told[applied[name].column]
         favour = value if row.kind == "inclusion" else (None if value is None else not value)
-        counts = True if applies is False or favour is True else (False if applies and favour is False else None)
-        outcome = "not applicable" if applies is False else {True: "passes", False: "fails", None: "unknown"}[counts]
+        counts = (
+            True if applies is False or favour is True else (False if applies and favour is False else None)
+        )
+        outcome = (
+            "not applicable"
+            if applies is False
+            else {True: "passes", False: "fails", None: "unknown"}[counts]
+        )
         same(f"{name} outcome", outcome, row.outcome, "unknown")
         if row.value is not None or outcome != "not applicable":
             same(f"{name} value", value, row.value, None)

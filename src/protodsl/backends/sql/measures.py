@@ -236,6 +236,7 @@ def _ctes(
     wanted = reads(builder, lead) | reads(builder, formula) | reads(builder, rows)
     for each, group, _ in inputs:
         wanted |= {column for column in reads(builder, each, group) if column in people}
+    kept = sorted(reads(builder, rows) & people)
     wanted -= made | {"low", "high", "low_open", "high_open"}
     base = _from_results(wanted, people, thing)
     label = measure.item.label
@@ -257,7 +258,6 @@ def _ctes(
     )
     from protodsl.backends.sql.syntax import text
 
-    kept = sorted((reads(builder, rows) & people) | {"as_of", "last_day"} & people)
     parts = ["participant", "fact", "sure", "date_first", "date_last", "seconds", *kept]
 
     def part(of: Value, source: str) -> str:

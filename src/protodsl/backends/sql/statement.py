@@ -68,9 +68,11 @@ def statement(
     ctes = _ctes(builder)
     lines = _header(builder, stages)
     lines.append("WITH")
+    # DuckDB's optimizer takes minutes to put so many tables into one another, and gains nothing by it
+    kept = "" if dialect == "spark" else "MATERIALIZED "
     for number, cte in enumerate(ctes):
         lines += [comment(each) for each in textwrap.wrap(cte.told, 100)]
-        lines += [f"{cte.name} AS (", cte.body, ")" + ("," if number < len(ctes) - 1 else "")]
+        lines += [f"{cte.name} AS {kept}(", cte.body, ")" + ("," if number < len(ctes) - 1 else "")]
     lines.append("SELECT")
     for number, (expr, output, told) in enumerate(selected):
         if told:

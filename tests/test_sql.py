@@ -1,0 +1,219 @@
+"""SQL means what the checker means: random protocols and records, truth by truth, on DuckDB."""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+from duck_engine import run as duckdb
+from random_protocols import fragments, mutated, trials
+from sql_differential import differences, some_run
+from strategies import random_record
+
+from protodsl import ir
+from protodsl.backends import sql
+from protodsl.backends.sql.lexicon import coded_of, key_of
+from protodsl.backends.sql.limits import sides
+from protodsl.backends.sql.syntax import DIALECTS, literal, text
+from protodsl.cli.main import cli
+from protodsl.cohort import duck
+from protodsl.cohort.load import load
+from protodsl.cohort.rows import Rows
+from protodsl.records.json import read_records
+from protodsl.runtime.attributes import RecordError
+from protodsl.runtime.read import read_record
+from protodsl.runtime.record import Coded
+
+SEED = 20261
+
+
+def readable(record: dict[str, object]) -> bool:
+    try:
+        read_record(record)
+    except RecordError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("number", (1, 3))
+def test_trials(number: int) -> None:
+    rng = Random(SEED + number)
+    protocol = mutated(trials()[number], rng)
+    records = [record for _ in range(40) if readable(record := random_record(protocol, rng))]
+    found, compared = differences(protocol, records, some_run(protocol, rng), duckdb, "duckdb")
+    assert found == []
+    assert compared > 1000
+
+
+def test_fragments() -> None:
+    """One in twenty-four of the specification's fragments, every other one changed."""
+    compared = 0
+    for number, fragment in enumerate(fragments()):
+        if number % 24:
+            continue
+        rng = Random(SEED + number)
+        protocol = mutated(fragment, rng) if number % 48 else fragment
+        records = [record for _ in range(40) if readable(record := random_record(protocol, rng))]
+        found, count = differences(protocol, records, some_run(protocol, rng), duckdb, "duckdb")
+        assert found == [], protocol.id
+        compared += count
+    assert compared > 500
+
+
+# ---------------------------------------------------------------- one thing at a time
+
+
+@pytest.mark.parametrize(
+    "coded",
+    [
+        Coded(None, "alt"),
+        Coded(None, None),
+        Coded("loinc", "1742-6"),
+        Coded("local", "a b;c?%~"),
+        Coded("icd10", "E11.9", (("snomed", "44054006"), ("x y", "z"))),
+        Coded(None, "?odd", (), True),
+        Coded("icd10", "M32", (("snomed", "55464009"),), True),
+    ],
+)
+def test_a_key_is_read_back(coded: Coded) -> None:
+    assert coded_of(key_of(coded)) == coded
+
+
+def test_texts_of_authors_are_never_code() -> None:
+    nasty = "a'b\\'; DROP TABLE results; --"
+    assert literal(nasty, "duckdb") == "'a''b\\''; DROP TABLE results; --'"
+    assert literal(nasty, "spark") == "'a\\'b\\\\\\'; DROP TABLE results; --'"
+
+
+def test_a_limit_between_two_numbers_a_table_holds() -> None:
+    """1/3: what is at most 0.333333 is below, what is at least 0.333334 above; nothing lies between."""
+    third = sides(Fraction(1, 3), None, None)
+    assert text(third.at_most, "duckdb") == "value_high <= 0.333333"
+    assert text(third.at_least, "duckdb") == "value_low >= 0.333334"
+
+
+def test_numbers_beyond_what_a_table_holds_are_kept_as_intervals() -> None:
+    results = [
+        {"code": "alt", "value": "0.1234567", "unit": "U/L"},
+        {"code": "alt", "value": "9999999999999", "unit": "U/L"},
+        {"code": "alt", "value": "5", "unit": "U/L", "uln": 0.1234567},
+    ]
+    rows = Rows()
+    rows.add(1, read_record({"id": "P", "results": results}))
+    low, high, low_open, high_open = rows.tables["results"][0][3:7]
+    assert (str(low), str(high), low_open, high_open) == ("0.123456", "0.123457", True, True)
+    assert rows.tables["results"][1][4] is None and str(rows.tables["results"][1][3]) == "999999999999.999999"
+    assert rows.tables["results"][2][3:8] == (None, None, False, False, "limit_not_kept")
+    assert (rows.rounded, rows.unusable) == (2, 1)
+
+
+# ---------------------------------------------------------------- tables
+
+PEOPLE = Path(__file__).parents[1] / "protocols" / "patients"
+
+
+def lines(count: int) -> str:
+    protocol, rng = trials()[0], Random(7)
+    records = (random_record(protocol, rng) for _ in range(4 * count))
+    kept = [record for record in records if readable(record)][:count]
+    return "".join(json.dumps({**one, "id": f"P{number}"}) + "\n" for number, one in enumerate(kept))
+
+
+def tables(folder: str) -> dict[str, list[tuple[object, ...]]]:
+    with duck.connect() as connection:
+        duck.attach(connection, folder)
+        return {
+            name: connection.execute(f"SELECT * FROM {name} ORDER BY ALL").fetchall()
+            for name in ("participants", "results", "conditions", "medications", "absences", "answers")
+        }
+
+
+def test_an_interrupted_load_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text(lines(60), encoding="utf-8")
+    whole = load(
+        read_records(str(path)), str(tmp_path / "whole"), inputs=["one"], refused=lambda _: None, facts=300
+    )
+    assert whole.participants == 60 and whole.parts > 2
+
+    def cut() -> object:
+        for number, entry in enumerate(read_records(str(path))):
+            if number == 40:
+                raise KeyboardInterrupt
+            yield entry
+
+    target = str(tmp_path / "again")
+    with pytest.raises(KeyboardInterrupt):
+        load(cut(), target, inputs=["one"], refused=lambda _: None, facts=300)  # type: ignore[arg-type]
+    assert not Path(target).exists()
+    again = load(read_records(str(path)), target, inputs=["one"], refused=lambda _: None, facts=300)
+    assert again.participants == 60
+    assert tables(target) == tables(str(tmp_path / "whole"))
+
+
+def test_load_and_sql_as_commands(tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text(lines(5) + '{"id": "X", "resutls": []}\n', encoding="utf-8")
+    target = str(tmp_path / "facts")
+    runner = CliRunner()
+    done = runner.invoke(cli, ["data", "load", str(path), "-o", target, "--format", "json"])
+    assert "resutls" in done.stderr
+    assert json.loads(done.stdout)["participants"] == 5 and json.loads(done.stdout)["refused"] == 1
+    again = runner.invoke(cli, ["data", "load", str(path), "-o", target])
+    assert again.exit_code == 2 and "exists already" in again.stderr
+    trial = str(PEOPLE.parent / "NCT06892145.proto-lite")
+    made = runner.invoke(cli, ["sql", trial, "--data", target, "--format", "json"])
+    told = json.loads(made.stdout)
+    with duck.connect() as connection:
+        duck.attach(connection, target)
+        found = connection.execute(told["sql"]).fetchall()
+    assert len(found) == 5 and len(found[0]) == len(told["columns"])
+    broken = runner.invoke(cli, ["sql", trial, "--data", str(tmp_path)])
+    assert broken.exit_code == 2 and "facts.json" in broken.stderr
+
+
+def test_tables_that_are_not_whole_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text(lines(3), encoding="utf-8")
+    target = tmp_path / "facts"
+    load(read_records(str(path)), str(target), inputs=[], refused=lambda _: None)
+
+    def told() -> str:
+        with duck.connect() as connection, pytest.raises(duck.DataError) as error:
+            duck.attach(connection, str(target))
+        return str(error.value)
+
+    part = next((target / "results").iterdir())
+    kept = part.read_bytes()
+    part.write_bytes(kept[: len(kept) // 2])
+    assert "results" in told()
+    part.write_bytes(kept)
+    people = next((target / "participants").iterdir())
+    (target / "participants" / "twice.parquet").write_bytes(people.read_bytes())
+    assert "more than one row for P0" in told()
+
+
+# ---------------------------------------------------------------- what is not carried
+
+
+def test_what_is_not_carried_is_named_and_unknown() -> None:
+    protocol = next(one for one in trials() if one.id == "NCT06892145")
+    for dialect in DIALECTS:
+        made = sql.statement(protocol, dialect, sql.of_vocabulary(protocol))
+        assert made.refused
+        for refusal in made.refused:
+            head = " ".join(line.removeprefix("-- ") for line in made.text.split("WITH")[0].splitlines())
+            assert f"{refusal.where}: {refusal.what}" in " ".join(head.split())
+        truths = {each.id for each in made.outputs if each.what == "truth"}
+        assert {part.id for part in parts(protocol)} <= truths
+
+
+def parts(protocol: ir.Protocol) -> list[ir.Part]:
+    def under(part: ir.Part) -> list[ir.Part]:
+        return [part, *(each for inner in part.parts for each in under(inner))]
+
+    return [each for stage in protocol.stages for one in stage.criteria for each in under(one.root)]

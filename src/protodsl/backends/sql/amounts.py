@@ -146,6 +146,8 @@ def amount(builder: Builder, scope: Scope, observed: ir.Observed) -> Amount:
     """The value of a chosen result, over the columns gathered for a participant."""
     from protodsl.backends.sql import measures, results
 
+    if observed.side is not None:
+        raise builder.not_carried("a result of one side of the body")
     if observed.clean:
         raise builder.not_carried("a number that counts only if nothing spoilt it")
     item = builder.protocol.items[observed.item]

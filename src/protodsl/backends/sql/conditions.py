@@ -37,7 +37,7 @@ def truth(builder: Builder, scope: Scope, expr: ir.Expr) -> Expr:
     match expr:
         case ir.Sex(sex):
             return compare("=", Column("sex"), Literal(sex))
-        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Answer():
+        case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Answer() | ir.Setting():
             try:
                 return builder.told.column(f"{_name(expr)}_holds", leaf(builder, scope, expr))
             except NotCarried as refused:
@@ -62,7 +62,9 @@ def truth(builder: Builder, scope: Scope, expr: ir.Expr) -> Expr:
 
 
 def leaf(
-    builder: Builder, scope: Scope, expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer
+    builder: Builder,
+    scope: Scope,
+    expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Setting,
 ) -> Expr:
     match expr:
         case ir.Result():
@@ -75,11 +77,13 @@ def leaf(
             return answers.answer(builder, scope, expr)
         case ir.Change():
             raise builder.not_carried("a change between two dated values")
+        case ir.Setting():
+            raise builder.not_carried("where the participant takes part")
         case _:
             assert_never(expr)
 
 
-def _name(expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer) -> str:
+def _name(expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Setting) -> str:
     match expr:
         case ir.Result(observed):
             return observed.item
@@ -87,6 +91,8 @@ def _name(expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer) -> s
             return name
         case ir.Answer(question):
             return question[:30]
+        case ir.Setting(name):
+            return name
         case ir.Compare(left=ir.Age()) | ir.Compare(right=ir.Age()):
             return "age"
         case ir.Compare(left=ir.DoseOf(item=name)):

@@ -80,7 +80,9 @@ def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
         raise builder.not_carried("the existence of a result")
     if asked.dose is not None:
         raise builder.not_carried("a dose for a period")
-    if asked.least > 1:
+    if any(test.attribute == "side" for test in asked.attributes):
+        raise builder.not_carried("an event of one side of the body")
+    if asked.least > 1 or asked.lines:
         raise builder.not_carried("several events counted")
     if item.domain == "medications" and (asked.first_day or asked.lasting is not None):
         raise builder.not_carried("courses of a drug that may touch")

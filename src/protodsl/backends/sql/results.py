@@ -59,6 +59,8 @@ class Samples:
 
 
 def samples(builder: Builder, scope: Scope, observed: ir.Observed) -> Samples:
+    if observed.side is not None:
+        raise builder.not_carried("a result of one side of the body")
     if observed.clean:
         raise builder.not_carried("a result that counts only if nothing spoilt it")
     if observed.item in builder.protocol.measures:

@@ -167,8 +167,6 @@ class Changes:
         if rng.random() < 0.3:
             return replace(made, test=replace(made.test, negated=not made.test.negated))
         selects: tuple[ir.Select, ...] = ("earliest", "any", "every")
-        if self.items[observed.item].kind == "grade":
-            selects = SELECTS
         return (
             made if made.occasions else replace(made, observed=replace(observed, select=rng.choice(selects)))
         )

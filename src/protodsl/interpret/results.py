@@ -367,8 +367,12 @@ def two_values(ctx: Context, asked: ir.Change) -> tuple[Amount, Amount]:
     before, after = one_value(ctx, replace(latest, select="earliest")), one_value(ctx, latest)
     if not before.evidence and not after.evidence:  # nothing to choose from: one question, one cause
         return after, after
-    if before.interval is not None and before.evidence == after.evidence:
-        before = replace(before, interval=None, causes=(Cause("missing", asked.item),))
+    earliest, last = field(ctx, replace(latest, select="earliest")), field(ctx, latest)
+    if not isinstance(earliest, Cause) and not isinstance(last, Cause):
+        ends = [may_be_earliest(earliest), may_be_latest(last)]
+        if all(len(each) == 1 for each in ends) and ends[0][0].sample == ends[1][0].sample:
+            missing = Cause("missing", last.wanted)
+            before = replace(before, interval=None, causes=(*before.causes, missing))
     return before, after
 
 

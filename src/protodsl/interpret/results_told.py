@@ -191,6 +191,9 @@ def bound(ctx: Context, asked: ir.Result, sample: Sample, op: ir.Op, limit: ir.L
     unit = asked.observed.unit
     value = samples.value_of(ctx, sample, unit)
     mine, theirs = against(ctx, sample, unit, value, limit)
+    known = mine.interval is not None and theirs.interval is not None
+    if not known and isinstance(limit, ir.TimesLimit):  # another bound decides
+        return words.Compared(op, words.times_limit_text(limit.factor, limit.which), None)
     assert mine.interval is not None and theirs.interval is not None
     truth = compare(mine.interval, op, theirs.interval)
     match limit:

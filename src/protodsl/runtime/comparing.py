@@ -155,6 +155,9 @@ class ChangeNode(Node):
         asked = self.asked
         earlier = self.point(case, earliest=asked.start == asked.end, start=True)
         later = self.point(case, earliest=False, start=False)
+        if asked.start == asked.end and _one(earlier, later):  # a change is between two results
+            missing = Cause("missing", lead_of(case, self.item))
+            earlier = earlier._replace(range=None, causes=(*earlier.causes, missing))
         truth: Truth = None
         change: Range | None = None
         causes = each_once((*earlier.causes, *later.causes))
@@ -263,6 +266,12 @@ class ChangeNode(Node):
     def breaks(self, case: Case, days: set[int]) -> None:
         result_breaks(case, self.item, self.frames[0], (), days)
         result_breaks(case, self.item, self.frames[1], (), days)
+
+
+def _one(earlier: Point, later: Point) -> bool:
+    """Whether the only result that may be the earliest is the only one that may be the latest."""
+    entries = [*earlier.entries, *later.entries]
+    return len(entries) == 2 and len(later.entries) == 1 and entries[0].sample is entries[1].sample
 
 
 # ---------------------------------------------------------------- persons

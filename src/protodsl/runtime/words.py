@@ -287,7 +287,7 @@ def result_reason(
     several bounds only those that are not met are said, if there are any. `computed`: `as of` instead of
     `sampled`.
     """
-    failed = [bound for bound in bounds if bound.truth is not True]
+    failed = [bound for bound in bounds if bound.truth is False]
     words = f"{label} {amount(value, unit)}"
     said: list[str] = []
     for bound in failed or bounds:

@@ -33,7 +33,7 @@ def named(model: ir.Protocol, caption: str) -> Picture:
 
 
 def texts(picture: Picture) -> list[str]:
-    return [element.text or "" for element in ElementTree.fromstring(picture.svg).iter(f"{SVG}text")]
+    return ["".join(element.itertext()) for element in ElementTree.fromstring(picture.svg).iter(f"{SVG}text")]
 
 
 @pytest.mark.parametrize("name", [*TRIALS, "empty"])
@@ -43,7 +43,7 @@ def test_pictures_are_plain_and_have_words(name: str) -> None:
     for picture in made:
         root = ElementTree.fromstring(picture.svg)
         assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-            "svg", "rect", "path", "circle", "text",
+            "svg", "rect", "path", "circle", "text", "tspan",
         }  # fmt: skip
         colours = set(re.findall(r'(?:fill|stroke)="([^"]*)"', picture.svg))
         assert colours <= {"none", "currentColor", "#ffffff"}

@@ -39,12 +39,16 @@ def make(document: Summary, folder: Path | None = None) -> bytes:
     foreign = _uncovered(typst, plain, system=False)
     missing = _uncovered(typst, "".join(sorted(foreign)), system=True) if foreign else set()
     marks = {char for char in plain if unicodedata.category(char).startswith("M")}
-    # a mark may have a glyph and yet none together with the letter before it: then marks are shown by number
-    for hidden in (missing, missing | marks):
+    # a mark may have a glyph and yet none together with the letter before it, a letter of another font none
+    # in a picture: then the one, the other, and at last all that is not Latin is shown by number
+    rare = {char for char in plain if ord(char) > 0x24F}
+    attempts = (missing, missing | marks, missing | marks | foreign, missing | marks | foreign | rare)
+    for hidden in attempts:
         try:
             return _compile(typst, text(hidden) if hidden else plain, system=bool(foreign - missing))
         except typst.TypstError as error:
-            if _MISSING in str(error) and hidden != missing | marks:
+            glyphs = _MISSING in str(error) or _UNCOVERED in str(error)
+            if glyphs and hidden != attempts[-1]:
                 continue
             if folder is None:
                 raise  # our own template: our mistake

@@ -67,6 +67,7 @@ def _laid_out(document: Summary, to: Format, folder: Path | None) -> bytes:
 def markdown(document: Summary, folder: Path | None = None) -> str:
     text = environment(escape.markdown, folder).get_template("summary.md.j2").render(doc=document)
     lines = [line.rstrip() for line in text.splitlines()]
+    lines = [re.sub(r" +(?=\|)", " ", line) if line.startswith("|") else line for line in lines]
     kept = [line for index, line in enumerate(lines) if line or (index and lines[index - 1])]
     return "\n".join(kept).strip("\n") + "\n"
 

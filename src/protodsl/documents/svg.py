@@ -6,6 +6,7 @@ ground, so that a picture is legible in black and white, in a dark page and in p
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -17,6 +18,8 @@ from protodsl.documents.escape import visible
 WIDTH = 720
 SIZE = 12
 LINE = 15
+HAN_FONTS = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
+_HAN = re.compile("[\u2e80-\uffef]+")
 _FONTS = "Libertinus Serif, New Computer Modern, serif"
 
 
@@ -90,7 +93,10 @@ class Pen:
         """One line of text standing on `y`."""
         weight = ' font-weight="bold"' if bold else ""
         place = ' text-anchor="middle"' if middle else ""
-        shown = markupsafe.escape(visible(words))
+        # by its own font: where a text has ligatures, typst does not look for a letter in another one
+        shown = _HAN.sub(
+            rf'<tspan font-family="{HAN_FONTS}">\g<0></tspan>', str(markupsafe.escape(visible(words)))
+        )
         self.body.append(
             f'<text x="{x}" y="{y}" fill="currentColor" stroke="none"{weight}{place}>{shown}</text>'
         )

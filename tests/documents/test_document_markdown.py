@@ -1,0 +1,54 @@
+"""Markdown that lints clean and reads back as what was written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from document_fixture import TRIALS, protocol, trial
+from markdown_it import MarkdownIt
+from pymarkdown.api import PyMarkdownApi
+from test_document_bad_input import NASTY, model
+
+from protodsl.documents import changes, compare, laid_out, lay, summary
+from protodsl.documents.blocks import Summary, Table
+
+
+def documents() -> dict[str, Summary]:
+    found = {name: summary(trial(name)) for name in TRIALS}
+    found["lay"] = lay(trial("NCT06350110"))
+    found["comparison"] = compare(tuple(map(trial, TRIALS)))
+    found["changes"] = changes(trial("NCT06892145"), trial("NCT06222853"))
+    found["empty"] = summary(protocol())
+    return found | {name: summary(model(text)) for name, text in NASTY.items()}
+
+
+DOCUMENTS = documents()
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_it_lints_clean(name: str, tmp_path: Path) -> None:
+    """All rules, but that lines may be long (tables) and that headings may recur in other parts."""
+    file = tmp_path / "made.md"
+    file.write_bytes(laid_out(DOCUMENTS[name], "md"))
+    linter = PyMarkdownApi().disable_rule_by_identifier("md013")
+    linter = linter.set_boolean_property("plugins.md024.siblings_only", True)
+    found = linter.scan_path(str(file))
+    lines = file.read_text(encoding="utf-8").splitlines()
+    assert [(failure.rule_id, lines[failure.line_number - 1]) for failure in found.scan_failures] == []
+    assert not found.pragma_errors
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_tables_are_tables_and_nothing_is_html(name: str) -> None:
+    document = DOCUMENTS[name]
+    tokens = MarkdownIt("commonmark").enable("table").parse(laid_out(document, "md").decode())
+    kinds = [token.type for token in tokens] + [c.type for token in tokens for c in token.children or ()]
+    assert "html_block" not in kinds and "html_inline" not in kinds and "link_open" not in kinds
+    assert "code_block" not in kinds and "fence" not in kinds and "image" not in kinds
+    tables = sum(1 for s in document.sections for block in s.blocks if isinstance(block, Table))
+    assert kinds.count("table_open") >= tables
+    headings = [
+        tokens[n + 1].content for n, token in enumerate(tokens) if token.tag == "h2" and token.nesting == 1
+    ]
+    assert len(headings) == len(document.sections)

@@ -63,7 +63,9 @@ def model_numbers(exprs: list[ir.Expr]) -> set[Fraction]:
                 found.add(Fraction(least))
                 if last is not None:
                     found.add(Fraction(last))
-            case ir.AtLeast(count) | ir.Exists(least=count) if count > 1:
+            case ir.AtLeast(count) if count != 1:
+                found.add(Fraction(count))
+            case ir.Exists(least=count) if count > 1:
                 found.add(Fraction(count))
     return found
 

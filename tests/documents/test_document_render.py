@@ -24,8 +24,8 @@ from document_fixture import (
 )  # fmt: skip
 
 from protodsl import fields, ir
-from protodsl.documents import RenderError, pdf, render, summary
-from protodsl.documents.blocks import Clarification, Criteria, Entries, Points, Questions, Summary
+from protodsl.documents import RenderError, eligibility, pdf, render, summary, vocabulary
+from protodsl.documents.blocks import Clarification, Criteria, Entries, Points, Questions, Summary, Table
 from protodsl.syntax.outline import DEPTH_LIMIT
 
 SOURCE = (ir.Quotation("ALT ≤ 3 × ULN", 10, 23, 7),)
@@ -74,7 +74,7 @@ def test_every_section_stands_in_the_markdown_and_says_something(made: str) -> N
 def test_three_states_and_where_they_stand() -> None:
     text = render(protocol(), "md").decode()
     assert "| Phase | 1 | line 4 |" in text
-    assert "| Ages | *Not applicable*: any age |  |" in text
+    assert "| Ages | *Not applicable*: any age | |" in text
     assert "**Not stated in the source:** Sponsor; Registration number" not in section_text(text, 5)
     assert "**Not stated in the source:** Sponsor; " in section_text(text, 1)
     # why a field is not stated is said once, where all of them are listed
@@ -326,7 +326,7 @@ def test_a_rule_nested_as_deep_as_the_language_allows_is_printed() -> None:
         expr = ir.And((expr, JUDGED, VACCINE)) if depth % 2 else ir.Or((expr, ALT_LIMIT, VACCINE))
     model = protocol(ir.Criterion("inclusion", leaf("inclusion 1", "Deep", expr)), title="T " * 500)
     assert render(model, "pdf").startswith(b"%PDF")
-    assert render(model, "md").count(b"Gilbert syndrome") == 1
+    assert render(model, "md").count(b"Gilbert syndrome") == 2  # in the rule, and among the names
 
 
 # ---------------------------------------------------------------- the view
@@ -369,3 +369,18 @@ def test_words_that_stand_whole_above_are_only_pointed_at() -> None:
     assert first.excerpt and first.text == "ALT and AST must both … three times the upper limit"
     assert not second.excerpt and second.text == own
     assert rows["inclusion 1.2"].quotes[0].text == "bilirubin too"
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_every_name_of_the_rules_is_in_the_glossary(name: str) -> None:
+    model = trial(name)
+    appendix = next(section for section in summary(model).sections if section.key == "appendix-a")
+    table = next(b for b in appendix.blocks if isinstance(b, Table) and b.headers[0] == "Name")
+    told = dict(table.rows)
+    for item in vocabulary.used_items(model, eligibility.eligibility_expressions(model)):
+        if item.kind == "question":
+            continue
+        words = told[item.label.rpartition(", ")[0] if "." in item.name else item.label]
+        if "." not in item.name:
+            assert all(code.code in words for code in item.codes)
+            assert item.codes or "no published code is given" in words

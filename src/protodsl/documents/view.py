@@ -309,6 +309,7 @@ def _references(protocol: ir.Protocol) -> tuple[Block, ...]:
     made = [*vocabulary.blocks(protocol, exprs), *eligibility.asides(protocol)]
     exprs += [definition.expr for _, definition in study.endpoint_definitions(protocol)]
     made += vocabulary.instruments(protocol, exprs)
+    made += vocabulary.glossary(protocol, exprs)
     return tuple(made) or (Text(say("The rules refer to nothing.")),)
 
 

@@ -7,7 +7,7 @@ from typing import assert_never
 
 from protodsl import ir
 from protodsl.documents.blocks import Block, Heading, Rules, Table, Text
-from protodsl.documents.language import named, say
+from protodsl.documents.language import mark, named, say
 from protodsl.documents.words import (
     PLACEHOLDER,
     Context,
@@ -314,3 +314,57 @@ def instruments(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
         Heading(say("Instruments named in the rules"), 1),
         Table(headers, tuple(rows), (4, 2, 2, 2), computed=True),
     ]
+
+
+def glossary(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
+    """Every drug, disease and test the rules name: what it is, its unit, its codes, the author's note.
+
+    Items of a panel are one entry, the panel. Nothing is explained that the vocabulary does not say.
+    """
+    rows: dict[str, str] = {}
+    for item in used_items(protocol, exprs):
+        if item.kind == "question":
+            continue
+        panel, _, inner = item.name.partition(".")
+        label = item.label.rpartition(", ")[0] if inner and ", " in item.label else item.label
+        name = named(label or panel.replace("_", " "))
+        if name not in rows:
+            rows[name] = say("a panel of items") if inner else _told(item)
+    if not rows:
+        return []
+    listed = tuple(sorted(rows.items(), key=lambda row: row[0].lower()))
+    return [
+        Heading(say("Names in the rules"), 1),
+        Table((say("Name"), say("What it is in the vocabulary")), listed, (2, 3)),
+    ]
+
+
+_KINDS = {
+    "condition": mark("a disease or other condition"),
+    "state": mark("a state of the participant"),
+    "drug": mark("a drug"),
+    "procedure": mark("a procedure"),
+    "lab": mark("a measured value"),
+    "finding": mark("a finding or test"),
+    "score": mark("a score"),
+    "grade": mark("a grade"),
+    "measure": mark("a computed value"),
+}
+_SYSTEMS = {"icd10": "ICD-10", "atc": "ATC", "loinc": "LOINC", "snomed": "SNOMED CT"}
+
+
+def _told(item: ir.Item) -> str:
+    """ "a measured value in mg/dL; LOINC 2160-0"."""
+    what = say(_KINDS.get(item.kind, item.kind))
+    if item.is_class:
+        what = say("{kind}, a group of several", kind=what)
+    of = unit(item.unit) if item.unit is not None else ""
+    if of not in ("", "1"):
+        what += say(" in {unit}", unit=of)
+    codes: dict[str, list[str]] = {}
+    for code in item.codes:
+        codes.setdefault(_SYSTEMS.get(code.system, code.system), []).append(code.code)
+    said = [what, *(f"{system} {', '.join(found)}" for system, found in codes.items())]
+    if not codes:
+        said.append(say("no published code is given"))
+    return "; ".join(said) + (f". {item.note}" if item.note else "")

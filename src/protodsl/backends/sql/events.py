@@ -100,7 +100,8 @@ def lasted(builder: Builder, scope: Scope, rows: Layers, domain: str) -> tuple[W
     cut = builder.recorded(scope, Column("end_first"), Column("end_last"))
     until_now = or_(none, compare(">", Column("end_first"), now))
     end = When(
-        case((until_now, now), otherwise=Column("end_first")), case((until_now, now), otherwise=cut.last)
+        case((until_now, now), otherwise=Column("end_first")),
+        case((until_now, now), otherwise=earlier(cut.last, now)),
     )
     match domain:
         case "conditions":
@@ -117,7 +118,24 @@ def lasted(builder: Builder, scope: Scope, rows: Layers, domain: str) -> tuple[W
             lasting = or_(goes_on, not_(none))
             first = case((lasting, end.first), otherwise=start.first)
             last = case((lasting, end.last), otherwise=start.last)
-    return start, When(rows.column("end_from", first), rows.column("end_by", last))
+    end = When(rows.column("end_from", first), rows.column("end_by", last))
+    # nothing begins after its end
+    ordered = and_(not_(none), compare("<=", start.first, cut.last))
+    if domain == "conditions":
+        ordered = and_(ordered, not_(Column("brief")))
+    return (
+        When(
+            start.first,
+            rows.column("start_by", case((ordered, earlier(start.last, cut.last)), otherwise=start.last)),
+        ),
+        When(
+            rows.column(
+                "end_from",
+                case((ordered, earlier(later(end.first, start.first), end.last)), otherwise=end.first),
+            ),
+            end.last,
+        ),
+    )
 
 
 def lasts(first: When, last: When, span: Span, op: ir.Op, by: ir.Length) -> Expr:

@@ -141,20 +141,11 @@ class Matching:
                     number,
                     key,
                     match is self.sure and excepted is self.no,
-                    self.is_brief(coded, item),
+                    domain == "conditions" and self.vocabulary.is_brief(coded),
                     "" if coded.code is None else key_of(one),
                 )
             )
         return found
-
-    def is_brief(self, coded: Coded, item: str) -> bool:
-        """Whether what is asked for, what is recorded or what it surely is was declared acute."""
-        under = (item, *self.vocabulary.members(item))
-        return self.vocabulary.is_brief(coded) or any(
-            self.protocol.items[each].acute
-            and (each == item or self.vocabulary.match(coded, each) is self.sure)
-            for each in under
-        )
 
     def covering(self, item: str) -> list[tuple[int, str]]:
         """The concepts whose absence is an absence of the item."""

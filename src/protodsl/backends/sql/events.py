@@ -14,6 +14,7 @@ from protodsl.backends.sql.syntax import (
     Aggregate,
     Column,
     Expr,
+    In,
     Literal,
     and_,
     case,
@@ -188,8 +189,25 @@ def attribute(test: ir.AttributeTest, domain: str) -> Expr:
             return compare(test.op, column, Literal(int(test.value))) if test.value.isdecimal() else NULL
         case "stage":
             return stage(test)
+        case "response":
+            return response(column, word)
         case _:
             return compare("=", column, Literal(word))
+
+
+def response(column: Column, asked: str) -> Expr:
+    """One recorded response says more than its word: who relapsed had responded."""
+    from protodsl.runtime.events import response_truth
+    from protodsl.runtime.read import RESPONSES
+
+    said = {each: response_truth(each, asked) for each in RESPONSES}
+    surely = tuple(each for each, truth in said.items() if truth)
+    perhaps = tuple(each for each, truth in said.items() if truth is None)
+    return case(
+        (In(column, surely) if surely else FALSE, TRUE),
+        (In(column, perhaps) if perhaps else FALSE, NULL),
+        (is_not(column, "NULL"), FALSE),
+    )
 
 
 def stage(test: ir.AttributeTest) -> Expr:

@@ -230,7 +230,8 @@ def reference_limit(ctx: Context, sample: Sample, limit: ir.TimesLimit) -> Amoun
     own = sample.fact.uln if limit.which == "uln" else sample.fact.lln
     if sample.measure is None and own is not None:
         scale = samples.unit_factor(sample.item, sample.fact.unit)
-        assert scale is not None  # else the value itself would have been incomparable
+        if scale is None:  # a value in words has none, and its limit cannot be compared without
+            return Amount(None, (Cause("incomparable", sample.item.name),))
         return Amount(point(limit.factor * own * scale))
     declared = sample.item.uln if limit.which == "uln" else sample.item.lln
     return declared_limit(ctx, sample.item, declared, limit.factor)

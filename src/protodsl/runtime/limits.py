@@ -210,7 +210,7 @@ class Tests:
             return truth, () if truth is not None else vague
         own, causes = self.limits(case, sample, limit)
         if not own:
-            return None, (Cause("no reference limit", name),)
+            return None, causes or (Cause("no reference limit", name),)
         truths = [compared(interval, bound.op, limit.factor * one) for one in own]
         if all(one == truths[0] for one in truths):
             return truths[0], () if truths[0] is not None else (*causes, *vague)
@@ -224,7 +224,8 @@ class Tests:
         own = result.uln if limit.which == "uln" else result.lln
         if own is not None:
             scale = self.measured.factor(result.unit)
-            assert scale is not None
+            if scale is None:  # words (“not detected”) count without a unit, but their limit does not
+                return [], (Cause("incomparable", self.item.name),)
             return [own * scale], ()
         declared = self.uln if limit.which == "uln" else self.lln
         if not declared:

@@ -10,7 +10,7 @@ from typing import assert_never
 from protodsl import ir
 from protodsl.interpret import expressions, samples
 from protodsl.interpret.amounts import Amount
-from protodsl.interpret.context import Context
+from protodsl.interpret.context import Context, last_looked_at
 from protodsl.interpret.existence import longest_chain
 from protodsl.interpret.intervals import NotComputable, add, compare, divide, hull, negative, point, times
 from protodsl.interpret.samples import Sample
@@ -36,7 +36,7 @@ Tested = tuple[Standing, Finding]
 
 
 def result(ctx: Context, asked: ir.Result) -> Finding:
-    found = field(ctx, asked.observed)
+    found = field_of(ctx, asked)
     if isinstance(found, Cause):
         return unknown(found)
     item = ctx.item(asked.observed.item)
@@ -57,6 +57,12 @@ def result(ctx: Context, asked: ir.Result) -> Finding:
             return extreme(ctx, asked, found)
         case _:
             assert_never(asked.observed.select)
+
+
+def field_of(ctx: Context, asked: ir.Result) -> Field | Cause:
+    """“`k times` … do not” choose by recency: what may come in the window is not yet recorded."""
+    counted_all = asked.occasions is not None and asked.occasions.last is None
+    return field(ctx, asked.observed, recency=not counted_all)
 
 
 def evidence_of(standings: Sequence[Standing]) -> tuple[str, ...]:
@@ -391,6 +397,8 @@ def one_value(ctx: Context, observed: ir.Observed) -> Amount:
     found = field(ctx, observed)
     if isinstance(found, Cause):
         return Amount(None, (found,))
+    if last_looked_at(ctx) is None:
+        return Amount(None, (Cause("timepoint not dated", ctx.anchor_name),))
     value = amount(ctx, observed)
     chosen = may_be_latest(found) if observed.select == "latest" else may_be_earliest(found)
     if all(each.sample.days.first == each.sample.days.last for each in chosen):

@@ -11,7 +11,7 @@ from protodsl.interpret.amounts import Amount
 from protodsl.interpret.context import Context
 from protodsl.interpret.formulas import number
 from protodsl.interpret.intervals import compare
-from protodsl.interpret.results import Tested, against, change_of, extreme, tests, two_values
+from protodsl.interpret.results import Tested, against, change_of, extreme, field_of, tests, two_values
 from protodsl.interpret.samples import Sample
 from protodsl.interpret.selection import Field, Standing, field, may_be_earliest, may_be_latest
 from protodsl.interpret.told import Told
@@ -24,7 +24,7 @@ from protodsl.runtime.units import Unit, parse_unit
 
 
 def of_result(ctx: Context, asked: ir.Result, found: Finding) -> Told:
-    looked = field(ctx, asked.observed)
+    looked = field_of(ctx, asked)
     if isinstance(looked, Cause):
         return Told((wording.cause(ctx, looked),))
     if found.truth is None:

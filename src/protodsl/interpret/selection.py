@@ -56,12 +56,12 @@ class Field:
         return tuple(s for s in self.standings if s.counts)
 
 
-def field(ctx: Context, observed: ir.Observed) -> Field | Cause:
+def field(ctx: Context, observed: ir.Observed, *, recency: bool = True) -> Field | Cause:
     """“looks at the results in the window, or in the protocol's declared validity”; “A filter … is part
-    of the window.”
+    of the window.” `recency` False: occasions are counted, none is chosen by being the latest.
     """
     item = ctx.item(observed.item)
-    window = window_of(ctx, observed)
+    window = window_of(ctx, observed, recency=recency)
     if isinstance(window, Cause):
         return window
     if as_of(ctx) is None:
@@ -96,11 +96,11 @@ def one_or_every(found: Field, told: Sequence[tuple[Cause, ...]]) -> tuple[Cause
     return once(cause for causes in told for cause in causes) if found.formula else first_that_applies(*told)
 
 
-def window_of(ctx: Context, observed: ir.Observed) -> Span | Cause:
+def window_of(ctx: Context, observed: ir.Observed, *, recency: bool) -> Span | Cause:
     if ctx.lead is not None:
         return lead_window(ctx)
     window = window_days(ctx, observed.window or SINCE_EVER, ctx.item(observed.item))
-    if isinstance(window, Cause) or observed.select != "latest":
+    if isinstance(window, Cause) or observed.select != "latest" or not recency:
         return window
     return until_anchor(ctx, window)
 

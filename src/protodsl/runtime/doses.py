@@ -153,6 +153,18 @@ class DoseSum:
             found.append(course)
         return found
 
+    def doubts(self, courses: Sequence[Course], span: Span, as_of: int, *, listed: bool) -> Causes:
+        """Why a dose is no single number, told the courses that may run in the window."""
+        causes = [cause for course in courses for cause in course.causes]
+        begins, ends = span.start_hi, min(span.end_lo, as_of)
+        if not causes or any(
+            max(course.days.first_hi, begins) > min(course.days.last_lo, ends) for course in courses
+        ):  # one may have been over on any one day of the window
+            causes.append(Cause("imprecise", self.item))
+        if not listed:
+            causes.append(Cause("missing", self.item))
+        return dose_causes(self.item, causes)
+
     def contradicted(self, case: Case, course: Course, code: Coded, span: Span) -> bool:
         for absence in (*case.facts.absences(self.item), *case.facts.denials("medications", code)):
             covered = case.absent(absence)
@@ -286,15 +298,7 @@ class DoseNumber(NumberNode):
         made = Range(Fraction(low, scale), None if high is None else Fraction(high, scale))
         if low == high:
             return Quantity(made, (), evidence)
-        causes = [cause for course in courses for cause in course.causes]
-        begins, ends = span.start_hi, min(span.end_lo, as_of)
-        if not causes or any(
-            max(course.days.first_hi, begins) > min(course.days.last_lo, ends) for course in courses
-        ):  # one may have been over on any one day of the window
-            causes.append(Cause("imprecise", self.sum.item))
-        if not listed:
-            causes.append(Cause("missing", self.sum.item))
-        return Quantity(made, dose_causes(self.sum.item, causes), evidence)
+        return Quantity(made, self.sum.doubts(courses, span, as_of, listed=listed), evidence)
 
     def text(self, case: Case) -> str:
         return dose_phrase("highest", self.sum.label)
@@ -359,12 +363,7 @@ class DaysNumber(DoseNumber):
         evidence = tuple(course.where for course in told)
         if made.low == made.high:
             return Quantity(made, (), evidence)
-        causes = [cause for course in told for cause in course.causes]
-        if not listed:
-            causes.append(Cause("missing", self.sum.item))
-        return Quantity(
-            made, dose_causes(self.sum.item, causes or [Cause("imprecise", self.sum.item)]), evidence
-        )
+        return Quantity(made, self.sum.doubts(told, span, as_of, listed=listed), evidence)
 
     def text(self, case: Case) -> str:
         return dose_phrase(self.select, self.sum.label)

@@ -172,8 +172,8 @@ def running_courses(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, 
             why = (Cause("needs judgement", item.name),)
         elif not event.sure:
             why = (Cause("imprecise", item.name),)
-        if contradicted(ctx, item, event, span):
-            why = (*why, Cause("conflicting", item.name))
+        if not why and contradicted(ctx, item, event, span):
+            why = (Cause("conflicting", item.name),)
         dose, doubt = dose_per_day(ctx, asked, event)
         found.append(Running(event, drug_of(ctx, event), dose, not why, (*((each,) for each in why), doubt)))
     return found

@@ -349,9 +349,13 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     complete = complete_throughout(ctx, item.domain, span)
     if complete and all(_period(asked, run, run, span) is False for run in possibly):
         return Finding(False, (), plain.ruled_out or ())
-    doubtful = [s.amount for s, truth in zip(stretches, tests, strict=True) if truth is None]
-    open_ = [amount.causes for amount in doubtful]
-    if not complete:
+    open_ = [
+        causes
+        for course in doses.running_courses(ctx, number, asked, ever)
+        if shares_possibly(course.event.start, course.event.end, span)
+        for causes in course.causes
+    ]
+    if not plain.covered:
         open_.append((Cause("missing", item.name),))
     return unknown(*doses.one_and_body(number, open_), evidence=evidence)
 

@@ -470,7 +470,7 @@ class Case:
         return min(end.first, as_of)
 
     def absent(self, absence: Fact) -> Days:
-        """The days an absence surely covers; empty where `first` is after `last`."""
+        """The latest day an absence begins on and the earliest it ends on, which partial dates may cross."""
         return Days(
             FIRST_DAY if absence.since is None else absence.since.last, self.spoken_until(absence.date)
         )

@@ -168,7 +168,7 @@ class DoseSum:
     def contradicted(self, case: Case, course: Course, code: Coded, span: Span) -> bool:
         for absence in (*case.facts.absences(self.item), *case.facts.denials("medications", code)):
             covered = case.absent(absence)
-            in_window = max(covered.first, span.start_hi) <= min(covered.last, span.end_lo)
+            in_window = covered.first <= span.end_lo and covered.last >= span.start_hi
             if in_window and course.days.first_hi <= covered.last and course.days.last_lo >= covered.first:
                 return True
         return False

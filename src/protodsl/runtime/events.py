@@ -387,7 +387,7 @@ class EventNode(Node):
         _, first_hi, last_lo, _ = fit.days
         for absence in (*case.facts.absences(self.item), *denials):
             covered = case.absent(absence)
-            in_window = max(covered.first, span.start_hi) <= min(covered.last, span.end_lo)
+            in_window = covered.first <= span.end_lo and covered.last >= span.start_hi
             if in_window and first_hi <= covered.last and last_lo >= covered.first:
                 return True
         return False

@@ -126,7 +126,7 @@ def shell(programs: Path) -> dict[str, str]:
         script.write_text(f'#!/bin/sh\nexec {start} "$@"\n')
         script.chmod(0o755)
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "COLUMNS"},  # pages are 100 wide
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])),
         "NO_COLOR": "1",

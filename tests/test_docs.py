@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from gallery import PAGE as GALLERY_PAGE
+from gallery import gallery_page
 from markdown_blocks import Block, Command, blocks, commands, same_output
 
 from protodsl.diagnostics.catalogue import ENTRIES
@@ -281,6 +283,7 @@ def fields_page() -> str:
 def update() -> None:
     for name, text in (("diagnostics.md", diagnostics_page()), ("fields.md", fields_page())):
         (ROOT / "docs" / "reference" / name).write_text(text, encoding="utf-8")
+    GALLERY_PAGE.write_text(gallery_page(), encoding="utf-8")
     for page in WITH_COMMANDS:
         while True:
             try:

@@ -138,7 +138,7 @@ def test_each_trial_reads_fhir_as_its_own(trials: Run) -> None:
     for one in whole["trials"]:
         path = next(
             path
-            for path in (ROOT / "protocols").glob("*.proto-lite")
+            for path in (ROOT / "protocols").rglob("*.proto-lite")
             if f"protocol {one['protocol']} " in path.read_text(encoding="utf-8")
         )
         dated = [

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from protodsl.diagnostics import Diagnostic
+from protodsl.driver import check
 from protodsl.source import Source
 from protodsl.syntax import parse
 
@@ -19,7 +22,6 @@ HABITS = {
     "received vaccine within 30 days": "within 30 days before …",
     "received rituximab within 5 half-lives before screening": "half_lives",
     "has lupus for at least 6 months": "for >= 6 months",
-    "history of malignancy": "had malignancy",
     "had at least 2 seizures": "had seizures on at least 2 occasions",
     "takes prednisone at > 10 mg daily": "10 mg/d",
     "takes prednisone at more than 10 mg/d": ">",
@@ -54,6 +56,26 @@ def test_the_fix_takes_the_line_a_step_further(rule: str) -> None:
     assert said != rule
     for again in diagnosed(said):
         assert again.span.start > found.span.start or again.name != found.name
+
+
+def test_a_habit_that_reads_like_a_side() -> None:
+    text = """language 1
+use "vocabulary/conditions.proto-lite"
+protocol p "P" {
+  timepoint screening
+  anchor screening
+  exclusion 1 "One" { exclude if history of malignancy }
+}
+"""
+    folder = Path(__file__).resolve().parents[1] / "protocols"
+    files = {"p.proto-lite": text.encode()}
+    result = check(
+        "p.proto-lite", read=lambda path: files.get(path) or (folder / path).read_bytes(), root="."
+    )
+    (found,) = [one for one in result.diagnostics if one.severity == "error"]
+    assert found.name == "other-words"
+    assert found.fix is not None and found.fix.replacement == "had malignancy"
+    assert text[found.span.start : found.span.end] == "history of malignancy"
 
 
 def test_what_is_written_right_is_no_habit() -> None:

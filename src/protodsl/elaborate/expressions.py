@@ -9,6 +9,7 @@ from typing import cast
 from lark import Token, Tree
 
 from protodsl import ir
+from protodsl.diagnostics import Fix
 from protodsl.elaborate import comparisons, doses, events, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Refused, string
 
@@ -70,6 +71,11 @@ def truth(ctx: Context, tree: Child) -> ir.Expr:
             return confirmed(ctx, tree, name, by)
         case Tree("observed", [None, Token() as name]):
             return named(ctx, name)
+        case Tree("observed", [None, Token(value="history"), Tree("value_side", [Token() as what])]):
+            # A habit the grammar takes for a measurement of one side: `history of malignancy`.
+            instead, span = f"had {what}", ctx.span(tree)
+            fix = Fix(span, instead, f"write `{instead}`")
+            ctx.report("other-words", tree, text=f"history of {what}", suggestion=instead, fix=fix)
         case Tree():
             ctx.report("number-where-truth", tree)
         case _:

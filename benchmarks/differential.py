@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+import traceback
 from collections import Counter
 from multiprocessing import Pool
 from pathlib import Path
@@ -58,7 +59,12 @@ def batch(task: tuple[str, int, float]) -> tuple[int, int, Counter[str], list[st
         options = options_for(protocol, rng)
         cure = Random(seed * BATCH + place).random() < share
         cured += cure
-        for found in differences(protocol, module, record, options, cure=cure):
+        try:
+            differing = differences(protocol, module, record, options, cure=cure)
+        except Exception as error:  # of either evaluator: told with its seed, and counted as a difference
+            place_of = traceback.extract_tb(error.__traceback__)[-1]
+            differing = [f"crash: {error!r} in {Path(place_of.filename).name} line {place_of.lineno}"]
+        for found in differing:
             counted[found.split(":", 1)[0].split()[-1]] += 1
             if len(shown) < 3:
                 shown.append(f"{kind} seed {seed}, record {place}: {found[:300]}")

@@ -235,9 +235,9 @@ def _grade(ctx: Context, left: Child, right: Child) -> tuple[ir.Item, ir.Observe
                         expected=item.values,
                     )
                     raise Refused
-                number = numbers.number(ctx, left).number
-                assert isinstance(number, ir.Observed)
-                return item, number, str(level)
+                observed = numbers.worded(ctx, left)
+                assert observed is not None
+                return item, observed, str(level)
     return None
 
 
@@ -279,16 +279,6 @@ def limit(ctx: Context, subject: ir.Observed, num: Num, at: Child) -> ir.Constan
     item = ctx.scope.items[subject.item]
     assert num.constant is not None
     value = num.constant
-    if item.kind == "finding":
-        ctx.report(
-            "wrong-test",
-            at,
-            name=item.label,
-            actual="words as values",
-            found="a number",
-            suggestion=f"{item.name} is {item.values[0]}",
-        )
-        raise Refused
     unit = subject.unit or item.unit
     if num.unit is not None:
         scale = None if unit is None else factor(num.unit, unit, item.molar_mass)
@@ -448,11 +438,11 @@ def coded(
     inner, qualified = tail_context(ctx, tails)
 
     def make(where: Context, subject: Node) -> ir.Expr:
-        number = numbers.number(where, subject).number
-        if not isinstance(number, ir.Observed):
+        observed = numbers.worded(where, subject)
+        if observed is None:
             where.report("limit-needs-result", subject)
             raise Refused
-        item = where.scope.items[number.item]
+        item = where.scope.items[observed.item]
         for name in names:
             if str(name) not in item.values:
                 where.report(
@@ -464,7 +454,7 @@ def coded(
                     expected=item.values,
                 )
                 raise Refused
-        return result(where, tree, number, ir.CodeTest(tuple(map(str, names)), negated), tails)
+        return result(where, tree, observed, ir.CodeTest(tuple(map(str, names)), negated), tails)
 
     assert isinstance(left, Tree)
     return qualify(ctx, one(inner, left, make), qualified)

@@ -35,7 +35,7 @@ def number(ctx: Context, tree: Child) -> Num:
         case Tree("quantity"):
             return constant(ctx, tree)
         case Tree("observed"):
-            return observed(ctx, tree)
+            return measured(ctx, tree)
         case Tree("dose_of"):
             from protodsl.elaborate import doses
 
@@ -99,6 +99,39 @@ def posts(ctx: Context, tree: Node) -> tuple[list[ir.Anchor], Node | None, Token
         ctx.report("said-twice", tree, what="when the value is taken")
         raise Refused
     return at, each, unit
+
+
+def measured(ctx: Context, tree: Node) -> Num:
+    """A value in arithmetic or compared with a number: not one that is recorded in words."""
+    num = observed(ctx, tree)
+    if isinstance(num.number, ir.Observed):
+        _fits(ctx, tree, num.number, "a number", wanted=False)
+    return num
+
+
+def worded(ctx: Context, tree: Child) -> ir.Observed | None:
+    """A result whose words are asked; None: it is no result. Words have no highest and no lowest."""
+    num = observed(ctx, tree) if isinstance(tree, Tree) and tree.data == "observed" else number(ctx, tree)
+    if not isinstance(num.number, ir.Observed):
+        return None
+    if num.number.select in ("highest", "lowest"):
+        _fits(ctx, tree, num.number, f"`{num.number.select}`", wanted=True)
+    return num.number
+
+
+def _fits(ctx: Context, tree: Child, subject: ir.Observed, found: str, *, wanted: bool) -> None:
+    """Refuses what does not apply to words, of an item that has them. `wanted`: all that is wrong is the
+    choice among results.
+    """
+    item = ctx.scope.items[subject.item]
+    if item.kind not in ("finding", "grade"):
+        return
+    test = f">= {item.values[-1]}" if item.kind == "grade" else f"is {item.values[0]}"
+    said = f"{'any ' if wanted else ''}{item.name} {test}"
+    ctx.report(
+        "wrong-test", tree, name=item.label, actual="words as values", found=found, suggestion=said
+    )
+    raise Refused
 
 
 def observed(ctx: Context, tree: Node) -> Num:

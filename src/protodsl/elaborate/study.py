@@ -329,11 +329,11 @@ def _variable(ctx: Context, tree: Node, name: str) -> tuple[str, str | None]:
             ctx.scope.definitions[own] = ir.Definition(own, name.replace("_", " "), expr, span=ctx.span(tree))
             return "proportion of participants who meet the definition", own
         case Tree("v_change", [value, Tree() as a, Tree() as b]):
-            number = numbers.number(ctx, value).number
-            if not isinstance(number, ir.Observed):
+            observed = numbers.worded(ctx, value)
+            if observed is None:
                 ctx.report("limit-needs-result", value)
                 raise Refused
-            label = ctx.scope.items[number.item].label
+            label = ctx.scope.items[observed.item].label
             start, end = quantities.anchor(ctx, a), quantities.anchor(ctx, b)
             return f"change in {label} from {when(ctx, start)} to {when(ctx, end)}", None
         case Tree("v_summary", [summary, Tree() as target, *span]):

@@ -128,9 +128,7 @@ def _fits(ctx: Context, tree: Child, subject: ir.Observed, found: str, *, wanted
         return
     test = f">= {item.values[-1]}" if item.kind == "grade" else f"is {item.values[0]}"
     said = f"{'any ' if wanted else ''}{item.name} {test}"
-    ctx.report(
-        "wrong-test", tree, name=item.label, actual="words as values", found=found, suggestion=said
-    )
+    ctx.report("wrong-test", tree, name=item.label, actual="words as values", found=found, suggestion=said)
     raise Refused
 
 

@@ -133,16 +133,19 @@ def _reached_listed(listed: Listed) -> Iterator[Node]:
             yield from _reached_node(node)
     for group in listed.groups:
         if group.counts.truth is None:
+            any_applies = or_([node.applies for node in group.nodes]).truth
             for node, member in zip(group.nodes, group.members, strict=True):
-                if member.truth is None or node.applies.truth is None:
+                if member.truth is None or (any_applies is None and node.applies.truth is None):
                     yield from _reached_node(node)
 
 
 def _reached_node(node: Node) -> Iterator[Node]:
     """Its parts, through its value, and through whether any of them applies."""
     yield node
+    alone = node.part.expr is None and bool(node.parts)  # then it applies only where one of them does
+    any_applies = or_([part.applies for part in node.parts]).truth if alone else True
     for part, member in zip(node.parts, node.members, strict=True):
         by_value = node.value.truth is None and member.truth is None
-        by_guard = node.applies.truth is None and part.applies.truth is None
+        by_guard = any_applies is None and part.applies.truth is None
         if by_value or by_guard:
             yield from _reached_node(part)

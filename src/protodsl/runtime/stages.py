@@ -146,8 +146,10 @@ class BodyFinding:
                 wanted.add(id(criterion))
         for (truth, found), (_, members) in zip(self.groups, self.body.groups, strict=True):
             if truth is None:
+                any_applies = count_truth(1, [one.applies for one in found])
                 for one, member in zip(found, members, strict=True):
-                    if both(one.applies, favour_of(one)) is None or one.applies is None:
+                    by_guard = any_applies is None and one.applies is None
+                    if by_guard or both(one.applies, favour_of(one)) is None:
                         wanted.add(id(member))
         return [self.findings[id(one)] for one in self.body.criteria if id(one) in wanted]
 

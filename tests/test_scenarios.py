@@ -112,6 +112,43 @@ def test_events_and_answers() -> None:
     assert made.procedures[0].date is not None
 
 
+def test_states_sides_and_the_setting() -> None:
+    trial = """language 1
+lab bcva "Visual acuity" { unit letters }
+condition uveitis "Uveitis"
+state pregnant "Pregnant"
+protocol eyes "Eyes" {
+  side study_eye "Study eye" other fellow_eye "Fellow eye"
+  timepoint screening
+  anchor screening
+  values ever
+  inclusion 1 "Acuity" { require bcva of study_eye <= 70 letters and country is japan }
+  inclusion 2 "Uveitis" { require has no uveitis of fellow_eye }
+  exclusion 1 "Pregnant" { exclude if is pregnant }
+}
+patient anybody {
+  study_eye is left
+  country is japan
+  bcva of left = 60 letters on 2024-03-01
+  bcva of right = 80 letters on 2024-03-01
+  has uveitis from 2020 of side left
+  is pregnant from 2024-01
+}
+"""
+    facts = "bcva of right = 85 letters on 2024-03-02 is not pregnant"
+    result = checked(
+        f'scenario "x" {{ patient like anybody {{ {facts} }} expect exclusion 1 passes }}', None, trial
+    )
+    assert codes(result) == []
+    made = result.scenarios[0].record
+    assert made.setting == {"study_eye": "left", "country": "japan"}
+    assert sorted((one.side, one.number.low) for one in made.results) == [("left", 60), ("right", 85)]
+    assert [one.side for one in made.conditions] == ["left", None]
+    assert [one.present for one in made.conditions] == [True, False]
+    wrong = 'scenario "x" { patient { study_eye is up bcva of top = 1 letters is uveitis } expect eligible }'
+    assert codes(checked(wrong, None, trial)) == ["E0201", "E0201", "E0201"]
+
+
 def test_what_is_said_again_takes_the_place_of_what_was_said() -> None:
     (scenario,) = checked(
         'scenario "x" { patient like woman { alt = 99 U/L on 2024-03-02 has no sle } expect eligible }'

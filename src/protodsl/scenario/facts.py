@@ -11,6 +11,7 @@ from lark import Token, Tree
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose, suggest
 from protodsl.ir.walk import nodes
+from protodsl.runtime.read import PLACES
 from protodsl.runtime.units import parse_unit
 from protodsl.source import Span
 
@@ -31,7 +32,7 @@ class Facts:
         }
         self.data["timepoints"] = dict(base.get("timepoints") or {})
         self.found: list[Diagnostic] = []
-        self.named: set[tuple[str, str]] = set()
+        self.named: set[tuple[str, str, str | None]] = set()
 
     def take(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -46,15 +47,24 @@ class Facts:
             case "fact_timepoint", [Token() as name, Tree() as when]:
                 if self.known(name, [one.name for one in self.protocol.timepoints], "timepoint"):
                     self.data["timepoints"][str(name)] = _date(when)
-            case "fact_word", [Token() as name, Token() as word, *_] if name == "sex":
+            case "fact_word", [Token() as name, _, Token() as word, *_] if name == "sex":
                 if self.known(word, ("female", "male", "other", "unknown"), "sex"):
                     self.data["sex"] = None if word == "unknown" else str(word)
-            case "fact_word", [Token() as name, Token() as word, *rest]:
-                self.result(name, {"value": str(word)}, rest)
-            case "fact_number", [Token() as name, Token() as sign, Tree() as amount, *rest]:
+            case "fact_word", [Token() as name, None, Token() as word, *_] if name in PLACES:
+                self.setting(name, word)
+            case "fact_word", [Token() as name, None, Token() as word, *_] if self.names_a_side(name):
+                if self.known(word, ("left", "right"), "side"):
+                    self.setting(name, word)
+            case "fact_word", [Token() as name, side, Token() as word, *rest]:
+                self.result(name, side, {"value": str(word)}, rest)
+            case "fact_number", [Token() as name, side, Token() as sign, Tree() as amount, *rest]:
                 value, unit = self.quantity(amount)
                 plain: object = value if sign == "=" else f"{_SIGNS.get(str(sign), str(sign))}{value}"
-                self.result(name, {"value": plain, "unit": unit}, rest)
+                self.result(name, side, {"value": plain, "unit": unit}, rest)
+            case "fact_state", [no, Token() as name, *rest]:
+                states = [one.name for one in self.protocol.items.values() if one.kind == "state"]
+                if self.known(name, states, "state"):
+                    self.event("is", name, no is not None, None, rest)
             case "fact_event", [Token() as verb, no, Token() as name, amount, *rest]:
                 self.event(str(verb), name, no is not None, cast(Node | None, amount), rest)
             case "fact_confirmed", [no, Token() as name, *rest]:
@@ -74,10 +84,20 @@ class Facts:
 
     # ------------------------------------------------------------ what is recorded
 
-    def result(self, name: Token, said: dict[str, Any], rest: list[Any]) -> None:
+    def setting(self, name: Token, word: Token) -> None:
+        self.data["setting"] = {**self.data.get("setting", {}), str(name): str(word)}
+
+    def names_a_side(self, name: Token) -> bool:
+        return any(name == one.name for one in self.protocol.sides)
+
+    def result(self, name: Token, side: Any, said: dict[str, Any], rest: list[Any]) -> None:
         results = [one.name for one in self.protocol.items.values() if one.domain == "results"]
         if not self.known(name, results, "lab, score or finding"):
             return
+        if side is not None:
+            if not self.known(side, ("left", "right", "both"), "side"):
+                return
+            said["side"] = str(side)
         for clause in rest:
             if clause.data in ("flimit_uln", "flimit_lln"):
                 said["uln" if clause.data == "flimit_uln" else "low"] = self.quantity(clause.children[0])[0]
@@ -126,11 +146,13 @@ class Facts:
         self.add("answers", question, said)
 
     def add(self, domain: str, name: str, fact: dict[str, Any]) -> None:
-        facts = self.data.setdefault(domain, [])
-        if (domain, name) not in self.named:
+        facts, side = self.data.setdefault(domain, []), fact.get("side")
+        if (domain, name, side) not in self.named:
             key = "question" if domain == "answers" else "code"
-            facts[:] = [one for one in facts if one.get(key) != name]
-            self.named.add((domain, name))
+            facts[:] = [
+                one for one in facts if one.get(key) != name or side not in (None, one.get("side"))
+            ]
+            self.named.add((domain, name, side))
         facts.append({key: value for key, value in fact.items() if value is not None or key == "end"})
 
     def quantity(self, tree: Node) -> tuple[Decimal, str | None]:

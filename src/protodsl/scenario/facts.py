@@ -149,9 +149,7 @@ class Facts:
         facts, side = self.data.setdefault(domain, []), fact.get("side")
         if (domain, name, side) not in self.named:
             key = "question" if domain == "answers" else "code"
-            facts[:] = [
-                one for one in facts if one.get(key) != name or side not in (None, one.get("side"))
-            ]
+            facts[:] = [one for one in facts if one.get(key) != name or side not in (None, one.get("side"))]
             self.named.add((domain, name, side))
         facts.append({key: value for key, value in fact.items() if value is not None or key == "end"})
 

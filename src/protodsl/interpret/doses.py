@@ -13,7 +13,7 @@ from protodsl.interpret import selection
 from protodsl.interpret.amounts import Amount
 from protodsl.interpret.context import Context, as_of
 from protodsl.interpret.courses import drug_of
-from protodsl.interpret.days import Span, on, shares_possibly, shares_surely
+from protodsl.interpret.days import Span, covers, on, shares_possibly, shares_surely
 from protodsl.interpret.events import Event, absences, complete_throughout, events
 from protodsl.interpret.intervals import NotComputable, divide, multiply, point, times
 from protodsl.interpret.matching import Match, match, names_too, wholly_under
@@ -135,8 +135,12 @@ def one_and_body(asked: ir.DoseOf, told: Sequence[tuple[Cause, ...]]) -> tuple[C
     return found or (Cause("imprecise", asked.item),)
 
 
-def daily(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, span: Span) -> list[Stretch]:
-    """“A daily dose is the sum of the courses running that day”, on every day up to the span's end."""
+def daily(
+    ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, span: Span, vouched: Span | None = None
+) -> list[Stretch]:
+    """“A daily dose is the sum of the courses running that day”, on every day up to the span's end.
+    `vouched`: days on which nothing was taken that is not recorded, whether medications are complete or not.
+    """
     last = span.end.last
     until = min(last, as_of(ctx) or last)
     listed = running_courses(ctx, asked, narrowed, span)
@@ -149,10 +153,12 @@ def daily(ctx: Context, asked: ir.DoseOf, narrowed: ir.Exists | None, span: Span
         changes |= {
             day for days in (each.since, each.until) if days is not None for day in (*days, days.last + 1)
         }
+    if vouched is not None:
+        changes |= {vouched.start.first, vouched.end.last + 1}
     firsts = sorted(day for day in changes if day <= last)
     ends = [day - 1 for day in firsts[1:]] + [last]
     return [
-        Stretch(Days(first, end), on_day(ctx, asked, courses, Days(first, end)))
+        Stretch(Days(first, end), on_day(ctx, asked, courses, Days(first, end), vouched))
         for first, end in zip(firsts, ends, strict=True)
     ]
 
@@ -197,13 +203,17 @@ def contradicted(ctx: Context, item: ir.Item, event: Event, span: Span) -> bool:
 # ---------------------------------------------------------------- one day
 
 
-def on_day(ctx: Context, asked: ir.DoseOf, courses: Sequence[Running], days: Days) -> Amount:
+def on_day(
+    ctx: Context, asked: ir.DoseOf, courses: Sequence[Running], days: Days, vouched: Span | None
+) -> Amount:
     """The total of one day (of a stretch of days that are alike): what surely ran, and what may have run."""
     day = days.first
     surely = [c for c in courses if c.sure and c.event.start.last <= day <= c.event.end.first]
     possibly = [c for c in courses if c.event.start.first <= day <= c.event.end.last]
     low = least_total(surely, day)
-    complete = complete_throughout(ctx, "medications", Span(on(days.first), on(days.last)))
+    stretch = Span(on(days.first), on(days.last))
+    complete = complete_throughout(ctx, "medications", stretch)
+    complete = complete or (vouched is not None and covers(vouched, stretch))
     high = None
     if complete and all(c.dose.high is not None for c in possibly):
         ending = [c for c in possibly if c.event.start.last < day and c.event.end == on(day)]

@@ -174,6 +174,13 @@ def absent_throughout(
     return tuple(where for each in of_each for where in each or ())
 
 
+def common_days(ctx: Context, item: Item, absent: tuple[str, ...]) -> Span:
+    """The days that each of these absences covers."""
+    spans = [each.span for each in absences(ctx, item.domain) if each.fact.where in absent]
+    start, end = max(each.start.last for each in spans), min(each.end.first for each in spans)
+    return Span(on(start), on(end))
+
+
 def complete_throughout(ctx: Context, domain: Domain, span: Span) -> bool:
     """“A complete domain (`since`, `until`) lists every event touching any day of that span.”"""
     return any(

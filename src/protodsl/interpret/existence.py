@@ -17,12 +17,13 @@ from protodsl.interpret.events import (
     Event,
     absences,
     absent_throughout,
+    common_days,
     complete_throughout,
     events,
 )
 from protodsl.interpret.intervals import ANYTHING, compare, point
 from protodsl.interpret.matching import Match, match, names_too, wholly_under
-from protodsl.interpret.truth import Finding, first_that_applies, once, unknown
+from protodsl.interpret.truth import Finding, first_that_applies, unknown
 from protodsl.interpret.windows import up_to_now, window_days
 from protodsl.runtime.record import FIRST_DAY, Condition, Days, Interval, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
@@ -332,32 +333,50 @@ def why_open(asked: ir.Exists, item: ir.Item, weighed: Weighed) -> tuple[Cause, 
 
 def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: Span) -> Finding:
     """A period of days, each with a daily dose that satisfies the test, that is long enough up to the
-    window's end.
+    window's end. An absence over the whole window rules out what is not recorded as completeness does, if a
+    day without the drug does not pass and no course contradicts it.
     """
     number = ir.DoseOf(item.name, dose.equivalence, asked.window, dose.unit, dose.per)
     ever = span._replace(start=on(FIRST_DAY))  # a period that reaches into the window may begin before it
-    stretches = doses.daily(ctx, number, asked, ever)
+    courses = doses.running_courses(ctx, number, asked, ever)
+    near = [each for each in courses if shares_possibly(each.event.start, each.event.end, span)]
+    absent: tuple[str, ...] = ()
+    if not compare(point(0), dose.op, point(dose.amount)):
+        absent = absent_throughout(ctx, item, span) or ()
+    denied = any((Cause("conflicting", item.name),) in each.causes for each in near)
+    vouched = None if denied or not absent else common_days(ctx, item, absent)
+    stretches = doses.daily(ctx, number, asked, ever, vouched)
     tests = [compare(each.amount.interval or ANYTHING, dose.op, point(dose.amount)) for each in stretches]
     surely = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is True])
     possibly = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is not False])
-    evidence = once(where for each in stretches for where in each.amount.evidence)
-    if any(_period(asked, *_around(run, possibly), span) is True for run in surely):
-        return Finding(True, (), evidence)
-    plain = weigh(ctx, replace(asked, dose=None, lasting=None), item, span)
-    if plain.ruled_out and not plain.found and dose.op in (">", ">=", "="):  # absent: no dose on any day
-        return Finding(False, (), plain.ruled_out)
+    passing = [run for run in surely if _period(asked, *_around(run, possibly), span) is True]
+    if passing:
+        return Finding(True, (), tuple(course.event.fact.where for course in taken(courses, passing)))
     complete = complete_throughout(ctx, item.domain, span)
-    if complete and all(_period(asked, run, run, span) is False for run in possibly):
-        return Finding(False, (), plain.ruled_out or ())
-    open_ = [
-        causes
-        for course in doses.running_courses(ctx, number, asked, ever)
-        if shares_possibly(course.event.start, course.event.end, span)
-        for causes in course.causes
-    ]
-    if not plain.covered:
+    if (complete or vouched) and all(_period(asked, *_within(r, surely), span) is False for r in possibly):
+        return Finding(False, (), absent if vouched else ())
+    open_ = [causes for course in near for causes in course.causes]
+    if not complete and not absent:
         open_.append((Cause("missing", item.name),))
+    evidence = tuple(course.event.fact.where for course in near)
     return unknown(*doses.one_and_body(number, open_), evidence=evidence)
+
+
+def taken(courses: Sequence[doses.Running], periods: Sequence[Days]) -> list[doses.Running]:
+    """The courses that may have run on a day of these periods."""
+    return [
+        course
+        for course in courses
+        if any(
+            course.event.start.first <= period.last and course.event.end.last >= period.first
+            for period in periods
+        )
+    ]
+
+
+def _within(run: Days, surely: Sequence[Days]) -> tuple[Days, Days]:
+    """First and last day of a period that lies somewhere in `run`, or is the whole of it, if that is sure."""
+    return (on(run.first), on(run.last)) if run in surely else (run, run)
 
 
 def _around(run: Days, outer: Sequence[Days]) -> tuple[Days, Days]:

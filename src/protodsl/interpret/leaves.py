@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from protodsl import ir
 from protodsl.interpret import results_told, wording
 from protodsl.interpret.answers import Given, answer_window, by_others, may_be_last
 from protodsl.interpret.context import Context
-from protodsl.interpret.days import Span
+from protodsl.interpret.days import Span, on
+from protodsl.interpret.doses import running_courses
 from protodsl.interpret.events import Fact, acute
 from protodsl.interpret.existence import Candidate, weigh
 from protodsl.interpret.told import Told
 from protodsl.interpret.truth import Finding
 from protodsl.interpret.windows import window_days
 from protodsl.runtime import words
-from protodsl.runtime.record import Condition, Days, Medication, Procedure
+from protodsl.runtime.record import FIRST_DAY, Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause
 
 Leaf = ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Sex | ir.Setting
@@ -77,12 +77,9 @@ def none(ctx: Context, asked: ir.Exists, item: ir.Item, *, absent: bool) -> str:
 
 def existing(ctx: Context, asked: ir.Exists, item: ir.Item, shown: Candidate, count: int) -> str:
     fact = shown.event.fact
-    details = [
-        words.attribute_text(test.attribute, recorded(fact, test.attribute)) for test in asked.attributes
-    ]
     return words.exists_reason(
         event(ctx, fact, item),
-        [*details, *lasting(asked)],
+        [*attributes(asked, fact), *lasting(asked)],
         wording.window(ctx, asked.window),
         count if asked.least > 1 else 1,
     )
@@ -99,16 +96,19 @@ def of_period(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span, found: 
     """A dose for a period: the first of the courses that surely match is shown."""
     assert asked.dose is not None
     if not found.truth:
-        ruled_out = weigh(ctx, replace(asked, dose=None, lasting=None), item, span).ruled_out
-        return Told((none(ctx, asked, item, absent=bool(ruled_out)),), found.evidence)
-    plain = ir.Exists(
-        asked.item, asked.window, asked.verb, attributes=asked.attributes, but_not=asked.but_not
-    )
-    sure = [candidate for candidate in weigh(ctx, plain, item, span).found if candidate.sure]
+        return Told((none(ctx, asked, item, absent=bool(found.evidence)),), found.evidence)
+    number = ir.DoseOf(item.name, asked.dose.equivalence, asked.window, asked.dose.unit, asked.dose.per)
+    courses = running_courses(ctx, number, asked, span._replace(start=on(FIRST_DAY)))
+    sure = [each.event.fact for each in courses if each.sure and each.event.fact.where in found.evidence]
     dose = words.dose_text(asked.dose.op, asked.dose.amount, asked.dose.unit.text)
     window = wording.window(ctx, asked.window)
-    name = event(ctx, sure[0].event.fact, item) if sure else item.label
-    return Told((words.exists_reason(name, [*lasting(asked), dose], window),), found.evidence)
+    name = event(ctx, sure[0], item) if sure else item.label
+    details = attributes(asked, sure[0]) if sure else []
+    return Told((words.exists_reason(name, [*details, *lasting(asked), dose], window),), found.evidence)
+
+
+def attributes(asked: ir.Exists, fact: Fact) -> list[str]:
+    return [words.attribute_text(test.attribute, recorded(fact, test.attribute)) for test in asked.attributes]
 
 
 def event(ctx: Context, fact: Fact, item: ir.Item) -> str:

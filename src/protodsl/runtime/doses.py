@@ -18,7 +18,7 @@ from protodsl.runtime.intervals import NotComputable, Range, combined, compared_
 from protodsl.runtime.model import Dose
 from protodsl.runtime.numbers import ChosenNumber
 from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
-from protodsl.runtime.record import FIRST_DAY, Coded, Exact, Medication
+from protodsl.runtime.record import FIRST_DAY, Coded, Days, Exact, Medication
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion, per_body
 from protodsl.runtime.words import dose_phrase
@@ -385,35 +385,24 @@ def _days(begun: Iterable[int], first: int, last: int) -> list[int]:
 
 
 class Stretch(NamedTuple):
-    """Days in a row on each of which the dose surely (`sure`) or possibly passes the test."""
+    """Days in a row on each of which the dose passes a test."""
 
     first: int
     last: int
-    sure: bool
 
 
 def dose_stretches(
-    case: Case, dose: DoseSum, happenings: Iterable[Happening], span: Span, test: Dose
-) -> tuple[list[Stretch], Causes]:
-    """Stretches of days up to the window's end that surely pass, and such that may; why some only may."""
-    as_of = case.as_of
-    assert as_of is not None
-    ever = Span(FIRST_DAY, FIRST_DAY, span.end_lo, span.end_hi)
-    courses = dose.courses(case, happenings, ever)
-    last = min(span.end_hi, as_of)
+    courses: Sequence[Course], known: Sequence[Days], last: int, test: Dose
+) -> tuple[list[Stretch], list[Stretch]]:
+    """Stretches of days, up to the last one, that surely pass, and such that surely or possibly do.
+
+    `known`: days of which nothing is taken that is not recorded.
+    """
     starts = {FIRST_DAY, last + 1}
     for course in courses:
         for day in course.days:
             starts.update((day, day + 1))
-    listed: list[tuple[int, int]] = []
-    for one in case.facts.spans.get("medications", ()):
-        first = FIRST_DAY if one.since is None else one.since.last
-        until = case.spoken_until(one.until)
-        if first <= span.start_lo and until >= span.end_hi:
-            listed.append((first, until))
-    for absence in case.covering(dose.item, span.start_lo, span.end_hi):
-        listed.append(case.absent(absence))
-    for first, until in listed:
+    for first, until in known:
         starts.update((first, clamped(until + 1)))
     cuts = sorted(day for day in starts if FIRST_DAY <= day <= last + 1)
     courses, scale = in_whole_numbers(courses)
@@ -422,21 +411,18 @@ def dose_stretches(
     sure: list[Stretch] = []
     may: list[Stretch] = []
     for first, after in pairwise(cuts):
-        known = any(begin <= first and end >= after - 1 for begin, end in listed)
-        taken = Range(least_on(courses, first), most_on(courses, first) if known else None)
+        listed = any(begin <= first and end >= after - 1 for begin, end in known)
+        taken = Range(least_on(courses, first), most_on(courses, first) if listed else None)
         truth = compared_ranges(taken, test.op, limit)
         if truth:
-            _extend(sure, first, after - 1, sure=True)
+            _extend(sure, first, after - 1)
         if truth is not False:
-            _extend(may, first, after - 1, sure=False)
-    causes = [cause for course in courses for cause in course.causes]
-    if not listed:
-        causes.append(Cause("missing", dose.item))
-    return [*sure, *may], dose_causes(dose.item, causes or [Cause("imprecise", dose.item)])
+            _extend(may, first, after - 1)
+    return sure, may
 
 
-def _extend(stretches: list[Stretch], first: int, last: int, *, sure: bool) -> None:
+def _extend(stretches: list[Stretch], first: int, last: int) -> None:
     if stretches and stretches[-1].last + 1 == first:
-        stretches[-1] = Stretch(stretches[-1].first, last, sure)
+        stretches[-1] = Stretch(stretches[-1].first, last)
     else:
-        stretches.append(Stretch(first, last, sure))
+        stretches.append(Stretch(first, last))

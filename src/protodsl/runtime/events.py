@@ -10,11 +10,12 @@ from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
-from protodsl.runtime.doses import DoseSum, dose_stretches
+from protodsl.runtime.doses import Course, DoseSum, Stretch, dose_causes, dose_stretches
 from protodsl.runtime.facts import Fact, Happening, Lasted
 from protodsl.runtime.findings import Causes, Finding, Node, Piece, cause_text
+from protodsl.runtime.intervals import Range, compared_ranges
 from protodsl.runtime.model import Attribute, Event, Lasting
-from protodsl.runtime.record import Coded, Condition, Days, Medication, Procedure
+from protodsl.runtime.record import FIRST_DAY, Coded, Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.words import (
     attribute_text,
@@ -444,44 +445,88 @@ class EventNode(Node):
     # ------------------------------------------------------------ a dose on every day of a period
 
     def judged_dose(self, case: Case, span: Span, dose: DoseSum) -> Found:
-        """A period of days, up to the window's end, on each of which the daily dose passes."""
-        asked = self.asked
+        """A period of days, up to the window's end, on each of which the daily dose passes.
+
+        It may begin before the window, with courses that were over by then.
+        """
+        asked, as_of = self.asked, case.as_of
         lasting, test = asked.lasting, asked.dose
-        assert lasting is not None and test is not None
+        assert lasting is not None and test is not None and as_of is not None
         amount = in_days_and_months(lasting.length)
-        last = min(span.end_hi, case.as_of if case.as_of is not None else span.end_hi)
-        candidates = [
-            fit
-            for fit in self.candidates(case)
-            if fit.days.first_lo <= last and fit.days.last_hi >= span.start_lo
+        fits, courses = self.dosed(case, span, dose)
+        near = [index for index, fit in enumerate(fits) if fit.days.last_hi >= span.start_lo]
+        limit = Range(test.amount, test.amount)
+        none_passes = compared_ranges(Range(0, 0), test.op, limit) is not False
+        absences = [] if none_passes else case.covering(self.item, span.start_lo, span.end_hi)
+        clash = Cause("conflicting", self.item)
+        denied = bool(absences) and not any(clash in courses[index].causes for index in near)
+        listed = case.complete(self.domain, span.start_lo, span.end_hi)
+        known = [
+            Days(FIRST_DAY if one.since is None else one.since.last, case.spoken_until(one.until))
+            for one in case.facts.spans.get(self.domain, ())
         ]
-        absences = case.covering(self.item, span.start_lo, span.end_hi)
-        if absences and not candidates:
-            return Found(False, (), (), absences)
-        stretches, causes = dose_stretches(case, dose, [fit.happening for fit in candidates], span, test)
-        for stretch in stretches:
-            days = Lasted(stretch.first, stretch.first, stretch.last, stretch.last)
+        if denied:  # on the days that all of them cover
+            denials = [case.absent(absence) for absence in absences]
+            known.append(Days(max(one.first for one in denials), min(one.last for one in denials)))
+        sure, may = dose_stretches(courses, known, min(span.end_hi, as_of), test)
+        passing: list[Stretch] = []
+        for stretch in sure:
+            whole = next(one for one in may if one.first <= stretch.first and one.last >= stretch.last)
+            days = Lasted(whole.first, stretch.first, stretch.last, whole.last)
             inside = stretch.first <= span.end_lo and stretch.last >= span.start_hi
-            if stretch.sure and inside and lasted_truth(days, span, lasting.op, amount):
-                return Found(True, (), candidates, number=1)
-        possible = [
-            stretch
-            for stretch in stretches
-            if not stretch.sure
-            and stretch.first <= span.end_hi
-            and stretch.last >= span.start_lo
-            and lasted_truth(
-                Lasted(stretch.first, stretch.first, stretch.last, stretch.last), span, lasting.op, amount
-            )
-            is not False
-        ]
-        if not possible:
-            listed = case.complete(self.domain, span.start_lo, span.end_hi)
-            if absences and any(self.contradicted(case, span, fit) for fit in candidates):
-                # a denial that a record contradicts vouches for nothing: there may be more courses
-                return self.listed if listed else Found(None, (Cause("missing", self.item),), candidates)
-            return Found(False, (), (), absences)
-        return Found(None, causes, candidates)
+            if inside and span.start_hi <= span.end_lo and lasted_truth(days, span, lasting.op, amount):
+                passing.append(stretch)
+        if passing:
+            taken = [
+                fit
+                for fit in fits
+                if any(
+                    fit.days.first_lo <= stretch.last and fit.days.last_hi >= stretch.first
+                    for stretch in passing
+                )
+            ]
+            return Found(True, (), taken)
+        if (listed or denied) and not any(
+            self.may_last(stretch, stretch in sure, span, lasting.op, amount) for stretch in may
+        ):
+            return Found(False, (), (), absences if denied else ())
+        causes = [cause for index in near for cause in courses[index].causes]
+        if not listed and not absences:
+            causes.append(Cause("missing", self.item))
+        return Found(None, dose_causes(self.item, causes or [self.vague]), [fits[index] for index in near])
+
+    def dosed(self, case: Case, span: Span, dose: DoseSum) -> tuple[list[Fit], list[Course]]:
+        """The courses up to the window's end that may fit in code and attributes, with their doses."""
+        ever = Span(FIRST_DAY, FIRST_DAY, span.end_lo, span.end_hi)
+        fits: list[Fit] = []
+        courses: list[Course] = []
+        for fit in self.candidates(case):
+            if fit.days.first_lo > span.end_hi:
+                continue
+            if fit.sure:
+                course = dose.courses(case, [fit.happening], ever)[0]
+            else:
+                kinds: list[Cause] = [self.vague]
+                if fit.opened:
+                    kinds.append(Cause("needs judgement", self.item))
+                if fit.lacking:
+                    kinds.append(Cause("missing", self.item))
+                course = dose.course(case, fit.happening, fit.days)
+                course = course._replace(sure=False, causes=(*kinds, *course.causes))
+            fits.append(fit._replace(sure=course.sure))
+            courses.append(course)
+        return fits, courses
+
+    @staticmethod
+    def may_last(stretch: Stretch, sure: bool, span: Span, op: str, amount: tuple[int, int]) -> bool:
+        """Whether a period that is, or lies somewhere in, this stretch may be in the window and long
+        enough.
+        """
+        first, last = stretch
+        if first > span.end_hi or last < span.start_lo or span.start_lo > span.end_hi:
+            return False
+        days = Lasted(first, first, last, last) if sure else Lasted(first, last, first, last)
+        return lasted_truth(days, span, op, amount) is not False
 
     # ------------------------------------------------------------ saying
 
@@ -494,7 +539,8 @@ class EventNode(Node):
         window = self.frame.text(case)
         if found.truth is False:
             return (self.none_words(item.label, window, absent=bool(found.ruled_out)),)
-        shown = found.fits[0].happening.fact if found.fits else None
+        sure = [fit for fit in found.fits if fit.sure]  # of a dose, some may only perhaps have run
+        shown = sure[0].happening.fact if sure else None
         details: list[str] = []
         if shown is not None:
             for test in asked.attributes:

@@ -113,6 +113,11 @@ class Changes:
                 return ir.NumberTest(
                     rng.choice((((op, other), *rest), ((">=", low), ("<=", ir.Constant(value)))))
                 )
+            case ir.Result(observed, ir.NumberTest(((op, ir.Constant() as limit),)), None) if (
+                rng.random() < 0.3
+            ):
+                some = ir.Mean(replace(observed, select="latest"), rng.choice((2, 3)))
+                return self.wrapped(ir.Compare(some, op, limit, observed.unit))
             case ir.Result():
                 return self.wrapped(self.result(made))
             case ir.Compare(left, _, right):

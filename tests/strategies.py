@@ -310,6 +310,9 @@ class _Maker:
                     match node:
                         case ir.Observed(item=item, window=window):
                             self.result(item, self.near(window, inside=self.chance(0.9)))
+                        case ir.Mean(ir.Observed(item=item, window=window), last):
+                            for _ in range(last - 1):
+                                self.result(item, self.near(window, inside=self.chance(0.9)))
                         case ir.DoseOf():
                             self.dosed(node, leaf, wanted)
                         case _:

@@ -231,6 +231,8 @@ def _bare(value: ir.Number) -> ir.Number:
     match value:
         case ir.Observed() | ir.Age() | ir.DoseOf():
             return replace(value, span=None)
+        case ir.Mean(of, last):
+            return ir.Mean(replace(of, span=None), last)
         case ir.Arithmetic(op=op, left=left, right=right):
             return ir.Arithmetic(op, _bare(left), _bare(right))
         case _:

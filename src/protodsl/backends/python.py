@@ -381,6 +381,8 @@ class Writer:
                 if number.unit is not None:
                     unit.append(("unit", literal(number.unit.text)))
                 return self.call("value", literal(number.item), *self.chosen(number), *unit)
+            case ir.Mean(of, last):
+                return self.call("mean_of_last", str(last), self.number(of))
             case ir.Age(unit=name, at=anchor):
                 return self.call("age", literal(name), self.moment(anchor))
             case ir.DoseOf():

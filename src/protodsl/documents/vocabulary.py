@@ -28,6 +28,8 @@ def numbers_in(protocol: ir.Protocol, value: ir.Number) -> Iterator[ir.Number]:
     match value:
         case ir.Constant() | ir.Observed() | ir.Age() | ir.DoseOf():
             return
+        case ir.Mean(of):
+            yield of
         case ir.Arithmetic(_, left, right):
             yield from numbers_in(protocol, left)
             yield from numbers_in(protocol, right)
@@ -168,7 +170,7 @@ def _spelt_out(context: Context, formula: ir.Number) -> tuple[str, tuple[Line, .
                 return ir.Arithmetic(op, without(left), without(right))
             case ir.Call(function, arguments):
                 return ir.Call(function, tuple(without(argument) for argument in arguments))
-            case ir.Constant() | ir.Observed() | ir.Age() | ir.DoseOf():
+            case ir.Constant() | ir.Observed() | ir.Mean() | ir.Age() | ir.DoseOf():
                 return value
             case _:
                 assert_never(value)

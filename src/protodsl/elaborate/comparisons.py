@@ -322,10 +322,13 @@ def general(
     ages = [num for num in (a, b) if isinstance(num.number, ir.Age)]
     if ages:
         return age_compare(ctx, tree, a, op, b, right)
-    if isinstance(b.number, ir.DoseOf) and a.constant is not None:
+    if isinstance(b.number, ir.DoseOf | ir.Mean) and a.constant is not None:
         a, op, b, right = b, MIRRORED[op], a, left
     if isinstance(a.number, ir.DoseOf) and b.constant is not None:
         return doses.against(ctx, tree, a.number, op, b, right)
+    if isinstance(a.number, ir.Mean) and b.constant is not None:
+        bound = limit(ctx, a.number.of, b, right)
+        return ir.Compare(a.number, op, bound, a.number.of.unit, ctx.span(tree))
     if a.constant is not None and b.constant is not None:
         ctx.report("nothing-compared", tree)
         raise Refused

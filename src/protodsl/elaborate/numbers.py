@@ -144,6 +144,10 @@ def observed(ctx: Context, tree: Node) -> Num:
     if each is not None:
         ctx.report("list-where-number", each)
         raise Refused
+    several = None if select is None else _mean_of(str(select))
+    if several is not None and ctx.formula:
+        ctx.report("mean-in-formula", tree)
+        raise Refused
     if str(name) in ctx.lets:
         if at or unit or select:
             ctx.report("let-with-tail", tree, name=str(name))
@@ -175,12 +179,31 @@ def observed(ctx: Context, tree: Node) -> Num:
     elif ctx.formula and item.unit is not None and item.unit.dimension:
         ctx.report("formula-unit", name, name=item.name, unit=item.unit.text)
         raise Refused
-    chosen = cast(ir.Select, str(select)) if select is not None else "latest"
+    chosen = cast(ir.Select, str(select)) if select is not None and several is None else "latest"
     if side is not None and item.kind == "measure":
         ctx.report("side-of-formula", tree, name=item.name)
         raise Refused
     result = ir.Observed(item.name, chosen, window, unit=wanted, side=side, span=ctx.span(tree))
-    return Num(result, None if unit is not None else wanted)
+    shown = None if unit is not None else wanted
+    return Num(result, shown) if several is None else mean(ctx, tree, result, several, shown)
+
+
+def _mean_of(select: str) -> int | None:
+    """How many results `mean of the last 3` takes."""
+    return int(select.split()[-1]) if select.startswith("mean") else None
+
+
+def mean(ctx: Context, tree: Node, result: ir.Observed, last: int, unit: Unit | None) -> Num:
+    item = ctx.scope.items[result.item]
+    if item.values:
+        ctx.report("not-a-number", tree, found=f"`{item.name}`")
+        raise Refused
+    if not 1 < last <= 1000:
+        ctx.report("bad-count", tree, found="a mean", members=last, verb="be taken: at least 2 are needed")
+        raise Refused
+    if result.window is None:
+        ctx.report("no-validity", tree, name=item.label)
+    return Num(ir.Mean(result, last), unit)
 
 
 def of_side(ctx: Context, tree: Node, post: Node) -> Num:
@@ -252,6 +275,10 @@ def in_unit(ctx: Context, num: Num, unit: Unit, at: Child) -> Num:
             molar = ctx.scope.items[name].molar_mass
             if num.unit is not None and factor(num.unit, unit, molar) is not None:
                 return Num(replace(result, unit=unit), unit)
+        case ir.Mean(ir.Observed(item=name) as result, last):
+            molar = ctx.scope.items[name].molar_mass
+            if num.unit is not None and factor(num.unit, unit, molar) is not None:
+                return Num(ir.Mean(replace(result, unit=unit), last), unit)
         case ir.DoseOf() as dose:
             scale = None if num.unit is None else factor(num.unit, unit)
             if scale is not None and dose.select == "total":

@@ -42,6 +42,8 @@ def number(ctx: Context, asked: ir.Number) -> Amount:
             return Amount(point(value))
         case ir.Observed():
             return selection.amount(ctx, asked)
+        case ir.Mean():
+            return selection.mean(ctx, asked)
         case ir.Age():
             return age(ctx, asked)
         case ir.DoseOf():
@@ -155,7 +157,7 @@ def subject(ctx: Context, asked: ir.Number) -> str:
 
 def named_in(asked: ir.Number) -> list[str]:
     match asked:
-        case ir.Observed(item=name) | ir.DoseOf(item=name):
+        case ir.Observed(item=name) | ir.DoseOf(item=name) | ir.Mean(ir.Observed(item=name)):
             return [name]
         case ir.Age():
             return ["birth_date"]

@@ -275,6 +275,8 @@ def phrase(ctx: Context, asked: ir.Number) -> str:
             return words.number_text(value)
         case ir.Observed(item=name, side=side):
             return words.sided(wording.label(ctx, name), side)
+        case ir.Mean(ir.Observed(item=name, side=side), last):
+            return words.mean_text(words.sided(wording.label(ctx, name), side), last)
         case ir.Age():
             return "age"
         case ir.DoseOf(item=name, select=select):

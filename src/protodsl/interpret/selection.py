@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import reduce
 
 from protodsl import ir
@@ -12,7 +13,7 @@ from protodsl.interpret.amounts import Amount
 from protodsl.interpret.context import Context, as_of, last_looked_at
 from protodsl.interpret.days import Span, on, shares_possibly, shares_surely
 from protodsl.interpret.events import complete_throughout
-from protodsl.interpret.intervals import higher_of, hull, lower_of
+from protodsl.interpret.intervals import add, higher_of, hull, is_point, lower_of, point, times
 from protodsl.interpret.samples import Sample
 from protodsl.interpret.truth import first_that_applies, once
 from protodsl.interpret.windows import up_to_now, window_days
@@ -275,6 +276,62 @@ def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
     else:
         value = value._replace(high=outer.high if closed else None, high_open=outer.high_open and closed)
     return Amount(value, one_or_every(found, told) if value.low != value.high else (), evidence)
+
+
+def mean(ctx: Context, asked: ir.Mean) -> Amount:
+    """“`mean of the last n x` … It needs n of them, with whole dates; of those that tie for the last place
+    any may be meant.”
+    """
+    found = field(ctx, asked.of)
+    if isinstance(found, Cause):
+        return Amount(None, (found,))
+    item = ctx.item(asked.of.item)
+    taken = [each for each in found.standings if len(counting_later(found, each)) < asked.last]
+    values = [samples.value_of(ctx, each.sample, asked.of.unit) for each in taken]
+    evidence = once(where for each in taken for where in each.evidence)
+    evidence = once((*evidence, *(where for value in values for where in value.evidence)))
+    told = [value.causes for value in values] + [each.why for each in taken]
+    partial = [each for each in taken if each.sample.days.first != each.sample.days.last]
+    if any(each.counts for each in partial):
+        told.append((Cause("imprecise", item.name),))
+    if len(taken) < asked.last:
+        told.append((Cause("stale" if found.others and not taken else "missing", found.wanted),))
+    known = [
+        (each, value.interval)
+        for each, value in zip(taken, values, strict=True)
+        if value.interval is not None
+    ]
+    if (
+        partial
+        or not all(each.counts for each in taken)
+        or len(taken) < asked.last
+        or len(known) < len(taken)
+    ):
+        return Amount(None, one_or_every(found, told), evidence)
+    # all have whole dates: one is in for certain unless the last place is tied for
+    sure = [
+        value
+        for each, value in known
+        if sum(not surely_later(each.sample, other.sample) for other in taken) <= asked.last
+    ]
+    tied_for = [
+        value
+        for each, value in known
+        if sum(not surely_later(each.sample, other.sample) for other in taken) > asked.last
+    ]
+    places = asked.last - len(sure)
+    least = sorted(tied_for, key=lambda value: (value.low is not None, value.low or 0))[:places]
+    most = sorted(tied_for, key=lambda value: (value.high is None, value.high or 0), reverse=True)[:places]
+    lowest = reduce(add, [*sure, *least], point(0))
+    highest = reduce(add, [*sure, *most], point(0))
+    value = times(lowest._replace(high=highest.high), Fraction(1, asked.last))
+    if any(one != tied_for[0] for one in tied_for):
+        told.append((Cause("conflicting", item.name),))
+    return Amount(value, () if is_point(value) else one_or_every(found, told), evidence)
+
+
+def counting_later(found: Field, each: Standing) -> list[Standing]:
+    return [other for other in found.counting if surely_later(other.sample, each.sample)]
 
 
 def latest_amount(ctx: Context, name: str) -> Amount:

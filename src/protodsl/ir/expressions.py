@@ -49,6 +49,14 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Mean:
+    """The arithmetic mean of the last n results that `of` looks at, which need whole dates."""
+
+    of: Observed
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Age:
     """Completed years, months or days on `at`; inside a formula, on the lead's date (`OfSample`)."""
 
@@ -98,7 +106,7 @@ class Table:
     otherwise: Number | None = None
 
 
-Number = Constant | Observed | Age | DoseOf | Arithmetic | Call | Table
+Number = Constant | Observed | Mean | Age | DoseOf | Arithmetic | Call | Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,8 @@ class _Collector:
                 pass
             case ir.Observed():
                 self.observed(value)
+            case ir.Mean(of):
+                self.observed(of)
             case ir.Age(at=at):
                 self.age[self.where] = None
                 self.anchor(at)

@@ -169,6 +169,14 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of the last n of these results."""
+
+    last: int
+    of: Chosen
+
+
+@dataclass(frozen=True, slots=True)
 class Age:
     unit: str
     moment: Moment
@@ -205,7 +213,7 @@ class Cases:
     otherwise: Number | None = None
 
 
-Number = Constant | Chosen | Age | DailyDose | Arithmetic | Call | Cases
+Number = Constant | Chosen | Mean | Age | DailyDose | Arithmetic | Call | Cases
 
 
 def number(text: str) -> Constant:
@@ -222,6 +230,10 @@ def value(
     side: str | None = None,
 ) -> Chosen:
     return Chosen(item, select, within, clean, unit, side)
+
+
+def mean_of_last(last: int, of: Chosen) -> Mean:
+    return Mean(last, of)
 
 
 def without(item: str, within: Window) -> Clean:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.choosing import (
@@ -16,6 +17,7 @@ from protodsl.runtime.choosing import (
     of_side,
     places,
     pooled,
+    surely_later,
     tie_disagrees,
 )
 from protodsl.runtime.crossing import crossings, moment_crossings
@@ -30,7 +32,7 @@ from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Days, Exact
 from protodsl.runtime.report import Cause
 from protodsl.runtime.units import conversion
-from protodsl.runtime.words import call_text, near_text, operation_text, sided
+from protodsl.runtime.words import call_text, mean_text, near_text, operation_text, sided
 
 # ---------------------------------------------------------------- results as numbers
 
@@ -192,6 +194,92 @@ class ChosenNumber(NumberNode):
 
     def breaks(self, case: Case, days: set[int]) -> None:
         result_breaks(case, self.item, self.frame, self.clean, days)
+
+
+class MeanNumber(NumberNode):
+    """The mean of the last n results: of the latest days, and of one day by the time where it is known."""
+
+    __slots__ = ("last", "of")
+
+    def __init__(self, last: int, of: ChosenNumber) -> None:
+        self.last = last
+        self.of = of
+
+    def text(self, case: Case) -> str:
+        return mean_text(self.of.text(case), self.last)
+
+    def names(self) -> Iterable[str]:
+        return self.of.names()
+
+    def value(self, case: Case) -> Quantity:
+        found = self.of.entries(case)
+        if isinstance(found, Cause):
+            return unknown_value(found)
+        entries = found[0].entries
+        counting = [entry for entry in entries if entry.counts]
+        chosen = [entry for entry in entries if self.later(entry, counting) < self.last]
+        item = self.of.item
+        causes: Causes = ()
+        for entry in chosen:
+            causes += self.reading(entry)[1]
+        vague = [entry for entry in chosen if not entry.counts or entry.first != entry.last]
+        causes += doubts(item, vague)
+        if any(entry.counts for entry in vague):
+            causes += (Cause("imprecise", item),)
+        if not chosen:
+            causes = (none_cause(found[0], lead_of(case, item), recency=True),)
+        elif len(chosen) < self.last:
+            causes += (Cause("missing", lead_of(case, item)),)
+        ranges = [self.reading(entry)[0] for entry in chosen]
+        evidence = places(chosen)
+        if vague or len(chosen) < self.last or None in ranges:
+            return Quantity(None, self.of.settled(case, causes), evidence)
+        known = [(entry, one) for entry, one in zip(chosen, ranges, strict=True) if one is not None]
+        within: list[Range] = []
+        tie: list[Range] = []
+        for entry, one in known:
+            before = sum(surely_later(entry, other) for other in chosen)
+            (within if len(chosen) - before <= self.last else tie).append(one)
+        if any(one != tie[0] for one in tie):
+            causes += (Cause("conflicting", item),)
+        free = self.last - len(within)
+        lows = [one.low for one in within]
+        lows += sorted((one.low for one in tie), key=_lowest_first)[:free]
+        highs = [one.high for one in within]
+        highs += sorted((one.high for one in tie), key=_highest_first)[:free]
+        made = Range(self.average(lows), self.average(highs))
+        return Quantity(made, () if is_point(made) else self.of.settled(case, causes), evidence)
+
+    @staticmethod
+    def later(entry: Entry, counting: Sequence[Entry]) -> int:
+        return sum(surely_later(other, entry) for other in counting if other is not entry)
+
+    def reading(self, entry: Entry) -> tuple[Range | None, Causes]:
+        """The value, and why it is none or no single number."""
+        interval = self.of.measured.interval(entry.sample.result)
+        if interval is None:
+            return None, unusable(entry.sample, self.of.item)
+        causes = entry.sample.causes
+        if interval.low != interval.high and not causes:
+            causes = (Cause("imprecise", self.of.item),)
+        return Range(interval.low, interval.high), causes
+
+    def average(self, ends: Sequence[Exact | None]) -> Exact | None:
+        known = [end for end in ends if end is not None]
+        if len(known) < len(ends):
+            return None
+        return self.of.scaled(Fraction(sum(known), self.last))
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        self.of.breaks(case, days)
+
+
+def _lowest_first(end: Exact | None) -> tuple[bool, Exact]:
+    return (end is not None, end or 0)
+
+
+def _highest_first(end: Exact | None) -> tuple[bool, Exact]:
+    return (end is not None, -(end or 0))
 
 
 def unusable(sample: Sample, item: str) -> Causes:

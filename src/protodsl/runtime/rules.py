@@ -33,6 +33,7 @@ from protodsl.runtime.model import (
     Event,
     Expr,
     IfElse,
+    Mean,
     Measure,
     Not,
     Number,
@@ -51,6 +52,7 @@ from protodsl.runtime.numbers import (
     CasesNumber,
     ChosenNumber,
     ConstantNumber,
+    MeanNumber,
 )
 from protodsl.runtime.quantity import NumberNode
 from protodsl.runtime.results import ResultNode
@@ -202,18 +204,12 @@ class Rules:
         match number:
             case Constant(value):
                 return ConstantNumber(value)
-            case Chosen(item, select, window, clean, unit, side):
-                return ChosenNumber(
-                    self.measured(item),
-                    select,
-                    None if window is None else self.frame(window, item),
-                    tuple(self.clean(one) for one in clean),
-                    unit,
-                    inside,
-                    side,
-                )
+            case Chosen():
+                return self.results(number, inside)
             case Age(unit, moment):
                 return AgeNumber(unit, moment)
+            case Mean(last, of):
+                return MeanNumber(last, self.results(of, inside))
             case DailyDose(item, window, unit, equivalence, per, select):
                 dose, frame = self.dose_sum(item, unit, equivalence, per), self.frame(window, item)
                 return DoseNumber(dose, frame) if select == "highest" else DaysNumber(dose, frame, select)
@@ -226,6 +222,13 @@ class Rules:
                     (self.node(condition, inside), self.number(one, inside)) for condition, one in rows
                 )
                 return CasesNumber(listed, None if otherwise is None else self.number(otherwise, inside))
+
+    def results(self, asked: Chosen, inside: tuple[str, Duration] | None) -> ChosenNumber:
+        window = None if asked.window is None else self.frame(asked.window, asked.item)
+        clean = tuple(self.clean(one) for one in asked.clean)
+        return ChosenNumber(
+            self.measured(asked.item), asked.select, window, clean, asked.unit, inside, asked.side
+        )
 
     def dose_sum(self, item: str, unit: str, equivalence: str | None, per: str | None) -> DoseSum:
         body: dict[str, ChosenNumber] = {}

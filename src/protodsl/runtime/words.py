@@ -350,6 +350,11 @@ def dose_phrase(select: str, label: str) -> str:
     return f"{before} of {label}"
 
 
+def mean_text(label: str, last: int) -> str:
+    """`mean of the last 3 of QTcF`."""
+    return f"mean of the last {last} of {label}"
+
+
 def call_text(function: str, arguments: Sequence[str]) -> str:
     """Words of a function: `sqrt(height × weight)`."""
     return f"{function}({', '.join(arguments)})"

@@ -79,6 +79,8 @@ def number(builder: Builder, ctx: Context, asked: ir.Number) -> Value:
             return constant(value)
         case ir.Observed():
             return ctx.observed(asked)
+        case ir.Mean():
+            raise builder.not_carried("the mean of several results")
         case ir.Age():
             return age(builder, ctx, asked)
         case ir.DoseOf():

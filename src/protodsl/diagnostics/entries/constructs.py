@@ -98,4 +98,14 @@ CONSTRUCTS = (
         bad="require sledai_2k falls within 3 months before screening",
         good="require sledai_2k falls by >= 4 within 3 months before screening",
     ),
+    Entry(
+        "E0370",
+        "mean-in-formula",
+        "a formula takes the latest value of each of its inputs",
+        ("take the mean in the criterion that asks for the value: `mean of the last 3 bmi`",),
+        "The inputs of a formula are those of one moment, that of its lead. A mean of several moments is no "
+        "input of it.",
+        bad="formula 0.413 * mean of the last 2 body_height in cm / creatinine in mg/dL",
+        good="formula 0.413 * body_height in cm / creatinine in mg/dL",
+    ),
 )

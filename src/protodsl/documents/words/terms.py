@@ -107,6 +107,8 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
             return f"({number(amount)})" if inner and amount < 0 else number(amount)
         case ir.Observed():
             return observed(context, value)
+        case ir.Mean(of, last):
+            return say("the mean of the last {n} of {results}", n=last, results=observed(context, of))
         case ir.Age(of, at):
             if isinstance(at, ir.OfSample):
                 return say("age in {units}", units=_ages(of))

@@ -27,6 +27,7 @@ VERBS = {
     "lsp": "protodsl.cli.lsp",
     "data": "protodsl.cli.data",
     "sql": "protodsl.cli.sql",
+    "simulate": "protodsl.cli.simulate",
 }
 BUG, BROKEN_PIPE, INTERRUPTED = 70, 141, 130
 

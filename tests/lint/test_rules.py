@@ -40,7 +40,13 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         "inclusion 1 { require alt <= 9 U/L } inclusion 2 { require alt <= 9 U/L }",
         "inclusion 1 { require alt <= 9 U/L } inclusion 2 { require ast <= 9 U/L }",
     )],
-    "vacuous": [("inclusion 1 { require alt >= 0 U/L }", "inclusion 1 { require alt > 0 U/L }")],
+    "vacuous": [
+        ("inclusion 1 { require alt >= 0 U/L }", "inclusion 1 { require alt > 0 U/L }"),
+        (
+            "inclusion 1 { require alt between 0 U/L and 9999 U/L }",
+            "inclusion 1 { require alt between 0 U/L and 9 U/L }",
+        ),
+    ],
     "contradiction": [(
         "inclusion 1 { require alt >= 9 U/L and alt <= 8 U/L }",
         "inclusion 1 { require alt >= 8 U/L and alt <= 9 U/L }",

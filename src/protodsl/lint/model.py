@@ -51,20 +51,19 @@ def _against_range(
     if observed.unit != item.unit:
         return
     place = node.span or at(protocol, part)
+    low, high = item.minimum, item.maximum
+    always, never = [], False
     for op, limit in bounds:
-        if not isinstance(limit, ir.Constant):
-            continue
-        value, low, high = limit.value, item.minimum, item.maximum
-        always = (op == ">=" and low is not None and value <= low) or (
-            op == "<=" and high is not None and value >= high
-        )
-        never = (op == "<" and low is not None and value <= low) or (
-            op == ">" and high is not None and value >= high
-        )
-        if always:
-            yield diagnose("vacuous", place, reason=f"{item.label} lies between {low} and {high}")
-        if never:
-            yield diagnose("contradiction", place, reason=f"{item.label} lies between {low} and {high}")
+        value = limit.value if isinstance(limit, ir.Constant) else None
+        above = value is not None and low is not None and value <= low  # no value of the item is below it
+        below = value is not None and high is not None and value >= high
+        always.append((op == ">=" and above) or (op == "<=" and below))
+        never = never or (op == "<" and above) or (op == ">" and below)
+    reason = f"{item.label} lies between {low} and {high}"
+    if all(always):  # `between 70 and 100` of a scale that ends at 100 is no slip
+        yield diagnose("vacuous", place, reason=reason)
+    if never:
+        yield diagnose("contradiction", place, reason=reason)
 
 
 def _empty_between(

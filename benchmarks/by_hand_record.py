@@ -155,9 +155,10 @@ class Participant:
             return  # only planned
         if self.stated:
             first_hi = min(first_hi, as_of)
+        onset = first_lo, first_hi
         if end is not None:
             last_lo, last_hi = days(end)
-            if begun is not None and first_lo <= last_hi:  # nothing begins after its end
+            if first_lo <= last_hi:  # nothing begins after its end
                 first_hi, last_lo = min(first_hi, last_hi), max(last_lo, first_lo)
         elif domain == "procedures" and "end" not in fact:
             last_lo, last_hi = first_lo, first_hi
@@ -173,8 +174,8 @@ class Participant:
             if suspected:
                 fit = min(fit, MAY)
             lasted = first_lo, first_hi, last_lo, last_hi
-            if brief:
-                lasted = first_lo, first_hi, first_lo, min(first_hi, as_of)
+            if brief:  # the day of its onset alone counts, however it ended
+                lasted = *onset, first_lo, min(onset[1], as_of)
             event = Event(lasted, fit, codes, drug, fact)
             if event not in self.events[name]:
                 self.events[name].append(event)

@@ -282,12 +282,10 @@ class Session:
         bodies = (finding.common, *(found for _, found in finding.cohorts))
         twins = (timed.common, *(found for _, found in timed.chosen(cohort)))
         for body, again in zip(bodies, twins, strict=True):
-            reached = (
-                {id(part) for one in body.reached() for part in one.reached()} if body in hanging else set()
-            )
+            reached = {id(one) for one in body.reached()} if body in hanging else ()
             for criterion, twin in zip(body.body.criteria, again.criteria, strict=True):
                 found = body.findings[id(criterion)]
-                self.rows(found, criterion, twin.root, reached, later, rows)
+                self.rows(found, criterion, twin.root, id(found) in reached, later, rows)
         if cohort is not None:
             rows = self.with_others(rows)
         earliest: int | None = None
@@ -321,12 +319,13 @@ class Session:
         finding: PartFinding,
         criterion: CriterionNode,
         timed: PartNode,
-        reached: set[int],
+        reached: bool,
         later: Later | None,
         rows: list[CriterionReport],
     ) -> None:
-        """A criterion's row, then those of its parts."""
-        node, outcome = finding.node, finding.outcome
+        """A criterion's row, then those of its parts. `reached`: an unknown verdict hangs on it."""
+        standing = finding.standing
+        node, outcome = standing.node, standing.outcome
         unknown = finding.unknown()
         reason, evidence = finding.told(self.case)
         if len(evidence) > 1 and not evidence[0].startswith(DOMAINS_COMPLETE):
@@ -339,11 +338,11 @@ class Session:
                 node.id,
                 node.kind,
                 node.label,
-                None if outcome == "not applicable" else finding.value,
+                None if outcome == "not applicable" else standing.value,
                 outcome,
                 reason,
                 unknown,
-                frozenset(unknown) if unknown and id(finding) in reached else _DECIDES_NOTHING,
+                frozenset(unknown) if unknown and reached and standing.reached else _DECIDES_NOTHING,
                 criterion.group,
                 criterion.cohort,
                 evidence,
@@ -351,8 +350,9 @@ class Session:
                 node.source,
             )
         )
-        for part, again in zip(finding.parts, timed.parts, strict=True):
-            self.rows(part, criterion, again, reached, later, rows)
+        if standing.parts:
+            for part, again in zip(finding.parts, timed.parts, strict=True):
+                self.rows(part, criterion, again, reached, later, rows)
 
     def in_order(self, places: tuple[str, ...]) -> tuple[str, ...]:
         """Places that do not tell their order themselves, in that of the record."""

@@ -8,7 +8,7 @@ asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -61,22 +61,11 @@ def in_record_order(places: Iterable[str]) -> tuple[str, ...]:
 Piece = tuple[str, "Frame | None", str]  # a sentence, in two halves if the words of a window stand between
 
 
-def told(pieces: Sequence[Piece], case: Case) -> tuple[str, ...]:
-    """The sentences with the dates of a case."""
-    return tuple(
-        [
-            before if frame is None else f"{before}{frame.text(case)}{behind}"
-            for before, frame, behind in pieces
-        ]
-    )
-
-
 class Finding:
     """The truth of one node; its words and evidence are made when first asked for.
 
     One that says nothing of any fact in the record (nothing recorded, declared complete, not answered) is
-    `shared` by all records: so are lists of such ones, and the criteria made of them. Windows and dates
-    come into its words only as these are told.
+    `shared` by all records. Windows and dates come into its words only as these are told.
     """
 
     __slots__ = ("_evidence", "_pieces", "_said", "causes", "node", "shared", "state", "truth")
@@ -95,18 +84,23 @@ class Finding:
 
     def said(self, case: Case) -> tuple[str, ...]:
         """Its sentences; `case`: the one it was found for."""
-        if self.shared:
-            return told(self.pieces(case), case)
         found = self._said
-        if found is None:
+        if found is not None:
+            return found
+        if not self.shared:
             found = self._said = self.node.said(self, case)
-        return found
-
-    def pieces(self, case: Case) -> tuple[Piece, ...]:
-        """The sentences of a shared one; `case`: any, for names only."""
-        found = self._pieces
-        if found is None:
-            found = self._pieces = self.node.pieces(self, case)
+            return found
+        pieces = self._pieces
+        if pieces is None:
+            pieces = self._pieces = self.node.pieces(self, case)
+        found = tuple(
+            [
+                before if frame is None else f"{before}{frame.text(case)}{behind}"
+                for before, frame, behind in pieces
+            ]
+        )
+        if all([frame is None for _, frame, _ in pieces]):
+            self._said = found
         return found
 
     @property
@@ -122,8 +116,8 @@ Made = TypeVar("Made")
 
 
 def remember(known: dict[Key, Made], key: Key, made: Made) -> Made:
-    """Keeps what is shared by all records, as long as it is not too many different ones."""
-    if len(known) >= 512:
+    """Keeps what is the same for all records, as long as it is not too many different ones."""
+    if len(known) >= 4096:
         known.clear()
     known[key] = made
     return made
@@ -148,7 +142,7 @@ class Node:
         raise NotImplementedError
 
     def pieces(self, finding: Finding, case: Case) -> tuple[Piece, ...]:
-        """The same for a shared finding."""
+        """The same for a shared finding; `case`: any, for names only."""
         return tuple((sentence, None, "") for sentence in self.said(finding, case))
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:

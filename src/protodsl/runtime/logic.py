@@ -4,11 +4,11 @@ decide.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Finding, Node, Piece, each_once, remember
+from protodsl.runtime.findings import Causes, Finding, Node, each_once, remember
 from protodsl.runtime.report import Truth
 
 
@@ -33,7 +33,10 @@ def shown_by(findings: Sequence[Finding]) -> tuple[str, ...]:
     return tuple(found)
 
 
-Members = tuple[Finding, ...]
+def causes_of(findings: Sequence[Finding]) -> Causes:
+    if len(findings) == 1:
+        return findings[0].causes
+    return each_once([cause for one in findings for cause in one.causes])
 
 
 def cheapest_first(members: Sequence[Node]) -> tuple[Node, ...]:
@@ -43,49 +46,67 @@ def cheapest_first(members: Sequence[Node]) -> tuple[Node, ...]:
     return tuple(sorted(members, key=lambda member: member.cost()))
 
 
-class ListNode(Node):
-    """A node whose words and evidence are those of the members in `state`."""
+# What the truths of leaves make of a list: its truth, and by number the leaves that decide it (of an unknown
+# one those that are unknown).
+Shape = tuple[Truth, tuple[int, ...]]
 
-    __slots__ = ("cheapest", "known", "members")
+
+def together(shapes: Iterable[Shape]) -> tuple[int, ...]:
+    return tuple([number for _, numbers in shapes for number in numbers])
+
+
+class ListNode(Node):
+    """A node whose words, causes and evidence are those of the leaves in `state`.
+
+    Lists of lists are looked at as one: what follows from the truths of all their leaves is the same for
+    every record, so it is worked out once for each combination of truths that is met.
+    """
+
+    __slots__ = ("cheapest", "leaves", "members", "shapes")
+
+    opened = True  # a list in another list is looked into
 
     def __init__(self, *members: Node) -> None:
         self.members = members
         self.cheapest = cheapest_first(members)
-        self.known: dict[Members, Finding] = {}  # what is shared by all records
+        self.leaves: tuple[Node, ...] = tuple(
+            leaf
+            for member in members
+            for leaf in (member.leaves if isinstance(member, ListNode) and member.opened else (member,))
+        )
+        self.shapes: dict[tuple[Truth, ...], Shape] = {}
 
     def cost(self) -> int:
         return 1 + sum(member.cost() for member in self.members)
 
     def finding(self, case: Case) -> Finding:
-        return self.found(tuple([member.finding(case) for member in self.members]))
+        found = [leaf.finding(case) for leaf in self.leaves]
+        truths = tuple([one.truth for one in found])
+        shape = self.shapes.get(truths)
+        if shape is None:
+            shape = remember(self.shapes, truths, self.shape(enumerate(truths)))
+        truth, numbers = shape
+        deciding = [found[number] for number in numbers]
+        return Finding(self, truth, causes_of(deciding) if truth is None else (), deciding)
 
-    def found(self, findings: Members) -> Finding:
-        known = self.known.get(findings)
-        if known is not None:
-            return known
-        made = self.decided(findings)
-        if all([one.shared for one in findings]):
-            made.shared = True
-            remember(self.known, findings, made)
-        return made
+    def shape(self, truths: Iterator[tuple[int, Truth]]) -> Shape:
+        """`truths`: those of the leaves from its first one on, with their numbers."""
+        shapes: list[Shape] = []
+        for member in self.members:
+            if isinstance(member, ListNode) and member.opened:
+                shapes.append(member.shape(truths))
+            else:
+                number, truth = next(truths)
+                shapes.append((truth, (number,)))
+        truth, deciding = self.decided(shapes)
+        return truth, together(deciding if truth is not None else [one for one in shapes if one[0] is None])
 
-    def decided(self, findings: Members) -> Finding:
-        """What follows from what was found of the members."""
+    def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
+        """Its truth, and where that is known the members that decide it."""
         raise NotImplementedError
-
-    def made(self, truth: Truth, findings: Members, deciding: Sequence[Finding]) -> Finding:
-        if truth is not None:
-            return Finding(self, truth, (), deciding)
-        unknown = [finding for finding in findings if finding.truth is None]
-        if len(unknown) == 1:
-            return Finding(self, None, unknown[0].causes, unknown)
-        return Finding(self, None, each_once([c for one in unknown for c in one.causes]), unknown)
 
     def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
         return said_by(finding.state, case)
-
-    def pieces(self, finding: Finding, case: Case) -> tuple[Piece, ...]:
-        return tuple(piece for one in finding.state for piece in one.pieces(case))
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         return shown_by(finding.state)
@@ -108,11 +129,11 @@ class AndNode(ListNode):
                 truth = None
         return truth
 
-    def decided(self, findings: Members) -> Finding:
-        truths = [one.truth for one in findings]
-        if False in truths:
-            return Finding(self, False, (), [one for one in findings if one.truth is False])
-        return self.made(None if None in truths else True, findings, findings)
+    def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
+        false = [one for one in members if one[0] is False]
+        if false:
+            return False, false
+        return None if any(truth is None for truth, _ in members) else True, members
 
 
 class OrNode(ListNode):
@@ -128,11 +149,11 @@ class OrNode(ListNode):
                 truth = None
         return truth
 
-    def decided(self, findings: Members) -> Finding:
-        truths = [one.truth for one in findings]
-        if True in truths:
-            return Finding(self, True, (), [one for one in findings if one.truth])
-        return self.made(None if None in truths else False, findings, findings)
+    def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
+        true = [one for one in members if one[0]]
+        if true:
+            return True, true
+        return None if any(truth is None for truth, _ in members) else False, members
 
 
 class CountNode(ListNode):
@@ -158,13 +179,14 @@ class CountNode(ListNode):
             return True
         return None if true + unknown >= self.count else False
 
-    def decided(self, findings: Members) -> Finding:
-        true = [one for one in findings if one.truth]
-        unknown = sum([one.truth is None for one in findings])
+    def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
+        true = [one for one in members if one[0]]
         if len(true) >= self.count:
-            return self.made(True, findings, true)
-        truth = None if len(true) + unknown >= self.count else False
-        return self.made(truth, findings, [one for one in findings if one.truth is False])
+            return True, true
+        unknown = sum(truth is None for truth, _ in members)
+        if len(true) + unknown >= self.count:
+            return None, members
+        return False, [one for one in members if one[0] is False]
 
 
 class NotNode(ListNode):
@@ -174,18 +196,17 @@ class NotNode(ListNode):
         found = self.members[0].truth(case)
         return None if found is None else not found
 
-    def finding(self, case: Case) -> Finding:
-        return self.found((self.members[0].finding(case),))
-
-    def decided(self, findings: Members) -> Finding:
-        truth = findings[0].truth
-        return self.made(None if truth is None else not truth, findings, findings)
+    def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
+        truth = members[0][0]
+        return None if truth is None else not truth, members
 
 
 class IfNode(ListNode):
     """`if c then a else b`; where c is unknown, what a and b agree on."""
 
     __slots__ = ()
+
+    opened = False  # the branch that is not chosen is not asked
 
     def truth(self, case: Case) -> Truth:
         test, first, second = self.members
@@ -199,15 +220,15 @@ class IfNode(ListNode):
         test, first, second = self.members
         condition = test.finding(case)
         if condition.truth is not None:
-            return self.found((condition, (first if condition.truth else second).finding(case)))
-        return self.found((condition, first.finding(case), second.finding(case)))
-
-    def decided(self, findings: Members) -> Finding:
-        if len(findings) == 2:  # the condition, and the branch it chose
-            return self.made(findings[1].truth, findings[1:], findings)
-        _, then, otherwise = findings
-        agreed = then.truth if then.truth == otherwise.truth else None
-        return self.made(agreed, findings, (then, otherwise))
+            chosen = (first if condition.truth else second).finding(case)
+            if chosen.truth is None:
+                return Finding(self, None, chosen.causes, [chosen])
+            return Finding(self, chosen.truth, (), [condition, chosen])
+        then, otherwise = first.finding(case), second.finding(case)
+        if then.truth is not None and then.truth == otherwise.truth:
+            return Finding(self, then.truth, (), [then, otherwise])
+        unknown = [one for one in (condition, then, otherwise) if one.truth is None]
+        return Finding(self, None, causes_of(unknown), unknown)
 
 
 class DefinedNode(Node):

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import (
-    Causes,
-    Finding,
-    Node,
-    Piece,
-    each_once,
-    in_record_order,
-    remember,
-    told,
-)
-from protodsl.runtime.logic import AndNode, CountNode, NotNode, OrNode, said_by, shown_by
+from protodsl.runtime.findings import Causes, Finding, Node, in_record_order, remember
+from protodsl.runtime.logic import AndNode, CountNode, NotNode, OrNode, causes_of, said_by, shown_by
 from protodsl.runtime.model import Criterion, Part
 from protodsl.runtime.report import Outcome, Truth
 from protodsl.runtime.rules import Rules
@@ -51,28 +42,12 @@ def in_favour(inclusion: bool, applies: Truth, value: Truth) -> Truth:
     return any_true(negated(applies), value if inclusion else negated(value))
 
 
-PartKey = tuple["Finding | None", "Finding | None", "tuple[PartFinding, ...]"]
-
-
 class PartNode:
     """A criterion or a part of one, made ready."""
 
     __slots__ = (
-        *(
-            "applies",
-            "combine",
-            "favourable",
-            "guard",
-            "guarded",
-            "id",
-            "inclusion",
-            "kind",
-            "known",
-            "label",
-            "parts",
-            "rule",
-        ),
-        *("source", "test"),
+        *("applies", "combine", "expressions", "favourable", "guard", "id", "inclusion", "kind", "label"),
+        *("parts", "rule", "source", "standings", "test"),
     )
 
     def __init__(self, rules: Rules, part: Part, kind: str) -> None:
@@ -90,8 +65,16 @@ class PartNode:
         self.favourable: Node = self.test if self.inclusion else NotNode(self.test)
         if self.applies is not None:
             self.favourable = OrNode(NotNode(self.applies), self.favourable)
-        self.known: dict[PartKey, PartFinding] = {}  # what is shared by all records
-        self.guarded: bool = self.guard is not None or any(one.guarded for one in self.parts)
+        self.expressions: tuple[Node, ...] = tuple(self._expressions())
+        self.standings: dict[tuple[Truth, ...], Standing] = {}
+
+    def _expressions(self) -> Iterator[Node]:
+        """Its guard and its rule, then those of its parts."""
+        for own in (self.guard, self.rule):
+            if own is not None:
+                yield own
+        for part in self.parts:
+            yield from part.expressions
 
     def _test(self) -> Node:
         """Its value as one expression of rule and parts."""
@@ -141,202 +124,209 @@ class PartNode:
 
     # ------------------------------------------------------------ everything
 
-    def combined(self, rule: Truth, states: list[tuple[Truth, Truth]]) -> Truth:
-        terms = [] if self.rule is None else [rule]
-        terms += [self.term(applies, value) for applies, value in states]
-        if self.combine == "all":
+    def finding(self, case: Case) -> PartFinding:
+        """Of a criterion: its parts are found with it."""
+        found = [node.finding(case) for node in self.expressions]
+        truths = tuple([one.truth for one in found])
+        standing = self.standings.get(truths)
+        if standing is None:
+            standing = remember(self.standings, truths, Standing(self, enumerate(truths)).reach())
+        return PartFinding(standing, found)
+
+    def breaks(self, case: Case, days: set[int]) -> None:
+        for node in self.expressions:
+            node.breaks(case, days)
+
+
+Numbered = tuple[int, Truth]  # the number of an expression among those of its criterion, and its truth
+Numbers = tuple[int, ...]
+
+
+class Standing:
+    """What the truths of a criterion's expressions make of one of its parts: the same for every record, so
+    worked out once for each combination that is met. Expressions are told by their numbers.
+    """
+
+    __slots__ = (
+        *("applies", "deciding", "favour", "guard", "left", "node", "outcome", "parts", "reached", "rule"),
+        *("terms", "undecided", "undecided_guards", "value"),
+    )
+
+    def __init__(self, node: PartNode, truths: Iterator[Numbered]) -> None:
+        """`truths`: those of its expressions and of what stands behind it."""
+        self.node = node
+        self.guard: Numbered | None = None if node.guard is None else next(truths)
+        self.rule: Numbered | None = None if node.rule is None else next(truths)
+        self.parts = tuple([Standing(part, truths) for part in node.parts])
+        self.left: Truth = True
+        self.terms: list[Truth] = []
+        self.value: Truth = True if self.rule is None else self.rule[1]
+        if self.parts:
+            if self.rule is None:
+                self.left = count_truth(1, [part.applies for part in self.parts])
+            self.terms = [self.term(part.applies, part.value) for part in self.parts]
+            self.value = self.combined()
+        self.applies: Truth = both(True if self.guard is None else self.guard[1], self.left)
+        self.favour: Truth = in_favour(node.inclusion, self.applies, self.value)
+        self.outcome: Outcome = "passes" if self.favour else "fails"
+        if self.applies is False:
+            self.outcome = "not applicable"
+        elif self.favour is None:
+            self.outcome = "unknown"
+        self.undecided_guards: Numbers = tuple(self._undecided_guards())
+        self.undecided: Numbers = tuple(dict.fromkeys(self._undecided()))
+        self.deciding: Numbers = tuple(self._deciding())
+        self.reached = False
+
+    def reach(self) -> Standing:
+        """Marks the parts an unknown outcome hangs on, itself first."""
+        self.reached = True
+        for part, term in zip(self.parts, self.terms, strict=True):
+            if (self.value is None and term is None) or (self.left is None and part.applies is None):
+                part.reach()
+        return self
+
+    def combined(self) -> Truth:
+        """The value of rule and parts together."""
+        combine = self.node.combine
+        terms = self.terms if self.rule is None else [self.rule[1], *self.terms]
+        if combine == "all":
             return count_truth(len(terms), terms)
-        return count_truth(1 if self.combine == "any" else int(self.combine), terms)
+        return count_truth(1 if combine == "any" else int(combine), terms)
 
     def term(self, applies: Truth, value: Truth) -> Truth:
         """What a part is in this list."""
-        if self.combine == "all":
+        if self.node.combine == "all":
             return any_true(negated(applies), value)
         return both(applies, value)
 
-    def finding(self, case: Case) -> PartFinding:
-        guard = None if self.guard is None else self.guard.finding(case)
-        rule = None if self.rule is None else self.rule.finding(case)
-        parts = tuple([part.finding(case) for part in self.parts]) if self.parts else ()
-        key = (guard, rule, parts)
-        known = self.known.get(key)
-        if known is not None:
-            return known
-        made = PartFinding(self, guard, rule, parts)
-        if made.shared:
-            remember(self.known, key, made)
-        return made
+    # ------------------------------------------------------------ the expressions an unknown hangs on
 
-    def breaks(self, case: Case, days: set[int]) -> None:
-        if self.guard is not None:
-            self.guard.breaks(case, days)
-        if self.rule is not None:
-            self.rule.breaks(case, days)
-        for part in self.parts:
-            part.breaks(case, days)
-
-
-class PartFinding:
-    """What was found of one part, and of the parts under it; shared by records as a `Finding` is."""
-
-    __slots__ = (
-        *(
-            "_pieces",
-            "_told",
-            "_undecided",
-            "applies",
-            "favour",
-            "guard",
-            "left",
-            "node",
-            "outcome",
-            "parts",
-            "rule",
-        ),
-        *("shared", "terms", "value"),
-    )
-
-    def __init__(
-        self, node: PartNode, guard: Finding | None, rule: Finding | None, parts: tuple[PartFinding, ...]
-    ) -> None:
-        self.node = node
-        self.guard = guard
-        self.rule = rule
-        self.parts = parts
-        self._told: list[Finding] | None = None
-        self._pieces: tuple[Piece, ...] | None = None
-        self._undecided: list[Finding] | None = None
-        self.left: Truth = True
-        self.terms: list[Truth] = []
-        self.shared = (guard is None or guard.shared) and (rule is None or rule.shared)
-        if parts:
-            self.shared = self.shared and all([part.shared for part in parts])
-            if rule is None:
-                self.left = count_truth(1, [part.applies for part in parts])
-            self.terms = [node.term(part.applies, part.value) for part in parts]
-            truth = None if rule is None else rule.truth
-            self.value: Truth = node.combined(truth, [(part.applies, part.value) for part in parts])
-        else:
-            self.value = True if rule is None else rule.truth
-        if node.guarded:
-            self.applies: Truth = both(True if self.guard is None else self.guard.truth, self.left)
-            self.favour: Truth = in_favour(node.inclusion, self.applies, self.value)
-        else:
-            self.applies = True
-            self.favour = self.value if node.inclusion or self.value is None else not self.value
-        if self.applies is False:
-            self.outcome: Outcome = "not applicable"
-        elif self.favour is None:
-            self.outcome = "unknown"
-        else:
-            self.outcome = "passes" if self.favour else "fails"
-
-    # ------------------------------------------------------------ why unknown
-
-    def unknown(self) -> Causes:
+    def _undecided(self) -> Iterator[int]:
         """Why the outcome is unknown, in file order."""
-        if self.outcome != "unknown":
-            return ()
-        undecided = self.undecided()
-        if len(undecided) == 1:
-            return undecided[0].causes
-        return each_once(cause for finding in undecided for cause in finding.causes)
-
-    def undecided(self) -> list[Finding]:
-        """The unknown expressions the outcome hangs on, in file order."""
-        found = self._undecided
-        if found is not None:
-            return found
-        found = self._undecided = []
-        if self.guard is not None and self.guard.truth is None:
-            found.append(self.guard)
-        if self.value is None and self.rule is not None and self.rule.truth is None:
-            found.append(self.rule)
+        if self.guard is not None and self.guard[1] is None:
+            yield self.guard[0]
+        if self.value is None and self.rule is not None and self.rule[1] is None:
+            yield self.rule[0]
         for part, term in zip(self.parts, self.terms, strict=True):
             of_value = self.value is None and term is None
             if of_value or (self.left is None and part.applies is None):
-                found += part.undecided_guards()
+                yield from part.undecided_guards
             if of_value and part.value is None and part.applies is not False:
-                found += [one for one in part.undecided_value() if one not in found]
-        return found
+                yield from part.undecided_value()
+
+    def _undecided_guards(self) -> Iterator[int]:
+        """Why it is open whether the part applies."""
+        if self.applies is not None:
+            return
+        if self.guard is not None and self.guard[1] is None:
+            yield self.guard[0]
+        if self.left is None:
+            for part in self.parts:
+                yield from part.undecided_guards
+
+    def undecided_value(self) -> Iterator[int]:
+        if self.rule is not None and self.rule[1] is None:
+            yield self.rule[0]
+        for part, term in zip(self.parts, self.terms, strict=True):
+            if term is None:
+                yield from part.undecided_guards
+                if part.value is None and part.applies is not False:
+                    yield from part.undecided_value()
+
+    # ------------------------------------------------------------ the expressions whose words are the reason
+
+    def _deciding(self) -> Iterator[int]:
+        match self.outcome:
+            case "not applicable":
+                yield from self.excusing()
+            case "unknown":
+                yield from self.undecided
+            case _:
+                yield from self.deciding_value()
+
+    def excusing(self) -> Iterator[int]:
+        """Why it is not applicable."""
+        if self.guard is not None and self.guard[1] is False:
+            yield self.guard[0]
+            return
+        for part in self.parts:
+            yield from part.excusing()
+
+    def deciding_value(self) -> Iterator[int]:
+        value = self.value
+        if self.parts and value is None:
+            yield from self.undecided_value()
+            return
+        # of a list only those parts decide that make it what it is; of a count those that pass, or do not
+        combine = self.node.combine
+        all_decide = not self.parts or (not isinstance(combine, int) and value is (combine == "all"))
+        if self.rule is not None and (all_decide or self.rule[1] is value):
+            yield self.rule[0]
+        for part, term in zip(self.parts, self.terms, strict=True):
+            if part.applies is not False and (all_decide or term is value):
+                yield from part.deciding_value()
+
+
+class PartFinding:
+    """What was found of one part, and of the parts under it."""
+
+    __slots__ = ("found", "standing")
+
+    def __init__(self, standing: Standing, found: Sequence[Finding]) -> None:
+        """`found`: of every expression of the criterion."""
+        self.standing = standing
+        self.found = found
+
+    @property
+    def node(self) -> PartNode:
+        return self.standing.node
+
+    @property
+    def applies(self) -> Truth:
+        return self.standing.applies
+
+    @property
+    def value(self) -> Truth:
+        return self.standing.value
+
+    @property
+    def favour(self) -> Truth:
+        return self.standing.favour
+
+    @property
+    def outcome(self) -> Outcome:
+        return self.standing.outcome
+
+    @property
+    def parts(self) -> list[PartFinding]:
+        return [PartFinding(part, self.found) for part in self.standing.parts]
+
+    def unknown(self) -> Causes:
+        """Why the outcome is unknown, in file order."""
+        standing, found = self.standing, self.found
+        if standing.outcome != "unknown":
+            return ()
+        return causes_of([found[number] for number in standing.undecided])
+
+    def undecided(self) -> list[Finding]:
+        """The unknown expressions the outcome hangs on, in file order."""
+        return [self.found[number] for number in self.standing.undecided]
 
     def undecided_guards(self) -> list[Finding]:
         """Why it is open whether the part applies."""
-        if self.applies is not None:
-            return []
-        found: list[Finding] = []
-        if self.guard is not None and self.guard.truth is None:
-            found.append(self.guard)
-        if self.left is None:
-            for part in self.parts:
-                found += part.undecided_guards()
-        return found
-
-    def undecided_value(self) -> list[Finding]:
-        found: list[Finding] = []
-        if self.rule is not None and self.rule.truth is None:
-            found.append(self.rule)
-        for part, term in zip(self.parts, self.terms, strict=True):
-            if term is None:
-                found += part.undecided_guards()
-                if part.value is None and part.applies is not False:
-                    found += part.undecided_value()
-        return found
-
-    def reached(self) -> Iterator[PartFinding]:
-        """The parts an unknown outcome hangs on, itself first."""
-        yield self
-        for part, term in zip(self.parts, self.terms, strict=True):
-            if (self.value is None and term is None) or (self.left is None and part.applies is None):
-                yield from part.reached()
-
-    # ------------------------------------------------------------ words
+        return [self.found[number] for number in self.standing.undecided_guards]
 
     def deciding(self) -> list[Finding]:
         """The expressions whose words are the reason."""
-        outcome = self.outcome
-        if outcome == "not applicable":
-            return self.excusing()
-        if outcome == "unknown":
-            return self.undecided()
-        return self.deciding_value()
-
-    def excusing(self) -> list[Finding]:
-        """Why it is not applicable."""
-        if self.guard is not None and self.guard.truth is False:
-            return [self.guard]
-        return [finding for part in self.parts for finding in part.excusing()]
-
-    def deciding_value(self) -> list[Finding]:
-        rule = [] if self.rule is None else [self.rule]
-        if not self.parts:
-            return rule
-        value = self.value
-        if value is None:
-            return self.undecided_value()
-        one_decides = value is (self.node.combine != "all")
-        if isinstance(self.node.combine, int):
-            one_decides = True  # those that pass, or those that do not
-        found = [finding for finding in rule if not one_decides or finding.truth is value]
-        for part, term in zip(self.parts, self.terms, strict=True):
-            if part.applies is not False and (not one_decides or term is value):
-                found += part.deciding_value()
-        return found
+        return [self.found[number] for number in self.standing.deciding]
 
     def told(self, case: Case) -> tuple[str, tuple[str, ...]]:
         """The reason, and the places in the record that are its evidence; `case`: what it was found for."""
-        deciding = self._told
-        if deciding is None:
-            deciding = self._told = self.deciding()
-        if self.shared:
-            if self._pieces is None:
-                self._pieces = tuple(dict.fromkeys(piece for one in deciding for piece in one.pieces(case)))
-            said = told(self._pieces, case)
-            if self.applies is False:
-                return not_applicable(said), ()
-            return said[0] if len(said) == 1 else joined(said), ()
+        standing, found = self.standing, self.found
+        deciding = [found[number] for number in standing.deciding]
         said = said_by(deciding, case)
-        if self.applies is False:
+        if standing.applies is False:
             reason = not_applicable(said)
         else:
             reason = said[0] if len(said) == 1 else joined(said)

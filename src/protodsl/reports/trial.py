@@ -146,7 +146,7 @@ def _with_parts(part: PartFinding) -> Iterator[PartFinding]:
 def deciding_leaves(finding: Finding) -> Iterator[Finding]:
     """The comparisons and questions whose sentences are the reason of a finding."""
     if isinstance(finding.node, ListNode):
-        for member in finding.state:
+        for member in finding.state[0]:
             yield from deciding_leaves(member)
     else:
         yield finding

@@ -66,7 +66,7 @@ class Checker:
     def timed(self) -> dict[str, StageNode]:
         """The stages again, to be tried on later days; made when first needed."""
         if not self._timed:
-            rules = Rules(self.protocol, timed=True)
+            rules = Rules(self.protocol, self.rules)
             for stage in self.protocol.stages:
                 self._timed[stage.id] = StageNode(rules, stage, self._timed)
         return self._timed
@@ -280,6 +280,10 @@ class Session:
         rows: list[CriterionReport] = []
         hanging = finding.bodies()
         bodies = (finding.common, *(found for _, found in finding.cohorts))
+        if later is not None:
+            for body in bodies:
+                for one in body.findings.values():
+                    later.found(one.found)
         twins = (timed.common, *(found for _, found in timed.chosen(cohort)))
         for body, again in zip(bodies, twins, strict=True):
             reached = {id(one) for one in body.reached()} if body in hanging else ()
@@ -291,7 +295,7 @@ class Session:
         earliest: int | None = None
         stale: list[str] = []
         if later is not None:
-            if verdict == "ineligible":
+            if verdict == "ineligible" and not self.hopeless(later, timed):
                 earliest = later.nothing_fails(timed.elements(cohort, self.earlier))
             if earliest is not None:
                 stale = self.to_repeat(later.on(earliest), timed)
@@ -332,7 +336,7 @@ class Session:
             evidence = self.in_order(evidence)
         cured: int | None = None
         if later is not None and outcome == "fails":
-            cured = later.first(timed.passes, timed.breaks)
+            cured = later.passes(timed)
         rows.append(
             CriterionReport(
                 node.id,
@@ -353,6 +357,14 @@ class Session:
         if standing.parts:
             for part, again in zip(finding.parts, timed.parts, strict=True):
                 self.rows(part, criterion, again, reached, later, rows)
+
+    def hopeless(self, later: Later, timed: StageNode) -> bool:
+        """Whether a criterion common to all cohorts fails that no later day mends."""
+        found, single = self.finding.common, self.node.common.single
+        return any(
+            found.findings[id(one)].favour is False and later.never(twin.root)
+            for one, twin in zip(single, timed.common.single, strict=True)
+        )
 
     def in_order(self, places: tuple[str, ...]) -> tuple[str, ...]:
         """Places that do not tell their order themselves, in that of the record."""

@@ -18,6 +18,7 @@ from protodsl.runtime.choosing import (
 )
 from protodsl.runtime.crossing import moment_crossings
 from protodsl.runtime.findings import (
+    ONLY,
     Causes,
     Finding,
     Node,
@@ -434,6 +435,9 @@ class SettingNode(Node):
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         return ()
 
+    def outlook(self, case: Case) -> int:
+        return ONLY[self.truth(case)]
+
     def breaks(self, case: Case, days: set[int]) -> None:
         """A place does not change with time."""
 
@@ -465,6 +469,9 @@ class SexNode(Node):
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         return ()
+
+    def outlook(self, case: Case) -> int:
+        return ONLY[self.truth(case)]
 
     def breaks(self, case: Case, days: set[int]) -> None:
         """Sex does not change with time."""

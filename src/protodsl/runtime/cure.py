@@ -2,20 +2,23 @@
 any more.
 
 Criteria are tried day by day on a second set of their nodes whose leaves are `Timed`: each leaf is worked out
-once for all the days between two on which its own truth may change.
+once for all the days between two on which its own truth may change. Most are not tried at all: what the
+leaves that never change have decided for good is seen from the others' `outlook`.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Finding, Node
+from protodsl.runtime.findings import ANY, ONLY, TRUE, UNKNOWN, Finding, Node
+from protodsl.runtime.logic import ListNode
 from protodsl.runtime.report import Truth
 
 if TYPE_CHECKING:
+    from protodsl.runtime.parts import PartNode
     from protodsl.runtime.stages import Element
 
 
@@ -37,6 +40,12 @@ class Timed(Node):
     def finding(self, case: Case) -> Finding:
         return self.leaf.finding(case)
 
+    def outlook(self, case: Case) -> int:
+        later = case.later
+        if later is None or later.changes(self.leaf):
+            return ANY
+        return ONLY[later.truth(self.leaf, case)]
+
     def breaks(self, case: Case, days: set[int]) -> None:
         if case.later is None:
             self.leaf.breaks(case, days)
@@ -53,6 +62,16 @@ class Later:
         self._changes: dict[Node, list[int]] = {}
         self._truths: dict[tuple[Node, int], Truth] = {}
         case.later = self
+
+    def found(self, findings: Iterable[Finding]) -> None:
+        """Takes over what was found of leaves as the case is now."""
+        anchor = self.case.anchor
+        assert anchor is not None
+        for finding in findings:
+            if isinstance(finding.node, ListNode):
+                self.found(finding.state[1])
+            else:
+                self._truths[finding.node, anchor] = finding.truth
 
     def close(self) -> None:
         """Lets go of the cases made."""
@@ -101,14 +120,18 @@ class Later:
         breaks(self.case, days)
         return sorted(days)
 
-    def first(self, holds: Callable[[Case], bool], breaks: Callable[[Case, set[int]], None]) -> int | None:
-        """The first later day on which `holds`; None within five years."""
-        if self.case.anchor is None:
+    def passes(self, part: PartNode) -> int | None:
+        """The first later day on which a part that fails passes; None within five years."""
+        if self.case.anchor is None or not part.favourable.outlook(self.case) & TRUE:
             return None
-        for day in self.days(breaks):
-            if holds(self.on(day)):
+        for day in self.days(part.breaks):
+            if part.passes(self.on(day)):
                 return day
         return None
+
+    def never(self, part: PartNode) -> bool:
+        """Whether a part that fails surely fails on every later day."""
+        return not part.favourable.outlook(self.case) & (TRUE | UNKNOWN)
 
     def nothing_fails(self, elements: Sequence[Element]) -> int | None:
         """The first later day on which no element is false."""

@@ -123,6 +123,10 @@ def remember(known: dict[Key, Made], key: Key, made: Made) -> Made:
     return made
 
 
+TRUE, FALSE, UNKNOWN, ANY = 1, 2, 4, 7  # sets of truths
+ONLY: dict[Truth, int] = {True: TRUE, False: FALSE, None: UNKNOWN}
+
+
 class Node:
     """An expression made ready: names looked up, limits converted."""
 
@@ -147,6 +151,10 @@ class Node:
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         raise NotImplementedError
+
+    def outlook(self, case: Case) -> int:
+        """Which truths it may have, now and as time goes by; more do no harm. See `cure`."""
+        return ANY
 
     def breaks(self, case: Case, days: set[int]) -> None:
         """Adds every later day of the anchor on which the truth may change; more days do no harm."""

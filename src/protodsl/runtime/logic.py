@@ -8,7 +8,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.findings import Causes, Finding, Node, each_once, remember
+from protodsl.runtime.findings import (
+    ANY,
+    FALSE,
+    ONLY,
+    TRUE,
+    UNKNOWN,
+    Causes,
+    Finding,
+    Node,
+    each_once,
+    remember,
+)
 from protodsl.runtime.report import Truth
 
 
@@ -56,7 +67,8 @@ def together(shapes: Iterable[Shape]) -> tuple[int, ...]:
 
 
 class ListNode(Node):
-    """A node whose words, causes and evidence are those of the leaves in `state`.
+    """A node whose words, causes and evidence are those of its deciding leaves. `state` of its findings:
+    what was found of these, and of all that were asked.
 
     Lists of lists are looked at as one: what follows from the truths of all their leaves is the same for
     every record, so it is worked out once for each combination of truths that is met.
@@ -87,7 +99,7 @@ class ListNode(Node):
             shape = remember(self.shapes, truths, self.shape(enumerate(truths)))
         truth, numbers = shape
         deciding = [found[number] for number in numbers]
-        return Finding(self, truth, causes_of(deciding) if truth is None else (), deciding)
+        return Finding(self, truth, causes_of(deciding) if truth is None else (), (deciding, found))
 
     def shape(self, truths: Iterator[tuple[int, Truth]]) -> Shape:
         """`truths`: those of the leaves from its first one on, with their numbers."""
@@ -105,15 +117,33 @@ class ListNode(Node):
         """Its truth, and where that is known the members that decide it."""
         raise NotImplementedError
 
+    def outlook(self, case: Case) -> int:
+        for member in self.members:
+            if member.outlook(case) not in (TRUE, FALSE, UNKNOWN):
+                return ANY
+        return ONLY[self.truth(case)]
+
     def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
-        return said_by(finding.state, case)
+        return said_by(finding.state[0], case)
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
-        return shown_by(finding.state)
+        return shown_by(finding.state[0])
 
     def breaks(self, case: Case, days: set[int]) -> None:
         for member in self.members:
             member.breaks(case, days)
+
+
+def _outlook(members: Sequence[Node], case: Case, decides: int, needed: int) -> int:
+    """Of a list in which one member with the truth `decides` is enough, and all must have the other."""
+    every, some = ANY, 0
+    for member in members:
+        found = member.outlook(case)
+        if found == decides:
+            return decides
+        every &= found | (UNKNOWN if found & needed else 0)
+        some |= found
+    return (every & needed) | (some & decides) | (every & some & UNKNOWN)
 
 
 class AndNode(ListNode):
@@ -128,6 +158,9 @@ class AndNode(ListNode):
             if found is None:
                 truth = None
         return truth
+
+    def outlook(self, case: Case) -> int:
+        return _outlook(self.members, case, FALSE, TRUE)
 
     def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
         false = [one for one in members if one[0] is False]
@@ -148,6 +181,9 @@ class OrNode(ListNode):
             if found is None:
                 truth = None
         return truth
+
+    def outlook(self, case: Case) -> int:
+        return _outlook(self.members, case, TRUE, FALSE)
 
     def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
         true = [one for one in members if one[0]]
@@ -196,6 +232,10 @@ class NotNode(ListNode):
         found = self.members[0].truth(case)
         return None if found is None else not found
 
+    def outlook(self, case: Case) -> int:
+        found = self.members[0].outlook(case)
+        return (found & UNKNOWN) | (FALSE if found & TRUE else 0) | (TRUE if found & FALSE else 0)
+
     def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
         truth = members[0][0]
         return None if truth is None else not truth, members
@@ -221,14 +261,16 @@ class IfNode(ListNode):
         condition = test.finding(case)
         if condition.truth is not None:
             chosen = (first if condition.truth else second).finding(case)
+            found = [condition, chosen]
             if chosen.truth is None:
-                return Finding(self, None, chosen.causes, [chosen])
-            return Finding(self, chosen.truth, (), [condition, chosen])
+                return Finding(self, None, chosen.causes, ([chosen], found))
+            return Finding(self, chosen.truth, (), (found, found))
         then, otherwise = first.finding(case), second.finding(case)
+        found = [condition, then, otherwise]
         if then.truth is not None and then.truth == otherwise.truth:
-            return Finding(self, then.truth, (), [then, otherwise])
-        unknown = [one for one in (condition, then, otherwise) if one.truth is None]
-        return Finding(self, None, causes_of(unknown), unknown)
+            return Finding(self, then.truth, (), ([then, otherwise], found))
+        unknown = [one for one in found if one.truth is None]
+        return Finding(self, None, causes_of(unknown), (unknown, found))
 
 
 class DefinedNode(Node):
@@ -262,6 +304,10 @@ class DefinedNode(Node):
             found = self.member.finding(case)
             case.memo[key] = found
         return found
+
+    def outlook(self, case: Case) -> int:
+        assert self.member is not None
+        return self.member.outlook(case)
 
     def breaks(self, case: Case, days: set[int]) -> None:
         assert self.member is not None

@@ -65,11 +65,12 @@ SURFACES = ("body_surface", "body_surface_mosteller", "body_surface_area")
 class Rules:
     """A protocol made ready: `node` turns an expression into what evaluates it."""
 
-    def __init__(self, protocol: Protocol, *, timed: bool = False) -> None:
-        """`timed`: with leaves that remember their truth over days, see `cure`."""
+    def __init__(self, protocol: Protocol, timed: Rules | None = None) -> None:
+        """`timed`: rules whose leaves are to remember their truth over days, see `cure`."""
         self.protocol = protocol
         self.timed = timed
-        self.vocabulary = Vocabulary(protocol.items)
+        self.leaves: dict[int, Node] = {}  # by the identity of the expression
+        self.vocabulary: Vocabulary = Vocabulary(protocol.items) if timed is None else timed.vocabulary
         self.measures: dict[str, MeasureNode] = {}
         self.timepoints = {one.name: one for one in protocol.timepoints}
         self.ordered = tuple((one.name, one.after) for one in protocol.timepoints if one.after)
@@ -78,8 +79,9 @@ class Rules:
         self._measured: dict[str, Measured] = {}
         self._frames: dict[tuple[Window, str | None], Frame] = {}
         self._defined: dict[str, DefinedNode] = {name: DefinedNode(name) for name, _ in protocol.definitions}
-        for one in protocol.measures:
-            self.measures[one.item] = self._measure(one)
+        if timed is None:
+            for one in protocol.measures:
+                self.measures[one.item] = self._measure(one)
         for name, expr in protocol.definitions:
             self._defined[name].member = self.node(expr)
 
@@ -121,9 +123,11 @@ class Rules:
 
     def node(self, expr: Expr, inside: tuple[str, Duration] | None = None) -> Node:
         """`inside`: the lead and the validity of the formula the expression stands in."""
-        made = self._node(expr, inside)
-        if self.timed and inside is None and isinstance(expr, (Answered, Event, Change, Compare, ResultTest)):
-            return Timed(made)
+        if inside is not None or not isinstance(expr, (Answered, Event, Change, Compare, ResultTest)):
+            return self._node(expr, inside)
+        if self.timed is not None:
+            return Timed(self.timed.leaves[id(expr)])
+        made = self.leaves[id(expr)] = self._node(expr, inside)
         return made
 
     def _node(self, expr: Expr, inside: tuple[str, Duration] | None) -> Node:

@@ -70,7 +70,8 @@ def command(paths: tuple[str, ...], covered: bool, fail_under: float | None, for
         for result in wrong:
             show(result.findings, sources, form=form, color=color, err=False)
         count = sum(len(ran) for _, ran in results.values())
-        click.echo(_summary(count, len(wrong)))
+        if count or not failed:
+            click.echo(_summary(count, len(wrong)))
         for key, one in made.items():
             _say_coverage(key, one, sources, full=covered)
     return FINDINGS if wrong or failed or below else CLEAN

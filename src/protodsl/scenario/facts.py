@@ -126,7 +126,8 @@ class Facts:
                     said["end"] = None
                 case "fof", [Token() as attribute, Token() as value]:
                     if self.known(attribute, ("severity", "grade", "stage", "side"), "attribute"):
-                        said[str(attribute)] = int(value) if value.isdigit() else str(value)
+                        number = value.isdigit() and attribute != "stage"
+                        said[str(attribute)] = int(value) if number else str(value)
                 case "fgiven", [Token() as route]:
                     said["route"] = str(route)
                 case "freaction", [Token() as reaction]:

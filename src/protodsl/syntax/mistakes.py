@@ -481,6 +481,7 @@ def _first_words(accepted: frozenset[str]) -> list[str]:
         ("LEVEL", "primary secondary exploratory"),
         ("VERB", "has had received receives underwent started participated takes took"),
         ("REACTION", "refractory intolerant responded"),
+        ("ENDED", "relapsed progressed"),
         ("SELECT", "latest earliest highest lowest every any mean"),
         ("TIMES", "occasions measurements"),
         ("CHANGE", "falls rises"),

@@ -27,6 +27,7 @@ TERMINALS = {
     "OTHERWISE": "`otherwise`",
     "TIMES": "`occasions` or `measurements`",
     "REACTION": "`refractory`, `intolerant` or `responded`",
+    "ENDED": "`relapsed` or `progressed`",
     "AFTERMATH": "`relapsed after` or `progressed on`",
     "SIDES": "`each side` or `any side`",
     "LINES_OF": "`lines of`",

@@ -95,7 +95,7 @@ def test_events_and_answers() -> None:
     made = record(
         "has sle from 2020-01 of severity severe\nhas no gilbert\n"
         "received prednisone 10 mg/d from 2023-01-10 given orally ongoing refractory\n"
-        "underwent vaccine on 2024-02-28\nconfirmed consent by guardian on 2024-03-01\n"
+        "underwent vaccine from 2024-02-28 until 2024-03-02\nconfirmed consent by guardian on 2024-03-01\n"
         'not judged "harmless" by investigator'
     )
     sle, gilbert = made.conditions
@@ -109,7 +109,10 @@ def test_events_and_answers() -> None:
     )
     assert course.ongoing
     assert [one.answer for one in made.answers] == [True, False]
-    assert made.procedures[0].date is not None
+    (done,) = made.procedures
+    assert done.date is not None
+    assert done.end is not None
+    assert done.end.last - done.date.first == 3
 
 
 def test_states_sides_and_the_setting() -> None:

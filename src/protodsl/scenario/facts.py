@@ -119,7 +119,7 @@ class Facts:
         elif domain == "medications":
             said |= {"start": start} | ({"end": end} if end is not None else {})
         else:
-            said |= {"date": start}
+            said |= {"date": start} | ({"end": days["until"]} if "until" in days else {})
         for clause in rest:
             match str(clause.data), clause.children:
                 case "fongoing", _:

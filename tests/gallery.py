@@ -63,9 +63,12 @@ def gallery_page() -> str:
 
 
 def _about(protocol: ir.Protocol) -> str:
-    stated = protocol.header.get("conditions")
-    assert isinstance(stated, ir.Stated), protocol.id
-    return _cell(stated.text)
+    match protocol.header.get("conditions"):
+        case ir.Stated(text):
+            return _cell(text)
+        case ir.NotStated(str() as why):
+            return _cell(why)
+    return "not stated"
 
 
 def _row(name: str, about: str, found: Counter[str]) -> str:

@@ -1,13 +1,14 @@
 """The interpreter against the generated checkers on random (protocol, record) pairs.
 
-    python benchmarks/differential.py --pairs 100000 [--jobs 2] [--seed 1] [--trials 0.03] [--cure 0.05]
+    python benchmarks/differential.py --pairs 100000 [--jobs 2] [--seed 1] [--trials 0.03]
+        [--written 0.4] [--cure 0.05]
 
 Protocols are those of the specification and the four trials, as they are and with limits, operators, windows
-and connectives changed at random; records are drawn around their boundaries. Whole reports are compared: the
-verdict, cohorts' verdicts, value, outcome, causes, reason and evidence of each criterion, what is needed; for
-a share of the pairs (`--cure`) also the dates on which time cures a failure, for which the interpreter tries
-every day of five years. Prints what differs, as it is found, with the seed that shows it; exits 1 if anything
-does.
+and connectives changed at random, and such as are written at random in the language (`--written`); records
+are drawn around their boundaries. Whole reports are compared: the verdict, cohorts' verdicts, value, outcome,
+causes, reason and evidence of each criterion, what is needed; for a share of the pairs (`--cure`) also the
+dates on which time cures a failure, for which the interpreter tries every day of five years. Prints what
+differs, as it is found, with the seed that shows it; exits 1 if anything does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from differential import differences, options_for  # noqa: E402
-from random_protocols import fragments, mutated, trials  # noqa: E402
+from random_protocols import compiled, fragments, mutated, trials  # noqa: E402
 from strategies import random_record  # noqa: E402
 
 from protodsl import ir  # noqa: E402
@@ -47,7 +48,7 @@ def batch(task: tuple[str, int, float]) -> tuple[int, int, Counter[str], list[st
     """
     kind, seed, share = task
     rng = Random(seed)
-    protocol = rng.choice(protocols(kind))
+    protocol = compiled(rng) if kind == "written" else rng.choice(protocols(kind))
     if rng.random() < 0.7:
         protocol = mutated(protocol, rng)
     module = python.load(protocol)
@@ -78,12 +79,19 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trials", type=float, default=0.03, help="share of pairs on the four trials")
+    parser.add_argument(
+        "--written", type=float, default=0.4, help="share of pairs on protocols written at random"
+    )
     parser.add_argument("--cure", type=float, default=0.0, help="share of pairs with dates of cure")
     asked = parser.parse_args()
     batches = -(-asked.pairs // BATCH)
-    ours = int(batches * asked.trials)
+    ours, ends = int(batches * asked.trials), int(batches * (asked.trials + asked.written))
     tasks = [
-        ("trials" if index < ours else "fragments", asked.seed * 10_000_000 + index, asked.cure)
+        (
+            "trials" if index < ours else "written" if index < ends else "fragments",
+            asked.seed * 10_000_000 + index,
+            asked.cure,
+        )
         for index in range(batches)
     ]
     Random(asked.seed).shuffle(tasks)
@@ -99,7 +107,8 @@ def main() -> int:
                 print(f"\r{done} of {batches * BATCH}", end="", file=sys.stderr, flush=True)
     differing = {field: count for field, count in total.items() if count}
     print(
-        f"\n{done} pairs, {ours * BATCH} on the four trials, {cured} with dates of cure, "
+        f"\n{done} pairs, {ours * BATCH} on the four trials, {(ends - ours) * BATCH} on protocols written "
+        f"at random, {cured} with dates of cure, "
         f"{time.time() - began:.0f} s, seed {asked.seed}"
     )
     print(f"differences: {differing or 'none'}")

@@ -41,6 +41,17 @@ def fragments() -> Iterator[ir.Protocol]:
                         yield protocol
 
 
+def compiled(rng: Random) -> ir.Protocol:
+    """A protocol written at random, which the compiler has no error in."""
+    import conftest as spec
+    from random_text import written
+
+    while True:
+        found = spec.checked.__wrapped__(written(rng)).protocol
+        if found is not None:
+            return found
+
+
 def mutated(protocol: ir.Protocol, rng: Random, share: float = 0.15) -> ir.Protocol:
     """The protocol with about that share of its limits, operators, windows and connectives changed."""
     changes = Changes(protocol, rng, share)

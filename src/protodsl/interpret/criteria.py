@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from protodsl import ir
 from protodsl.interpret.context import Context
 from protodsl.interpret.expressions import truth
-from protodsl.interpret.truth import TRUE, Finding, and_, at_least, not_, or_
-from protodsl.runtime.report import Outcome
+from protodsl.interpret.truth import TRUE, Finding, and_, at_least, not_, once, or_
+from protodsl.runtime.report import Cause, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Node:
 
     kind: str
     part: ir.Part
+    guard: Finding
+    rule: Finding | None
     applies: Finding
     value: Finding
     parts: tuple[Node, ...]
@@ -33,7 +35,34 @@ class Node:
     @property
     def counts(self) -> Finding:
         """“A guarded criterion counts as `not G or in favour`”."""
-        return or_([not_(self.applies), self.in_favour])
+        return self.in_file_order(or_([not_(self.applies), self.in_favour]))
+
+    def in_file_order(self, found: Finding) -> Finding:
+        """“in the order of the file, each once”: a part's guard, then its rule, then the next part's."""
+        listed = once(
+            cause for cause in self._told(by_value=self.value.truth is None) if cause in found.causes
+        )
+        return replace(found, causes=once((*listed, *found.causes)))
+
+    def _told(self, *, by_value: bool) -> Iterator[Cause]:
+        """The causes of what is unknown in it, by what the parts may change: its value, or whether it
+        applies.
+        """
+        yield from self.guard.causes
+        if by_value and self.rule is not None:
+            yield from self.rule.causes
+        for part, value, guard in self.reached():
+            if (by_value and value) or guard:
+                unknown = by_value and value and part.value.truth is None
+                yield from part._told(by_value=unknown)
+
+    def reached(self) -> Iterator[tuple[Node, bool, bool]]:
+        """Each part, and whether it may change the value, and whether the whole applies."""
+        alone = self.part.expr is None and bool(self.parts)  # then it applies only where one of them does
+        any_applies = or_([part.applies for part in self.parts]).truth if alone else True
+        for part, member in zip(self.parts, self.members, strict=True):
+            by_value = self.value.truth is None and member.truth is None
+            yield part, by_value, any_applies is None and part.applies.truth is None
 
     @property
     def outcome(self) -> Outcome:
@@ -61,6 +90,8 @@ def evaluate(ctx: Context, kind: str, part: ir.Part) -> Node:
     return Node(
         kind,
         part,
+        guard,
+        own[0] if own else None,
         applicable(guard, bool(own), parts),
         combined(part.combine, [*own, *members]),
         tuple(parts),
@@ -119,4 +150,6 @@ class GroupNode:
 
 def grouped(group: ir.Group, nodes: Sequence[Node]) -> GroupNode:
     own = [node for node in nodes if node.part.id in group.members]
-    return GroupNode(group, tuple(own), tuple(and_([node.applies, node.in_favour]) for node in own))
+    return GroupNode(
+        group, tuple(own), tuple(node.in_file_order(and_([node.applies, node.in_favour])) for node in own)
+    )

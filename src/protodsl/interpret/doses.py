@@ -145,7 +145,7 @@ def daily(
     until = min(last, as_of(ctx) or last)
     listed = running_courses(ctx, asked, narrowed, span)
     courses = [each for each in listed if each.event.start.first <= until]
-    changes = {FIRST_DAY}
+    changes = {FIRST_DAY, until + 1}
     for course in courses:
         for day in (*course.event.start, *course.event.end):
             changes |= {day, day + 1}
@@ -305,7 +305,7 @@ def dose_per_day(ctx: Context, asked: ir.DoseOf, event: Event) -> tuple[Interval
     dose = times(Interval(fact.dose.low or 0, fact.dose.high), scale * equivalent)
     if per == asked.per:
         return dose, (() if dose.low == dose.high else (Cause("imprecise", asked.item),))
-    return by_body(ctx, dose, per, asked.per)
+    return by_body(ctx, asked, dose, per)
 
 
 def equivalent_factor(ctx: Context, asked: ir.DoseOf, code: Coded) -> Fraction | None:
@@ -319,20 +319,24 @@ def equivalent_factor(ctx: Context, asked: ir.DoseOf, code: Coded) -> Fraction |
 
 
 def by_body(
-    ctx: Context, dose: Interval, recorded: str | None, asked: str | None
+    ctx: Context, asked: ir.DoseOf, dose: Interval, recorded: str | None
 ) -> tuple[Interval, tuple[Cause, ...]]:
     """“`per` kg or m2: the dose divided by the participant's latest weight / body surface” (or multiplied
-    by it).
+    by it). A protocol without a formula for it cannot convert.
     """
     causes: tuple[Cause, ...] = ()
     try:
-        for per, apply in ((recorded, multiply), (asked, divide)):
+        for per, apply in ((recorded, multiply), (asked.per, divide)):
             if per is not None:
-                body = selection.latest_amount(ctx, BODY_WEIGHT if per == "kg" else BODY_SURFACE)
+                name = BODY_WEIGHT if per == "kg" else BODY_SURFACE
+                if name not in ctx.protocol.items:
+                    return SOME_DOSE, (*causes, Cause("incomparable", asked.item))
+                body = selection.latest_amount(ctx, name)
                 causes = (*causes, *body.causes)
                 if body.interval is None:
                     return SOME_DOSE, causes
                 dose = apply(dose, body.interval)
     except NotComputable:
-        return SOME_DOSE, (*causes, Cause("not computable", BODY_WEIGHT if asked == "kg" else BODY_SURFACE))
+        size = BODY_WEIGHT if asked.per == "kg" else BODY_SURFACE
+        return SOME_DOSE, (*causes, Cause("not computable", size))
     return dose, causes

@@ -202,9 +202,10 @@ def event_days(ctx: Context, which: str, item: Item) -> Days | Cause:
     found = [event for event in events(ctx, item) if event.start.first <= last]
     certain = [event for event in found if event.sure and event.start.last <= last]
     if not certain:
-        return Cause("missing", item.name)
+        opened = any(event.code is Match.OPEN for event in found)
+        return Cause("needs judgement" if opened else "missing", item.name)
     if which == "first":
-        return _first(ctx, item, found, certain, last)
+        return _first(ctx, item, found, certain)
     latest = max(event.start.first for event in certain)
     if which == "end":
         may_be_latest = [event for event in found if event.start.last >= latest]
@@ -214,9 +215,9 @@ def event_days(ctx: Context, which: str, item: Item) -> Days | Cause:
     return Days(latest, min(last, max(event.start.last for event in found)))
 
 
-def _first(ctx: Context, item: Item, found: list[Event], certain: list[Event], last: int) -> Days:
+def _first(ctx: Context, item: Item, found: list[Event], certain: list[Event]) -> Days:
     """Earlier unrecorded ones may exist unless the domain is complete."""
     earliest = min(event.start.last for event in certain)
-    if not complete_throughout(ctx, item.domain, Span(on(FIRST_DAY), on(last))):
+    if not complete_throughout(ctx, item.domain, Span(on(FIRST_DAY), on(earliest))):
         return Days(FIRST_DAY, earliest)
     return Days(min(event.start.first for event in found), earliest)

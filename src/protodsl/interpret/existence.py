@@ -151,7 +151,8 @@ def attribute(event: Event, test: ir.AttributeTest) -> tuple[Truth, str]:
         return _word(recorded) == _word(test.value), ""
     mine, limit = scale(test.attribute, recorded), scale(test.attribute, test.value)
     if mine is None or limit is None:
-        return (True if test.op == "=" and _word(recorded) == _word(test.value) else None), "imprecise"
+        same = test.op in ("=", "<=", ">=") and _word(recorded) == _word(test.value)
+        return (True if same else None), "imprecise"
     return compare(point(mine), test.op, point(limit)), ""
 
 

@@ -101,9 +101,7 @@ def of_node(ctx: Context, node: Node, outcome: Outcome) -> tuple[str, tuple[str,
         found = told_guard(ctx, node)
         return words.not_applicable(found.sentences), in_record_order(ctx, found.evidence)
     if outcome == "unknown":
-        guard = told_guard(ctx, node) if node.applies.truth is None else Told()
-        value = told_value(ctx, node) if node.value.truth is None else Told()
-        found = both([guard, value])
+        found = told_unknown(ctx, node, by_value=node.value.truth is None)
     else:
         found = told_value(ctx, node)
     return words.joined(found.sentences), in_record_order(ctx, found.evidence)
@@ -143,14 +141,25 @@ def told_part(ctx: Context, part: Node, member: Finding) -> Told:
         return Told()
     if member.truth is not None:
         return told_value(ctx, part)
-    guard = told_guard(ctx, part) if part.applies.truth is None else Told()
-    value = told_value(ctx, part) if part.value.truth is None else Told()
-    return both([guard, value])
+    return told_unknown(ctx, part, by_value=part.value.truth is None)
+
+
+def told_unknown(ctx: Context, node: Node, *, by_value: bool) -> Told:
+    """What is unknown of it, in the order of the file: its guard, its rule, then the same of its parts."""
+    found = []
+    if node.part.applies is not None and node.guard.truth is None:
+        found.append(told(ctx, node.part.applies))
+    if by_value and node.part.expr is not None and truth(ctx, node.part.expr).truth is None:
+        found.append(told(ctx, node.part.expr))
+    for part, value, guard in node.reached():
+        if (by_value and value) or guard:
+            unknown = by_value and value and part.value.truth is None
+            found.append(told_unknown(ctx, part, by_value=unknown))
+    return both(found)
 
 
 def told_guard(ctx: Context, node: Node) -> Told:
-    """Why it does not apply, or why that is unknown: its own guard, else those of its parts."""
-    found = node.applies.truth
-    if node.part.applies is not None and truth(ctx, node.part.applies).truth is found:
+    """Why it does not apply: its own guard, else those of its parts."""
+    if node.part.applies is not None and node.guard.truth is False:
         return told(ctx, node.part.applies)
-    return both([told_guard(ctx, part) for part in node.parts if part.applies.truth is found])
+    return both([told_guard(ctx, part) for part in node.parts if part.applies.truth is False])

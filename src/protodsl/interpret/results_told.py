@@ -323,8 +323,10 @@ def of_change(ctx: Context, asked: ir.Change, found: Finding) -> Told:
         asked.direction,
         asked.op,
         asked.amount,
-        dated_value(ctx, asked, asked.start, "earliest" if asked.start == asked.end else "latest"),
-        dated_value(ctx, asked, asked.end, "latest"),
+        dated_value(
+            ctx, asked, asked.start, "earliest" if asked.start == asked.end else "latest", before.interval
+        ),
+        dated_value(ctx, asked, asked.end, "latest", after.interval),
         (low, high),
         "%" if asked.percent else unit,
         found.truth,
@@ -333,10 +335,16 @@ def of_change(ctx: Context, asked: ir.Change, found: Finding) -> Told:
 
 
 def dated_value(
-    ctx: Context, asked: ir.Change, window: ir.Window, select: ir.Select
+    ctx: Context, asked: ir.Change, window: ir.Window, select: ir.Select, value: Interval
 ) -> tuple[str, Days | None]:
+    """As recorded; of a formula what it makes, all that it may be."""
     observed = ir.Observed(asked.item, select, window)
     looked = field(ctx, observed)
     assert not isinstance(looked, Cause)
-    fact = shown(observed, chosen_of(observed, looked)).sample.fact
-    return wording.recorded_value(fact), fact.date
+    sample = shown(observed, chosen_of(observed, looked)).sample
+    if sample.measure is None:
+        return wording.recorded_value(sample.fact), sample.fact.date
+    unit = sample.item.unit
+    return words.amount(
+        words.range_text(value.low, value.high), unit.text if unit else None
+    ), sample.fact.date

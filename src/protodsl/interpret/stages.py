@@ -142,10 +142,6 @@ def _reached_listed(listed: Listed) -> Iterator[Node]:
 def _reached_node(node: Node) -> Iterator[Node]:
     """Its parts, through its value, and through whether any of them applies."""
     yield node
-    alone = node.part.expr is None and bool(node.parts)  # then it applies only where one of them does
-    any_applies = or_([part.applies for part in node.parts]).truth if alone else True
-    for part, member in zip(node.parts, node.members, strict=True):
-        by_value = node.value.truth is None and member.truth is None
-        by_guard = any_applies is None and part.applies.truth is None
+    for part, by_value, by_guard in node.reached():
         if by_value or by_guard:
             yield from _reached_node(part)

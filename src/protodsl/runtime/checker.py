@@ -71,6 +71,16 @@ class Checker:
                 self._timed[stage.id] = StageNode(rules, stage, self._timed)
         return self._timed
 
+    def previous(self, node: StageNode) -> str | None:
+        """The anchor of the stage it requires, else of the one written before it: older answers do not
+        count.
+        """
+        if node.requires is not None:
+            return node.requires.anchor
+        ids = list(self.stages)
+        place = ids.index(node.id)
+        return self.stages[ids[place - 1]].anchor if place else None
+
     # ------------------------------------------------------------ the answers
 
     def verdict(
@@ -243,9 +253,15 @@ class Session:
 
     def case_of(self, node: StageNode) -> Case:
         rules = self.checker.rules
-        before = node.requires.anchor if node.requires is not None else None
         return Case(
-            rules, self.facts, rules.timepoints, self.points, node.anchor, self.stated, node.id, before
+            rules,
+            self.facts,
+            rules.timepoints,
+            self.points,
+            node.anchor,
+            self.stated,
+            node.id,
+            self.checker.previous(node),
         )
 
     @property

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from protodsl.runtime.case import Case, Frame
 from protodsl.runtime.choosing import (
     Entry,
+    earliest_of,
     latest_of,
     may_be_earliest,
     may_be_latest,
@@ -244,16 +245,16 @@ class ChangeNode(Node):
                 asked.direction,
                 asked.op,
                 asked.amount,
-                self.shown(earlier),
-                self.shown(later),
+                self.shown(earlier, first=asked.start == asked.end),
+                self.shown(later, first=False),
                 (change.low, change.high),
                 "%" if asked.percent else item.unit,
                 finding.truth,
             ),
         )
 
-    def shown(self, point: Point) -> tuple[str, Days | None]:
-        sample = latest_of(point.entries).sample
+    def shown(self, point: Point, *, first: bool) -> tuple[str, Days | None]:
+        sample = (earliest_of if first else latest_of)(point.entries).sample
         result, made = sample.result, point.range
         raw = result.raw
         if sample.computed and made is not None:

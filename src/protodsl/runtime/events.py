@@ -99,7 +99,7 @@ def attribute_truth(fact: Fact, test: Attribute) -> Truth:
         own, asked = stage_rank(str(recorded)), stage_rank(test.value)
         if own is None or asked is None:
             same = str(recorded).strip().lower() == test.value.strip().lower()
-            return True if same and test.op in ("=", "<=", ">=") else (same if test.op == "=" else None)
+            return True if same and test.op in ("=", "<=", ">=") else None
         if not asked[1]:
             return _ordered(test.op, (own[0], ""), asked)
         if own[0] == asked[0] and not own[1]:
@@ -360,8 +360,12 @@ class EventNode(Node):
         if span.start_lo > span.end_hi:
             return found  # a window without a day
         for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
-            _, first_hi, last_lo, _ = days
-            if fit.days.first_lo > min(span.end_hi, as_of) or fit.days.last_hi < span.start_lo:
+            first_lo, first_hi, last_lo, last_hi = days
+            own_last = fit.days.last_hi
+            if self.asked.first_day:  # then the first day alone lies in the window
+                last_lo, last_hi, own_last = first_lo, first_hi, fit.days.first_hi
+            may_end = min(span.end_hi, as_of)
+            if max(fit.days.first_lo, first_lo) > may_end or min(own_last, last_hi) < span.start_lo:
                 continue
             inside = first_hi <= min(span.end_lo, as_of) and last_lo >= span.start_hi
             long = lasted_truth(days, span, lasting.op, amount)

@@ -216,13 +216,7 @@ def stage(test: ir.AttributeTest) -> Expr:
 
     column, rank = Column("stage"), Column("stage_rank")
     same = compare("=", column, Literal(test.value.strip().lower()))
-    words: Expr
-    if test.op == "=":
-        words = same
-    elif test.op in ("<=", ">="):
-        words = case((same, TRUE))
-    else:
-        words = NULL
+    words: Expr = case((same, TRUE)) if test.op in ("=", "<=", ">=") else NULL
     asked = stage_rank(test.value)
     if asked is None:
         return words

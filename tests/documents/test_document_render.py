@@ -381,6 +381,7 @@ def test_every_name_of_the_rules_is_in_the_glossary(name: str) -> None:
         if item.kind == "question":
             continue
         words = told[item.label.rpartition(", ")[0] if "." in item.name else item.label]
+        assert item.explain and words.startswith(item.explain), f"{item.name} is not explained"
         if "." not in item.name:
             assert all(code.code in words for code in item.codes)
             assert item.codes or "no published code is given" in words

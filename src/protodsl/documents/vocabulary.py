@@ -12,6 +12,7 @@ from protodsl.documents.words import (
     PLACEHOLDER,
     Context,
     Line,
+    capital,
     duration,
     inline,
     leaves_of,
@@ -319,7 +320,7 @@ def instruments(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
 
 
 def glossary(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
-    """Every drug, disease and test the rules name: what it is, its unit, its codes, the author's note.
+    """Every drug, disease and test the rules name: in plain words, its kind, unit, codes, note.
 
     Items of a panel are one entry, the panel. Nothing is explained that the vocabulary does not say.
     """
@@ -331,13 +332,14 @@ def glossary(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
         label = item.label.rpartition(", ")[0] if inner and ", " in item.label else item.label
         name = named(label or panel.replace("_", " "))
         if name not in rows:
-            rows[name] = say("a panel of items") if inner else _told(item)
+            told = say("a panel of items") if inner else _told(item)
+            rows[name] = f"{item.explain} {capital(told)}" if item.explain else told
     if not rows:
         return []
     listed = tuple(sorted(rows.items(), key=lambda row: row[0].lower()))
     return [
         Heading(say("Names in the rules"), 1),
-        Table((say("Name"), say("What it is in the vocabulary")), listed, (2, 3)),
+        Table((say("Name"), say("What it is, and its codes")), listed, (2, 5)),
     ]
 
 

@@ -392,7 +392,11 @@ def _item(protocol: ir.Protocol, item: ir.Item) -> str:
     if item.members:
         labels = [protocol.items[one].label if one in protocol.items else one for one in item.members]
         lines.append("members: " + ", ".join(labels))
-    lines += [one for one in (item.version and f"version {item.version}", item.citation, item.note) if one]
+    lines += [
+        one
+        for one in (item.explain, item.version and f"version {item.version}", item.citation, item.note)
+        if one
+    ]
     return "\n\n".join(lines)
 
 

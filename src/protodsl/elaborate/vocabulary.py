@@ -25,7 +25,7 @@ from protodsl.elaborate.scope import (
 from protodsl.runtime.units import parse_unit
 
 CODE_SYSTEMS = ("loinc", "icd10", "snomed", "atc", "rxnorm", "cvx", "hpo", "ops", "cpt")
-BASE_FIELDS = ("under", "citation", *CODE_SYSTEMS)
+BASE_FIELDS = ("under", "citation", "explain", *CODE_SYSTEMS)
 NUMBER_FIELDS = ("molar_mass", "range", "plausible", "also_units", "detection_limit")
 FIELDS: dict[str, tuple[str, ...]] = {
     "lab": NUMBER_FIELDS,
@@ -147,6 +147,8 @@ def item(ctx: Context, tree: Node, kind: str, name: Token, under: list[tuple[str
                 pass  # of the measure, not of its item
             case "citation":
                 made = replace(made, citation="; ".join(values.texts(ctx, value)))
+            case "explain":
+                made = replace(made, explain="; ".join(values.texts(ctx, value)))
             case "text":
                 made = replace(made, text="; ".join(values.texts(ctx, value)))
             case "version":

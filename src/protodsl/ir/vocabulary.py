@@ -67,6 +67,7 @@ class Item:
     version: str | None = None  # of a score or other instrument
     worse: Literal["higher", "lower"] | None = None
     citation: str | None = None
+    explain: str | None = None  # what it is, for a reader without medical training
     note: str | None = None
     span: Span | None = None
 

@@ -32,7 +32,7 @@ def test_a_trial_gives_a_checker_and_a_summary(path: Path) -> None:
     assert model is not None
     ast.parse(python.generate(model))
     text = rendered(model, "md").decode("utf-8")
-    assert model.title in text
+    assert model.id in text
 
 
 @pytest.mark.parametrize("path", TRIALS, ids=lambda path: path.stem)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import protodsl
@@ -68,7 +69,7 @@ def summary(protocol: ir.Protocol) -> Summary:
         table = [Entries(own[number])] if own[number] and number else []
         first, last = before.get(number, []), after.get(number, [])
         body = (*first, *table, *_remarks(protocol, number), *last)
-        bodies.append(tuple(_numbered(block, clarify) for block in body))
+        bodies.append(tuple(_numbered(block, clarify) for block in _joined(body)))
     bodies[0] = (*_banner(protocol, counted, len(clarify)), *bodies[0])
     bodies[2] = (*_plain_words(protocol, counted, len(clarify)), *bodies[2])
     bodies[15] = tuple(_to_clarify(tuple(clarify)))
@@ -104,6 +105,17 @@ def summary(protocol: ir.Protocol) -> Summary:
         named(KIND),
         version=edition,
     )
+
+
+def _joined(body: Iterable[Block]) -> list[Block]:
+    """Questions that follow each other are one line of questions."""
+    made: list[Block] = []
+    for block in body:
+        if made and isinstance(block, Questions) and isinstance(before := made[-1], Questions):
+            made[-1] = Questions((*before.points, *block.points))
+        else:
+            made.append(block)
+    return made
 
 
 def _numbered(block: Block, found: list[Clarification]) -> Block:
@@ -329,7 +341,7 @@ def _crosswalk(counted: tuple[Entry, ...]) -> tuple[Block, ...]:
                 "a state: of so many endpoints, visits, arms or treatments."
             )
         ),
-        Table(headers, rows, (2, 20, 6, 7, 6, 10)),
+        Table(headers, rows, (2, 17, 6, 9, 6, 10)),
     )
 
 

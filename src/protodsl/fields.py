@@ -113,6 +113,8 @@ _KIND = (
     ("dietary_supplement", "Dietary supplement"),
     ("genetic", "Gene therapy"),
     ("cell_therapy", "Cell therapy"),
+    ("diagnostic_test", "Diagnostic test"),
+    ("other", "Other"),
 )
 _ARM = (
     ("experimental", "Experimental"),

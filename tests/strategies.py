@@ -647,7 +647,15 @@ class _Maker:
             case "route":
                 fact[key] = test.value if right else rng.choice(ROUTES)
             case _:
-                fact[key] = test.value if right else rng.choice(("II", "III", "IV", "toxicity", "cost"))
+                fact[key] = (
+                    test.value
+                    if right
+                    else rng.choice(
+                        ("II", "III", "IIIA", "IIIB", "stage 3b", "IIIA2", "IV")
+                        if key == "stage"
+                        else ("toxicity", "cost", "lack of effect")
+                    )
+                )
 
     # ------------------------------------------------------------ answers
 

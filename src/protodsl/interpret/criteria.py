@@ -44,6 +44,9 @@ class Node:
         )
         return replace(found, causes=once((*listed, *found.causes)))
 
+    def told(self) -> Iterator[Cause]:
+        return self._told(by_value=self.value.truth is None)
+
     def _told(self, *, by_value: bool) -> Iterator[Cause]:
         """The causes of what is unknown in it, by what the parts may change: its value, or whether it
         applies.
@@ -145,7 +148,16 @@ class GroupNode:
     def counts(self) -> Finding:
         """In favour also when no guard holds."""
         applies = or_([node.applies for node in self.nodes])
-        return or_([not_(applies), at_least(self.group.least, self.members)])
+        found = or_([not_(applies), at_least(self.group.least, self.members)])
+        listed = once(cause for node in self.reached() for cause in node.told() if cause in found.causes)
+        return replace(found, causes=once((*listed, *found.causes)))
+
+    def reached(self) -> Iterator[Node]:
+        """The members that may decide it: by holding, or by whether any of them applies."""
+        any_applies = or_([node.applies for node in self.nodes]).truth
+        for node, member in zip(self.nodes, self.members, strict=True):
+            if member.truth is None or (any_applies is None and node.applies.truth is None):
+                yield node
 
 
 def grouped(group: ir.Group, nodes: Sequence[Node]) -> GroupNode:

@@ -150,6 +150,11 @@ def attribute(event: Event, test: ir.AttributeTest) -> tuple[Truth, str]:
     if test.attribute in ("route", "response", "reason"):
         return _word(recorded) == _word(test.value), ""
     mine, limit = scale(test.attribute, recorded), scale(test.attribute, test.value)
+    if test.attribute == "stage" and mine is not None and limit is not None:
+        if limit.denominator == 1:  # “IIIA is one of III”
+            mine = Fraction(int(mine))
+        elif mine == int(limit):  # III may be IIIA
+            return None, "imprecise"
     if mine is None or limit is None:
         same = test.op in ("=", "<=", ">=") and _word(recorded) == _word(test.value)
         return (True if same else None), "imprecise"

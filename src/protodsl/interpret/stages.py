@@ -133,10 +133,8 @@ def _reached_listed(listed: Listed) -> Iterator[Node]:
             yield from _reached_node(node)
     for group in listed.groups:
         if group.counts.truth is None:
-            any_applies = or_([node.applies for node in group.nodes]).truth
-            for node, member in zip(group.nodes, group.members, strict=True):
-                if member.truth is None or (any_applies is None and node.applies.truth is None):
-                    yield from _reached_node(node)
+            for node in group.reached():
+                yield from _reached_node(node)
 
 
 def _reached_node(node: Node) -> Iterator[Node]:

@@ -28,7 +28,7 @@ from protodsl.runtime.words import (
 )
 
 _SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
-_STAGE = re.compile(r"(\d+|IV|V|I{1,3})([A-D]?\d*)", re.IGNORECASE)
+_STAGE = re.compile(r"([0-5]|IV|V|I{1,3})([A-D]?)", re.IGNORECASE)
 _ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
 
 
@@ -93,8 +93,9 @@ def attribute_truth(fact: Fact, test: Attribute) -> Truth:
         place = (_SEVERITIES.index(str(recorded)), "")
         return _ordered(test.op, place, (_SEVERITIES.index(test.value), ""))
     if test.name == "grade":
-        asked = stage_rank(test.value)
-        return None if asked is None else _ordered(test.op, (int(recorded), ""), (asked[0], ""))
+        if not test.value.isdecimal():
+            return None
+        return _ordered(test.op, (int(recorded), ""), (int(test.value), ""))
     if test.name == "stage":
         own, asked = stage_rank(str(recorded)), stage_rank(test.value)
         if own is None or asked is None:
@@ -281,9 +282,9 @@ class EventNode(Node):
         as_of = case.as_of
         assert as_of is not None
         start_lo, start_hi, end_lo, end_hi = span
-        if start_lo > end_hi:
-            return []  # a window without a day
         sure_end, may_end = min(end_lo, as_of), min(end_hi, as_of)
+        if start_lo > may_end:
+            return []  # a window without a day that has come
         first_day = self.asked.first_day
         courses: list[Lasted] | None = None
         for index, fit in enumerate(candidates):
@@ -357,8 +358,8 @@ class EventNode(Node):
         as_of = case.as_of
         assert as_of is not None
         found: list[Fit] = []
-        if span.start_lo > span.end_hi:
-            return found  # a window without a day
+        if span.start_lo > min(span.end_hi, as_of):
+            return found  # a window without a day that has come
         for fit, days in zip(candidates, self.joined(case, candidates), strict=True):
             first_lo, first_hi, last_lo, last_hi = days
             own_last = fit.days.last_hi

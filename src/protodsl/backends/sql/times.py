@@ -167,6 +167,9 @@ class Times:
                 end = moved_when(end, -1, ("day", 1))
         if scope.sample is not None:  # differs from row to row
             return Span(start, end)
+        if start.first != start.last:  # nothing is surely in a window that may have no day
+            filled = compare("<=", start.last, end.first)
+            start = When(start.first, case((filled, start.last), otherwise=Literal(LAST)))
         return Span(self.column("since", start), self.column("until", end))
 
     def capped(self, scope: Scope, span: Span, last: Expr) -> Span:

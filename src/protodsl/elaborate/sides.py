@@ -54,6 +54,22 @@ def spread(ctx: Context, post: Node, make: Callable[[Side], ir.Expr]) -> ir.Expr
     return ir.IfElse(ir.Setting(known.name, ("left",), span), make(this), make(OTHER[this]), span)
 
 
+def apart(ctx: Context, value: Child) -> tuple[Child, str]:
+    """A value without its side, and the side in words, for what is only told of it."""
+    if not isinstance(value, Tree):
+        return value, ""
+    posts = [child for child in value.children if isinstance(child, Tree) and str(child.data) in POSTS]
+    if len(posts) != 1:
+        return value, ""
+    plain: Node = Tree(value.data, [child for child in value.children if child is not posts[0]], value.meta)
+    token = str(posts[0].children[0])
+    if posts[0].data == "value_sides" or literal(posts[0]) is not None:
+        return plain, token if posts[0].data == "value_sides" else f"the {token} side"
+    known, _ = named(ctx, posts[0])
+    label = known.label if token == known.name else known.other_label
+    return plain, f"the {label[:1].lower()}{label[1:]}"
+
+
 def named(ctx: Context, post: Node) -> tuple[ir.Side, Side]:
     """The declared side, and where it lies when the first of the two is the left one."""
     token = cast(Token, post.children[0])

@@ -9,7 +9,7 @@ from typing import Literal, cast
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import expressions, numbers, prose, quantities
+from protodsl.elaborate import expressions, numbers, prose, quantities, sides
 from protodsl.elaborate.criteria import words_of
 from protodsl.elaborate.quotations import Document
 from protodsl.elaborate.scope import Child, Context, Node, Refused, declaration, string, trees
@@ -329,11 +329,12 @@ def _variable(ctx: Context, tree: Node, name: str) -> tuple[str, str | None]:
             ctx.scope.definitions[own] = ir.Definition(own, name.replace("_", " "), expr, span=ctx.span(tree))
             return "proportion of participants who meet the definition", own
         case Tree("v_change", [value, Tree() as a, Tree() as b]):
+            value, side = sides.apart(ctx, value)
             observed = numbers.worded(ctx, value)
             if observed is None:
                 ctx.report("limit-needs-result", value)
                 raise Refused
-            label = ctx.scope.items[observed.item].label
+            label = ctx.scope.items[observed.item].label + (f" of {side}" if side else "")
             start, end = quantities.anchor(ctx, a), quantities.anchor(ctx, b)
             return f"change in {label} from {when(ctx, start)} to {when(ctx, end)}", None
         case Tree("v_summary", [summary, Tree() as target, *span]):

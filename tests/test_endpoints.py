@@ -49,6 +49,6 @@ def test_the_change_of_one_eye_is_told_with_its_eye() -> None:
     trial = driver.check(str(PROTOCOLS / "gallery" / "NCT00799227.proto-lite")).protocol
     assert trial is not None
     assert [one.variable for objective in trial.objectives for one in objective.endpoints] == [
-        "change in Central retinal thickness (OCT) of the study eye from Baseline to Week 26",
-        "change in Best-corrected visual acuity (ETDRS) of the study eye from Baseline to Week 26",
+        "change in Central retinal thickness (OCT) of the study eye from baseline to Week 26",
+        "change in Best-corrected visual acuity (ETDRS) of the study eye from baseline to Week 26",
     ]

@@ -329,8 +329,8 @@ def _variable(ctx: Context, tree: Node, name: str) -> tuple[str, str | None]:
             ctx.scope.definitions[own] = ir.Definition(own, name.replace("_", " "), expr, span=ctx.span(tree))
             return "proportion of participants who meet the definition", own
         case Tree("v_change", [value, Tree() as a, Tree() as b]):
-            value, side = sides.apart(ctx, value)
-            observed = numbers.worded(ctx, value)
+            plain, side = sides.apart(ctx, value)
+            observed = numbers.worded(ctx, plain)
             if observed is None:
                 ctx.report("limit-needs-result", value)
                 raise Refused

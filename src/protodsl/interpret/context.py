@@ -14,6 +14,8 @@ from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Complete, Days, Record
 
 if TYPE_CHECKING:
     from protodsl.interpret.samples import Sample
+    from protodsl.interpret.truth import Finding
+    from protodsl.ir import Expr
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class Context:
     sample: Days | None = None  # the date of the very result being considered
     lead: Lead | None = None
     resolving: frozenset[str] = field(default_factory=frozenset)
+    # what `truth` found in this context: the reasons ask all of it again
+    known: dict[int, tuple[Expr, Finding]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def item(self, name: str) -> Item:
         return self.protocol.items[name]

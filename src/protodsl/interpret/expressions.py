@@ -14,6 +14,13 @@ from protodsl.runtime.report import Cause
 
 def truth(ctx: Context, expr: ir.Expr) -> Finding:
     """“Every expression is true, false or unknown, strong Kleene.”"""
+    known = ctx.known.get(id(expr))
+    if known is None:
+        known = ctx.known[id(expr)] = (expr, _truth(ctx, expr))  # kept, so that its id stays its own
+    return known[1]
+
+
+def _truth(ctx: Context, expr: ir.Expr) -> Finding:
     match expr:
         case ir.Result():
             return results.result(ctx, expr)

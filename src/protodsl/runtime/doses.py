@@ -392,13 +392,13 @@ class Stretch(NamedTuple):
 
 
 def dose_stretches(
-    courses: Sequence[Course], known: Sequence[Days], last: int, test: Dose
+    courses: Sequence[Course], known: Sequence[Days], as_of: int, last: int, test: Dose
 ) -> tuple[list[Stretch], list[Stretch]]:
     """Stretches of days, up to the last one, that surely pass, and such that surely or possibly do.
 
-    `known`: days of which nothing is taken that is not recorded.
+    `known`: days of which nothing is taken that is not recorded; of those after `as_of` nothing is known.
     """
-    starts = {FIRST_DAY, last + 1}
+    starts = {FIRST_DAY, as_of + 1, last + 1}
     for course in courses:
         for day in course.days:
             starts.update((day, day + 1))

@@ -473,7 +473,7 @@ class EventNode(Node):
         if denied:  # on the days that all of them cover
             denials = [case.absent(absence) for absence in absences]
             known.append(Days(max(one.first for one in denials), min(one.last for one in denials)))
-        sure, may = dose_stretches(courses, known, min(span.end_hi, as_of), test)
+        sure, may = dose_stretches(courses, known, as_of, span.end_hi, test)
         passing: list[Stretch] = []
         for stretch in sure:
             whole = next(one for one in may if one.first <= stretch.first and one.last >= stretch.last)

@@ -299,7 +299,8 @@ class Tests:
             own = result.uln if limit.which == "uln" else result.lln
             if point is not None:
                 number = result.number
-                if own is not None and number is not None and number.low is not None:
+                exact = number is not None and number.low == number.high
+                if own is not None and number is not None and number.low is not None and exact:
                     shown = times_text(number.low, own, limit.factor, limit.which, result.unit)
                 elif own is None:
                     applying, _ = self.limits(case, sample, limit)

@@ -25,7 +25,7 @@ VERBS: dict[str, tuple[tuple[ir.Domain, ...], bool, bool]] = {
     "started": (("medications",), False, True),
     "underwent": (("procedures",), False, False),
     "participated in": (("procedures",), False, False),
-    "was hospitalised for": (("conditions", "procedures"), False, False),
+    "was hospitalised for": (("procedures",), False, False),
 }
 REACTIONS = {
     "refractory": "refractory to", "intolerant": "intolerant to", "responded": "responded to",
@@ -43,7 +43,7 @@ def event(ctx: Context, tree: Node) -> ir.Expr:
             base = ir.Exists(
                 "", quantities.NOW if now else quantities.EVER, verb, first_day, span=ctx.span(tree)
             )
-            made = targets(ctx, target, domains, base, tails)
+            made = targets(ctx, target, domains, base, (), tails)
             return made if no is None else ir.Not(made, ctx.span(tree))
         case Tree("state", [negated, Token() as name, *tails]):
             base = ir.Exists("", quantities.NOW, "is", span=ctx.span(tree))
@@ -60,13 +60,10 @@ def event(ctx: Context, tree: Node) -> ir.Expr:
                 raise Refused
             made = exists(ctx, replace(base, item=item.name), tails)
             return made if negated is None else ir.Not(made, ctx.span(tree))
-        case Tree("reaction", [Token() as word, Tree() as target, *tails]):
-            response = str(word).split()[0]
-            test = ir.AttributeTest("response", "=", response)
-            base = ir.Exists(
-                "", quantities.EVER, REACTIONS[response], attributes=(test,), span=ctx.span(tree)
-            )
-            return targets(ctx, target, ("medications",), base, tails)
+        case Tree("reaction", children):
+            words = [child for child in children if isinstance(child, Token)]
+            asked = [child for child in children if isinstance(child, Tree)]
+            return targets(ctx, asked[0], ("medications",), *reactions(ctx, tree, words), asked[1:])
         case Tree("event_rows", [Tree() as verb, no, Tree() as quant, *rows]):
             made = table(ctx, verb, quant, [row for row in rows if isinstance(row, Tree)])
             return made if no is None else ir.Not(made, ctx.span(tree))
@@ -76,6 +73,22 @@ def event(ctx: Context, tree: Node) -> ir.Expr:
             made = lines(ctx, tree, " ".join(said.split()), quant, name, tails)
             return made if no is None else ir.Not(made, ctx.span(tree))
     raise AssertionError(tree.data)
+
+
+def reactions(ctx: Context, tree: Node, words: Sequence[Token]) -> tuple[ir.Exists, list[ir.Exists]]:
+    """`refractory or intolerant to`: what is asked of a drug, and what may stand for it."""
+    made: dict[str, ir.Exists] = {}
+    for word in words:
+        response = str(word).split()[0]
+        if response in made:
+            ctx.report("member-twice", word, name=response)
+            raise Refused
+        test = ir.AttributeTest("response", "=", response)
+        made[response] = ir.Exists(
+            "", quantities.EVER, REACTIONS[response], attributes=(test,), span=ctx.span(tree)
+        )
+    first, *others = made.values()
+    return first, others
 
 
 def table(ctx: Context, verb: Node, quant: Node, rows: Sequence[Node]) -> ir.Expr:
@@ -119,6 +132,9 @@ def event_item(ctx: Context, token: Token, domains: tuple[ir.Domain, ...], verb:
         names = [item.name for item in ctx.scope.items.values() if item.domain in domains]
         ctx.scope.unknown(str(token), ctx.span(token), " or ".join(_KINDS[d] for d in domains), names)
         raise Refused
+    if verb == "was hospitalised for" and item.domain == "conditions":
+        ctx.report("disease-is-no-stay", token, name=item.name, label=item.label)
+        raise Refused
     if item.domain not in domains:
         verbs = [v for v, (of, _, _) in VERBS.items() if item.domain in of]
         ctx.report(
@@ -141,13 +157,19 @@ _KINDS: dict[ir.Domain, str] = {
 
 
 def targets(
-    ctx: Context, target: Node, domains: tuple[ir.Domain, ...], base: ir.Exists, tails: Sequence[Child]
-) -> ir.Expr:
-    """One item, a class, or a quantified list; lists may nest, an inner `any of` counting once."""
+    ctx: Context, target: Node, domains: tuple[ir.Domain, ...], base: ir.Exists, others: Sequence[ir.Exists],
+    tails: Sequence[Child],
+) -> ir.Expr:  # fmt: skip
+    """One item, a class, or a quantified list; lists may nest, an inner `any of` counting once. Of each item
+    either what `base` asks or what one of the others does.
+    """
 
     def leaf(token: Token) -> ir.Expr:
-        item = event_item(ctx, token, domains, base.verb)
-        return exists(ctx, replace(base, item=item.name), tails)
+        return of(event_item(ctx, token, domains, base.verb).name, token)
+
+    def of(name: str, token: Token) -> ir.Expr:
+        made = [exists(ctx, replace(each, item=name), tails) for each in (base, *others)]
+        return made[0] if len(made) == 1 else ir.Or(tuple(made), "plain", ctx.span(token))
 
     def listed(quant: Node, names: Node) -> ir.Expr:
         made: list[ir.Expr] = []
@@ -186,7 +208,7 @@ def targets(
             if item.open:
                 ctx.report("open-class-counted", token, name=item.name)
                 raise Refused
-            made = [exists(ctx, replace(base, item=member), tails) for member in item.members]
+            made = [of(member, token) for member in item.members]
             return expressions.combine(ctx, quant, made, "members")
         case [Tree() as quant, Tree() as names]:
             return listed(quant, names)

@@ -108,4 +108,17 @@ CONSTRUCTS = (
         bad="formula 0.413 * mean of the last 2 body_height in cm / creatinine in mg/dL",
         good="formula 0.413 * body_height in cm / creatinine in mg/dL",
     ),
+    Entry(
+        "E0371",
+        "disease-is-no-stay",
+        "a record of `{name}` does not say that somebody was in hospital for it",
+        (
+            'declare the stay, `procedure {name}_admission "Hospital stay for {label}" {{}}`, and write '
+            "`was hospitalised for {name}_admission`",
+        ),
+        "Most people with a disease are not in hospital for it. A stay is an event of its own, which a record "
+        "names with its days.",
+        bad="require was hospitalised for heart_failure within 12 months before screening",
+        good="require was hospitalised for heart_failure_admission within 12 months before screening",
+    ),
 )

@@ -116,8 +116,8 @@ CONSTRUCTS = (
             'declare the stay, `procedure {name}_admission "Hospital stay for {label}" {{}}`, and write '
             "`was hospitalised for {name}_admission`",
         ),
-        "Most people with a disease are not in hospital for it. A stay is an event of its own, which a record "
-        "names with its days.",
+        "Most people with a disease are not in hospital for it. A stay is an event of its own, with its own "
+        "days.",
         bad="require was hospitalised for heart_failure within 12 months before screening",
         good="require was hospitalised for heart_failure_admission within 12 months before screening",
     ),

@@ -16,6 +16,7 @@ from gallery import PAGE as GALLERY_PAGE
 from gallery import gallery_page
 from markdown_blocks import Block, Command, blocks, commands, same_output
 
+from protodsl.backends.sql.tables import TABLES
 from protodsl.diagnostics.catalogue import ENTRIES
 from protodsl.diagnostics.page import template
 from protodsl.driver import check
@@ -280,8 +281,55 @@ def fields_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def test_the_page_of_tables_lists_the_schema() -> None:
+    page = ROOT / "docs" / "reference" / "tables.md"
+    assert page.read_text(encoding="utf-8") == tables_page(), (
+        "docs/reference/tables.md is out of date: run `python tests/test_docs.py`"
+    )
+
+
+def tables_page() -> str:
+    """docs/reference/tables.md, made from the schema."""
+    lines = [
+        "# Tables of facts",
+        "",
+        "What `protodsl data load` and `protodsl simulate` write, and [`protodsl cohort`](../cohorts.md) and",
+        "the statements of `protodsl sql` read: a folder with a folder of Parquet files for each table, and",
+        "`facts.json`, which says how many rows belong to it. This page is made from",
+        "[`tables.py`](../../src/protodsl/backends/sql/tables.py).",
+    ]
+    for table in TABLES:
+        lines += ["", f"## {table.name}", "", table.meaning, ""]
+        lines += ["| column | type | is |", "|---|---|---|"]
+        lines += [f"| `{each.name}` | `{each.type}` | {each.meaning} |" for each in table.fields]
+    return "\n".join(lines) + "\n"
+
+
+def test_the_readme_screens_a_cohort(tmp_path: Path) -> None:
+    """The README's command, with fewer people, without installing anything or opening a browser."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"<!-- command: cohort -->\n```sh\n(.*?)```", text, flags=re.DOTALL)
+    assert found is not None
+    install, _, command = found[1].replace(".venv/bin/", "").partition("&&\n")
+    assert install.split()[:2] == ["pip", "install"]
+    command = command.replace("-n 1000000", "-n 400").replace(" --open", "")
+    shutil.copytree(ROOT / "protocols", tmp_path / "protocols")
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path, env=shell(tmp_path / "bin"), capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode in (0, 1), done.stderr
+    assert "400 participants" in done.stdout and "what if the age limit were another" in done.stdout
+    assert "<svg" in (tmp_path / "attrition.html").read_text(encoding="utf-8")
+
+
 def update() -> None:
-    for name, text in (("diagnostics.md", diagnostics_page()), ("fields.md", fields_page())):
+    made = (
+        ("diagnostics.md", diagnostics_page()),
+        ("fields.md", fields_page()),
+        ("tables.md", tables_page()),
+    )
+    for name, text in made:
         (ROOT / "docs" / "reference" / name).write_text(text, encoding="utf-8")
     GALLERY_PAGE.write_text(gallery_page(), encoding="utf-8")
     for page in WITH_COMMANDS:

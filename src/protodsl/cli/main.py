@@ -28,6 +28,7 @@ VERBS = {
     "data": "protodsl.cli.data",
     "sql": "protodsl.cli.sql",
     "simulate": "protodsl.cli.simulate",
+    "cohort": "protodsl.cli.cohort",
 }
 BUG, BROKEN_PIPE, INTERRUPTED = 70, 141, 130
 

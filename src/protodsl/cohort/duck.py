@@ -85,7 +85,9 @@ def files_of(folder: str, table: str) -> str:
 
 
 def attach(connection: duckdb.DuckDBPyConnection, folder: str) -> dict[str, Any]:
-    """Views on the tables of a folder; what `data load` said of them. Raises DataError."""
+    """Views on the tables of a folder, in the current schema; what was said of them when they were written.
+    Raises DataError.
+    """
     import duckdb
 
     manifest = read_manifest(folder)
@@ -117,7 +119,27 @@ def attach(connection: duckdb.DuckDBPyConnection, folder: str) -> dict[str, Any]
     if twice or numbered:
         told = ", ".join(str(row[0]) for row in twice) or f"number {numbered[0][0]}"
         raise DataError(f"{os.path.join(folder, 'participants')}: more than one row for {told}")
+    _counted(connection, folder, manifest)
     return manifest
+
+
+def _counted(connection: duckdb.DuckDBPyConnection, folder: str, manifest: dict[str, Any]) -> None:
+    """A part of a table that was taken away, or put there, would go unseen."""
+    import duckdb
+
+    kinds = {"participants": ["participants"]}
+    kinds["facts"] = [one.name for one in TABLES if one.name not in ("participants", "concepts")]
+    for kind, tables in kinds.items():
+        try:
+            each = " + ".join(f"(SELECT count(*) FROM {name})" for name in tables)
+            found = connection.execute(f"SELECT {each}").fetchall()[0][0]
+        except duckdb.Error as error:
+            raise DataError(f"{folder}: {first_line(error)}") from None
+        if found != manifest.get(kind):
+            raise DataError(
+                f"{folder}: {MANIFEST} says {manifest.get(kind)} {kind}, the tables hold {found}: a part is "
+                "missing, or is not theirs; load the data again"
+            )
 
 
 def read_manifest(folder: str) -> dict[str, Any]:

@@ -58,6 +58,17 @@ class Options:
     as_of: date | None = None
     assume: tuple[str, ...] = ()
     cohort: str | None = None
+    leaves: bool = False  # also the truth of each comparison and question, to tell what is missing
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One comparison or question of a criterion: of what (an item, `age` …), and its truth."""
+
+    part: str
+    stage: str
+    what: str
+    truth: Expr
 
 
 class Builder:
@@ -81,6 +92,7 @@ class Builder:
         self.denied: dict[str, Denials] = {}
         self.where = ""  # the part whose expressions are being written
         self.refused: list[Refusal] = []
+        self.leaves: list[Leaf] = []
 
     def not_carried(self, what: str) -> NotCarried:
         return NotCarried(what)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
 from protodsl.backends.sql import answers, events, results
-from protodsl.backends.sql.build import NotCarried, Refusal
+from protodsl.backends.sql.build import Leaf, NotCarried, Refusal
 from protodsl.backends.sql.layers import truth_number
 from protodsl.backends.sql.syntax import (
     FALSE,
@@ -26,6 +26,7 @@ from protodsl.backends.sql.syntax import (
     or_,
 )
 from protodsl.backends.sql.times import Scope, When, moved_by
+from protodsl.ir.walk import nodes
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
@@ -39,12 +40,14 @@ def truth(builder: Builder, scope: Scope, expr: ir.Expr) -> Expr:
             return compare("=", Column("sex"), Literal(sex))
         case ir.Result() | ir.Compare() | ir.Change() | ir.Exists() | ir.Answer() | ir.Setting():
             try:
-                return builder.told.column(f"{_name(expr)}_holds", leaf(builder, scope, expr))
+                found = builder.told.column(f"{_name(expr)}_holds", leaf(builder, scope, expr))
             except NotCarried as refused:
                 refusal = Refusal(builder.where, str(refused))
                 if refusal not in builder.refused:
                     builder.refused.append(refusal)
-                return NULL
+                found = NULL
+            builder.leaves.append(Leaf(builder.where, scope.stage.id, asked_of(expr), found))
+            return found
         case ir.And(members):
             return and_(*(truth(builder, scope, member) for member in members))
         case ir.Or(members):
@@ -99,6 +102,28 @@ def _name(expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.
             return f"dose_of_{name}"
         case _:
             return "comparison"
+
+
+def asked_of(expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Setting) -> str:
+    """What has to be known to decide it: an item, the words of a question, `age`, a setting."""
+    match expr:
+        case ir.Result(observed):
+            return observed.item
+        case ir.Exists(item=name) | ir.Change(item=name):
+            return name
+        case ir.Answer(question):
+            return question
+        case ir.Setting(name):
+            return name
+        case ir.Compare():
+            found = [
+                "age" if isinstance(each, ir.Age) else each.item
+                for each in nodes(expr)
+                if isinstance(each, (ir.Age, ir.Observed, ir.DoseOf))
+            ]
+            return " and ".join(dict.fromkeys(found)) or "comparison"
+        case _:
+            assert_never(expr)
 
 
 def at_least(count: int, members: list[Expr]) -> Expr:

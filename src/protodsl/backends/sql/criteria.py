@@ -43,6 +43,9 @@ class StageTold:
     counts: Expr
     cohorts: tuple[tuple[ir.Cohort, Expr], ...]
     criteria: tuple[Told, ...]
+    earlier: Expr | None  # that the stage it requires was passed
+    guards: tuple[tuple[ir.Cohort, Expr], ...]  # who belongs to a cohort
+    groups: tuple[tuple[ir.Group, str | None, Expr], ...]  # groups of criteria, and the cohort they are of
 
 
 class Writer:
@@ -51,6 +54,7 @@ class Writer:
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
         self.criteria: list[Told] = []
+        self.groups: list[tuple[ir.Group, str | None, Expr]] = []
 
     def stages(self) -> list[StageTold]:
         found: dict[str, StageTold] = {}
@@ -62,8 +66,9 @@ class Writer:
         builder = self.builder
         previous = self.previous(stage)
         scope = builder.scope(stage, previous)
-        start = len(self.criteria)
+        start, groups = len(self.criteria), len(self.groups)
         earlier: Expr = TRUE
+        guards: list[tuple[ir.Cohort, Expr]] = []
         if stage.requires is not None:
             required = next(each for each in builder.protocol.stages if each.id == stage.requires)
             builder.where = f"stage {stage.id}"
@@ -76,16 +81,27 @@ class Writer:
         for cohort in stage.cohorts:
             builder.where = f"cohort {cohort.id}"
             guard = TRUE if cohort.applies is None else conditions.truth(builder, scope, cohort.applies)
+            guards.append((cohort, guard))
             own = self.listed(scope, cohort.criteria, cohort.groups, cohort.id)
             held = builder.told.column(f"cohort_{cohort.id}_holds", and_(guard, *own))
             cohorts.append((cohort, held))
         chosen = builder.options.cohort
         if chosen is not None and any(cohort.id == chosen for cohort, _ in cohorts):
             cohorts = [pair for pair in cohorts if pair[0].id == chosen]
+            guards = [pair for pair in guards if pair[0].id == chosen]
         one = or_(*(held for _, held in cohorts)) if cohorts else TRUE
         counts = builder.told.column(f"{stage.id}_passes", and_(earlier, *common, one))
         dated = is_not(scope.anchor.first, "NULL")
-        return StageTold(stage, dated, counts, tuple(cohorts), tuple(self.criteria[start:]))
+        return StageTold(
+            stage,
+            dated,
+            counts,
+            tuple(cohorts),
+            tuple(self.criteria[start:]),
+            None if stage.requires is None else earlier,
+            tuple(guards),
+            tuple(self.groups[groups:]),
+        )
 
     def previous(self, stage: ir.Stage) -> ir.Stage | None:
         """The stage it requires, else the one written before it."""
@@ -115,6 +131,7 @@ class Writer:
                 members = [and_(node.applies, node.in_favour) for node in own]
                 favour = conditions.at_least(group.least, members)
                 counts.append(self.builder.told.column(f"group_{group.id}", or_(not_(applies), favour)))
+                self.groups.append((group, cohort, counts[-1]))
         return counts
 
     def part(

@@ -27,14 +27,30 @@ from protodsl.backends.sql.syntax import (
 from protodsl.backends.sql.tables import BY_NAME
 
 META = ("thing", "sure", "brief", "drug", "rules_out", "part")
+What = OneOf[
+    "id",
+    "stage",
+    "verdict",
+    "stage verdict",
+    "cohort verdict",
+    "truth",
+    "applies",
+    "earlier",
+    "guard",
+    "group",
+    "leaf",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A column of the result. `what`: a verdict (of all, a stage, a cohort), a truth, its applicability."""
+    """A column of the result. `what`: a verdict (of all, a stage, a cohort), the truth of a criterion or part
+    and its applicability; whether the stage before was passed, who belongs to a cohort (`guard`), whether
+    enough of a group hold; on demand each comparison and question (`leaf`, its `label` what it asks of).
+    """
 
     column: str
-    what: OneOf["id", "stage", "verdict", "stage verdict", "cohort verdict", "truth", "applies"]
+    what: What
     id: str = ""
     stage: str = ""
     cohort: str | None = None
@@ -137,9 +153,31 @@ def _outputs(builder: Builder, stages: list[StageTold], refused: Expr) -> tuple[
     else:
         found[1] = (found[1][0], Output("verdict", "verdict", label=found[1][1].label), "")
     for told in stages:
+        found += _besides(builder, told, several)
         for each in told.criteria:
             found += _criterion(builder, each)
+    if builder.options.leaves:
+        for leaf in dict.fromkeys(builder.leaves):
+            name = builder.names.make(f"leaf_{leaf.what}")
+            found.append((leaf.truth, Output(name, "leaf", leaf.part, leaf.stage, label=leaf.what), ""))
     return [output for _, output, _ in found], found
+
+
+def _besides(builder: Builder, told: StageTold, several: bool) -> list[Selected]:
+    """What a stage's verdict is made of besides its criteria."""
+    found: list[Selected] = []
+    stage = told.stage.id
+    if told.earlier is not None:
+        name = builder.names.make(f"{stage}_earlier")
+        found.append((told.earlier, Output(name, "earlier", told.stage.requires or "", stage), ""))
+    for cohort, guard in told.guards:
+        if cohort.applies is not None:
+            name = builder.names.make(f"{stage}_{cohort.id}_belongs" if several else f"{cohort.id}_belongs")
+            found.append((guard, Output(name, "guard", cohort.id, stage, cohort.id, label=cohort.label), ""))
+    for group, of, held in told.groups:
+        name = builder.names.make(f"enough_{group.id}")
+        found.append((held, Output(name, "group", group.id, stage, of), ""))
+    return found
 
 
 def _criterion(builder: Builder, told: Told) -> list[Selected]:

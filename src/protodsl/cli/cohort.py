@@ -80,7 +80,7 @@ def command(
             raise click.UsageError(f"{path} does not end in {' or '.join(endings)}")
     if shown and page is None:
         raise click.UsageError("--open opens the page of --report FILE")
-    models = []
+    models: list[ir.Protocol] = []
     for each in protocols:
         model, _ = load_protocol(each, form=form, color=color)
         if model is None:

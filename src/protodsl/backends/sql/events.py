@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from protodsl import ir
-from protodsl.backends.sql.layers import Layers
+from protodsl.backends.sql.layers import Grouped, Layers
 from protodsl.backends.sql.syntax import (
     FALSE,
     FIRST,
@@ -33,6 +33,7 @@ from protodsl.backends.sql.times import (
     Span,
     When,
     length,
+    moved_by,
     moved_when,
     shares_possibly,
     shares_surely,
@@ -70,9 +71,16 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
     surely = rows.column(f"{hint}_sure", is_(and_(may, *sure), "TRUE"))
     group = builder.per_person(f"{item.domain}_weighed", f"{item.domain}_found")
     denied = builder.denials(item.domain).column(builder, scope, span, start, end)
-    found = is_(group.column(f"{hint}_found", Aggregate("bool_or", TRUE, and_(surely, not_(denied)))), "TRUE")
-    perhaps = is_(group.column(f"{hint}_perhaps", Aggregate("bool_or", TRUE, may)), "TRUE")
-    ruled_out = or_(builder.absent(scope, item.name, span), builder.complete(scope, item.domain, span))
+    absent = builder.absent(scope, item.name, span)
+    if asked.least > 1:
+        found, perhaps = counted(builder, asked, group, start, and_(surely, not_(denied)), may)
+        against = group.column(f"{hint}_against", Aggregate("bool_or", TRUE, and_(surely, denied)))
+        absent = and_(absent, is_not(against, "TRUE"))  # what an event contradicts rules nothing out
+    else:
+        uncontested = Aggregate("bool_or", TRUE, and_(surely, not_(denied)))
+        found = is_(group.column(f"{hint}_found", uncontested), "TRUE")
+        perhaps = is_(group.column(f"{hint}_perhaps", Aggregate("bool_or", TRUE, may)), "TRUE")
+    ruled_out = or_(absent, builder.complete(scope, item.domain, span))
     return case((found, TRUE), (and_(ruled_out, not_(perhaps)), FALSE))
 
 
@@ -83,10 +91,55 @@ def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
         raise builder.not_carried("a dose for a period")
     if any(test.attribute == "side" for test in asked.attributes):
         raise builder.not_carried("an event of one side of the body")
-    if asked.least > 1 or asked.lines:
-        raise builder.not_carried("several events counted")
-    if item.domain == "medications" and (asked.first_day or asked.lasting is not None):
+    if asked.lines:
+        raise builder.not_carried("lines of treatment counted")
+    if asked.spaced is not None and asked.least > 2:
+        raise builder.not_carried("three or more events so far apart")
+    if item.domain == "medications" and (asked.first_day or asked.lasting is not None or asked.least > 1):
         raise builder.not_carried("courses of a drug that may touch")
+
+
+def counted(
+    builder: Builder, asked: ir.Exists, group: Grouped, start: When, sure: Expr, may: Expr
+) -> tuple[Expr, Expr]:
+    """(whether so many events are surely distinct, whether so many may be): each condition and procedure
+    that is recorded is one of its own; two are so far apart if the later one, moved, does not lie before the
+    other.
+    """
+    hint, least = asked.item, Literal(asked.least)
+
+    def gathered(name: str, function: str, what: Expr | None, where: Expr) -> Expr:
+        return group.column(f"{hint}_{name}", Aggregate(function, what, where))
+
+    def enough(number: Expr) -> Expr:
+        return is_(compare(">=", number, least), "TRUE")
+
+    if asked.spaced is None:
+        return enough(gathered("events", "count", None, sure)), enough(
+            gathered("perhaps", "count", None, may)
+        )
+    apart = length(asked.spaced, None)
+    if apart is None:
+        raise builder.not_carried("events so many half-lives apart")
+
+    def two(name: str, first: Expr, last: Expr, where: Expr) -> Expr:
+        latest, earliest = (
+            gathered(f"{name}_to", "max", first, where),
+            gathered(f"{name}_from", "min", last, where),
+        )
+        return is_(compare(">=", moved_by(latest, -1, apart), earliest), "TRUE")
+
+    whole = and_(may, compare("=", start.first, start.last))
+    partial = gathered("partial", "count", None, and_(may, compare("<", start.first, start.last)))
+    some = is_not(gathered("whole_from", "min", start.first, whole), "NULL")
+    return (
+        two("events", start.first, start.last, sure),
+        or_(
+            two("whole", start.first, start.first, whole),
+            enough(partial),
+            and_(some, is_(compare(">=", partial, Literal(1)), "TRUE")),
+        ),
+    )
 
 
 # ---------------------------------------------------------------- first and last day

@@ -8,7 +8,7 @@ is a multiple of the result's own reference limit both sides are multiplied by w
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -181,7 +181,9 @@ def number_test(
             by_truth.setdefault(told, []).append(text)
     whens: list[tuple[Expr, Expr]] = []
     if item.detection_limit is not None and item.domain == "results":
-        whens.append((In(Column("word"), ("not_detected",)), not_detected(builder, item, unit, bounds)))
+        whens.append(
+            (In(Column("word"), ("not_detected",)), not_detected(builder, scope, item, unit, bounds))
+        )
     whens.append((is_not(Column("word"), "NULL"), NULL))
     for told, texts in by_truth.items():
         named = tuple(text for text in texts if text is not None)
@@ -270,7 +272,9 @@ def against_reference(
     declared = item.uln if limit.which == "uln" else item.lln
     return case(
         (is_not(reference, "NULL"), own),
-        otherwise=by_vocabulary(builder, scope, declared, op, limit, scale, least, most),
+        otherwise=by_vocabulary(
+            builder, scope, declared, op, lambda value: sides(limit.factor * value / scale, least, most)
+        ),
     )
 
 
@@ -279,18 +283,17 @@ def by_vocabulary(
     scope: Scope,
     declared: Sequence[ir.ReferenceLimit],
     op: ir.Op,
-    limit: ir.TimesLimit,
-    scale: Fraction,
-    least: Fraction | None,
-    most: Fraction | None,
+    stands: Callable[[Fraction], Sides],
 ) -> Expr:
-    """All limits that may apply must agree, and one at least may apply."""
+    """All limits that may apply must agree, and one at least may apply. `stands`: where a value lies of
+    one.
+    """
     from protodsl.backends.sql import conditions
 
     true, false, applies = [], [], []
     for each in declared:
         where = TRUE if each.condition is None else conditions.of_person(builder, scope, each.condition)
-        yes, no = decided(op, sides(limit.factor * each.value / scale, least, most))
+        yes, no = decided(op, stands(each.value))
         may_not = is_(where, "FALSE")
         true.append(or_(may_not, yes))
         false.append(or_(may_not, no))
@@ -301,7 +304,7 @@ def by_vocabulary(
 
 
 def not_detected(
-    builder: Builder, item: ir.Item, unit: Unit | None, bounds: Sequence[tuple[ir.Op, ir.Limit]]
+    builder: Builder, scope: Scope, item: ir.Item, unit: Unit | None, bounds: Sequence[tuple[ir.Op, ir.Limit]]
 ) -> Expr:
     """`not detected` is [minimum or 0, detection limit): known before any data are."""
     low, high = item.minimum or Fraction(0), item.detection_limit
@@ -321,8 +324,12 @@ def not_detected(
             case ir.Quantities(options):
                 own = own_dimension(item, None, options)
                 told.append(NULL if own is None else fixed(op, low, high, high_open, own[0] / own[1]))
+            case ir.TimesLimit():
+                told.append(
+                    undetected_against_reference(builder, scope, item, op, limit, low, high, high_open)
+                )
             case _:
-                raise builder.not_carried("an undetected result against a reference limit")
+                assert_never(limit)
     whole = and_(*told)
     if item.plausible is not None and high < item.plausible[0]:
         return case((Column("confirmed"), whole))
@@ -330,6 +337,53 @@ def not_detected(
 
 
 def fixed(op: ir.Op, low: Fraction, high: Fraction, high_open: bool, limit: Fraction) -> Expr:
+    return truth(op, fixed_sides(low, high, high_open, limit))
+
+
+def fixed_sides(low: Fraction, high: Fraction, high_open: bool, limit: Fraction) -> Sides:
     below = high < limit or (high_open and high <= limit)
-    where = Sides(Literal(below), Literal(high <= limit), Literal(low >= limit), Literal(low > limit))
-    return truth(op, where)
+    return Sides(Literal(below), Literal(high <= limit), Literal(low >= limit), Literal(low > limit))
+
+
+def undetected_against_reference(
+    builder: Builder,
+    scope: Scope,
+    item: ir.Item,
+    op: ir.Op,
+    limit: ir.TimesLimit,
+    low: Fraction,
+    high: Fraction,
+    high_open: bool,
+) -> Expr:
+    """“Words have no unit, and a limit recorded beside them cannot be compared without one”."""
+    if limit.factor <= 0:
+        raise builder.not_carried("an undetected result against no multiple of a reference limit")
+    reference = Column(limit.which)
+    whens: list[tuple[Expr, Expr]] = []
+    for text in (None, *builder.lexicon.units):
+        scale = unit_factor(item, text)
+        if scale is None:
+            continue
+        # the reference limits at which the interval's ends stand
+        bottom, top = (end / (scale * limit.factor) for end in (low, high))
+        over = compare(">", reference, Literal(at_most(top)))
+        reaches = compare(">=", reference, Literal(at_least(top)))
+        where = Sides(
+            reaches if high_open else over,
+            reaches,
+            compare("<=", reference, Literal(at_most(bottom))),
+            compare("<", reference, Literal(at_least(bottom))),
+        )
+        asked = is_(Column("unit"), "NULL") if text is None else In(Column("unit"), (text,))
+        whens.append((asked, truth(op, where)))
+    declared = item.uln if limit.which == "uln" else item.lln
+    return case(
+        (is_not(reference, "NULL"), case(*whens) if whens else NULL),
+        otherwise=by_vocabulary(
+            builder,
+            scope,
+            declared,
+            op,
+            lambda value: fixed_sides(low, high, high_open, limit.factor * value),
+        ),
+    )

@@ -41,12 +41,13 @@ class Made:
     value: Value
 
 
-def samples(builder: Builder, scope: Scope, observed: ir.Observed) -> Samples:
+def samples(builder: Builder, scope: Scope, observed: ir.Observed, *, recency: bool = True) -> Samples:
     from protodsl.backends.sql import results
 
     made = table(builder, scope, builder.protocol.measures[observed.item])
     item = builder.protocol.items[observed.item]
-    return results.of_rows(builder, scope, observed, item, made.rows, f"{made.rows.name}_found", TRUE)
+    name = f"{made.rows.name}_found"
+    return results.of_rows(builder, scope, observed, item, made.rows, name, TRUE, recency=recency)
 
 
 def value_in(found: Samples, unit: Unit | None) -> Value:

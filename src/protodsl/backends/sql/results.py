@@ -58,7 +58,8 @@ class Samples:
     hint: str
 
 
-def samples(builder: Builder, scope: Scope, observed: ir.Observed) -> Samples:
+def samples(builder: Builder, scope: Scope, observed: ir.Observed, *, recency: bool = True) -> Samples:
+    """`recency` False: occasions are counted over the whole window, none is chosen by being the latest."""
     if observed.side is not None:
         raise builder.not_carried("a result of one side of the body")
     if observed.clean:
@@ -66,12 +67,12 @@ def samples(builder: Builder, scope: Scope, observed: ir.Observed) -> Samples:
     if observed.item in builder.protocol.measures:
         from protodsl.backends.sql import measures
 
-        return measures.samples(builder, scope, observed)
+        return measures.samples(builder, scope, observed, recency=recency)
     item = builder.protocol.items[observed.item]
     thing = builder.thing("results", item.name)
     rows = builder.rows("results")
     mine = compare("=", Column("thing"), Literal(thing))
-    return of_rows(builder, scope, observed, item, rows, "results_found", mine)
+    return of_rows(builder, scope, observed, item, rows, "results_found", mine, recency=recency)
 
 
 def of_rows(
@@ -82,11 +83,13 @@ def of_rows(
     rows: Layers,
     group: str,
     mine: Expr,
+    *,
+    recency: bool = True,
 ) -> Samples:
     """The rows of a table in the window of what is observed."""
     times = builder.times
     span = times.window(scope, observed.window or SINCE_EVER, item)
-    if observed.select == "latest":
+    if observed.select == "latest" and recency:
         until = span.end
         span = Span(
             span.start,
@@ -144,7 +147,7 @@ def replace_otherwise(key: Expr, seconds: int) -> Expr:
 def result(builder: Builder, scope: Scope, asked: ir.Result) -> Expr:
     """The truth of a test on results, over the columns of participants and of what was gathered for them."""
     check_carried(builder, asked)
-    found = samples(builder, scope, asked.observed)
+    found = samples(builder, scope, asked.observed, recency=asked.occasions is None)
     if asked.occasions is not None:
         return occasions(builder, scope, asked, found, asked.occasions)
     match asked.observed.select:

@@ -11,6 +11,7 @@ from protodsl.backends.sql.syntax import (
     FIRST,
     LAST,
     NULL,
+    TRUE,
     Expr,
     Literal,
     and_,
@@ -194,8 +195,12 @@ def shares_possibly(start: Expr, end: Expr, span: Span) -> Expr:
 
 
 def shares_surely(start: Expr, end: Expr, span: Span) -> Expr:
-    """`start` the latest first day, `end` the earliest last day."""
-    return and_(compare("<=", start, span.end.first), compare(">=", end, span.start.last))
+    """`start` the latest first day, `end` the earliest last day. Nothing surely shares a day with a window
+    that may have none: one whose start may lie after its end.
+    """
+    whole = span.start.first == span.start.last and span.end.first == span.end.last
+    filled = TRUE if whole else compare("<=", span.start.last, span.end.first)
+    return and_(filled, compare("<=", start, span.end.first), compare(">=", end, span.start.last))
 
 
 def at_sample(scope: Scope, days: When) -> Scope:

@@ -33,6 +33,11 @@ FRAME = """
 """
 ONE = FRAME + "  anchor screening\n"
 FEVER = "require has fever or has cough"
+GOAL = (
+    'objective primary "Goal" { endpoint e "E" { time frame %s after screening variable level of alt source "measured %s" %s } } '
+    "inclusion 1 { require has sle }"
+)
+PRODUCT = 'intervention i "%s" { kind drug route "oral" frequency "daily" %s } inclusion 1 { require has sle }'
 
 # rule → (what triggers it, what almost does)
 PAIRS: dict[str, list[tuple[str, str]]] = {
@@ -147,6 +152,41 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         'background { lay_summary "A revolutionary treatment." }',
         'background { lay_summary "The French revolution." }',
     )],
+    "source-brackets": [
+        ('exclusion 1 { source "Fever (above 38 or cough" exclude if has fever }',
+         'exclusion 1 { source "a) Fever (above 38) or cough" exclude if has fever }'),
+        ('exclusion 1 { part 1 { source "Fever（above 38" exclude if has fever } }',
+         'exclusion 1 { part 1 { source "Fever（or" exclude if has fever } part 2 { source "cough)" exclude if has cough } }'),
+        ('exclusion 1 { source "Fever [above 38" exclude if has fever }',
+         'exclusion 1 { source "Fever [above 38" exclude if has fever clarify "Fever alone." }'),
+    ],
+    "source-fewer-than": [
+        ('inclusion 1 { source "to less than 2 prior therapies" require received x }',
+         'inclusion 1 { source "to less than 2 U/L" require received x }'),
+        ('inclusion 1 { source "fewer than two lines" require received x }',
+         'inclusion 1 { source "at least two lines" require received x }'),
+    ],
+    "source-contraception": [(
+        'inclusion 1 { source "Agrees to use contraception" require agrees "contraception" }',
+        'inclusion 1 { source "Agrees to use contraception during the trial" require agrees "contraception" }',
+    )],
+    "frame-contradicts": [
+        (GOAL % ("3 months", "at 6 months", ""), GOAL % ("3 months", "after 90 days", "")),
+        (GOAL % ("3 months", "at week 24", ""), GOAL % ("3 months", "at week 24", 'clarify "Which?"')),
+        (GOAL % ("3 months", "at day 28", ""), GOAL % ("3 months", "in those below 28 days of age", "")),
+    ],
+    "product-names-differ": [
+        ('"CAR T cells in SLE" ' + PRODUCT % ("CAR-T cells", ""), '"CAR-T cells in SLE" ' + PRODUCT % ("CAR-T cells", "")),
+        ('"CAR T cells in SLE" ' + PRODUCT % ("CAR-T cells", ""),
+         '"CAR T cells in SLE" ' + PRODUCT % ("CAR-T cells", 'other_names "CAR T cells"')),
+        ('"QN139b in SLE" ' + PRODUCT % ("QN-139b", ""), '"QN-139b in SLE" ' + PRODUCT % ("QN-139b", "")),
+    ],
+    "conditions-differ": [
+        ('conditions "Hypertension", "SLE" inclusion 1 { require has sle }',
+         'conditions "SLE" inclusion 1 { require has sle }'),
+        ('conditions "Disease of the skin", "Lupus" inclusion 1 { require has hypertension }',
+         'conditions "Hypertensive disease" inclusion 1 { require has hypertension }'),
+    ],
 }  # fmt: skip
 
 

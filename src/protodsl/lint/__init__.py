@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from protodsl import ir
 from protodsl.cases import tables
 from protodsl.diagnostics import Diagnostic
-from protodsl.lint import limits, model, source, wording
+from protodsl.lint import limits, model, source, study, wording
 
 Rule = Callable[[ir.Protocol], Iterator[Diagnostic]]
 
@@ -26,6 +26,12 @@ RULES: tuple[Rule, ...] = (
     source.and_or,
     source.whichever,
     source.subjective,
+    source.brackets,
+    source.fewer_than,
+    source.contraception,
+    study.frame_contradicts,
+    study.product_names,
+    study.conditions_differ,
     wording.instruments,
     wording.title,
     wording.personal_data,

@@ -23,6 +23,21 @@ _SUBJECTIVE = re.compile(
     re.IGNORECASE,
 )
 
+_FEWER = re.compile(
+    r"\b(?:less|fewer) than\s?(?:\d{1,2}|one|two|three|four|five)\s?(?:\w+\s){0,3}?"
+    r"(?:prior|previous|lines?|therap\w+|treatments?|regimens?|courses?)\b",
+    re.IGNORECASE,
+)
+_CONTRACEPTION = re.compile(r"\b(?:contracepti\w+|birth control)\b", re.IGNORECASE)
+_TIME = re.compile(
+    r"\b(?:during|throughout|until|through|while|\d+ ?(?:days?|weeks?|months?|years?)"
+    r"|(?:one|two|three|four|six|twelve|first) (?:days?|weeks?|months?|years?))\b",
+    re.IGNORECASE,
+)
+_ENUMERATED = re.compile(r"(?:^|(?<=[\s;,.:]))(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})\)")
+_BRACKETS = {")": "(", "]": "[", "}": "{"}
+_WIDE = str.maketrans("（）［］【】", "()[][]")
+
 
 def _silent(protocol: ir.Protocol) -> Iterator[tuple[ir.Part, str]]:
     """Every quotation of a part about which no `clarify` says anything, neither there nor above."""
@@ -70,3 +85,53 @@ def subjective(protocol: ir.Protocol) -> Iterator[Diagnostic]:
         judged = any(isinstance(node, (ir.Answer, ir.AttributeTest)) for node in nodes(part.expr))
         if found and not judged:
             yield diagnose("source-subjective", at(protocol, part), id=part.id, found=found[0])
+
+
+def brackets(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """A bracket that is opened and not closed, or the other way round: what it holds is a guess.
+
+    The quotations of a criterion are taken together, since its parts may share one bracket.
+    """
+    for criterion in criteria(protocol):
+        if any(isinstance(node, ir.Part) and node.clarify for node in nodes(criterion.root)):
+            continue
+        if found := _unbalanced(" ".join(_outermost(criterion.root))):
+            yield diagnose("source-brackets", at(protocol, criterion.root), id=criterion.root.id, found=found)
+
+
+def _outermost(part: ir.Part) -> Iterator[str]:
+    """The quotation of a part, or those of the parts in it."""
+    if part.source:
+        yield from (one.text for one in part.source)
+    else:
+        for inner in part.parts:
+            yield from _outermost(inner)
+
+
+def _unbalanced(text: str) -> str | None:
+    """The first bracket without its other half; where none is open, `1)` and `a)` number a list."""
+    text = text.translate(_WIDE)
+    numbering = {found.end() - 1 for found in _ENUMERATED.finditer(text)}
+    stack: list[str] = []
+    for place, sign in enumerate(text):
+        if sign in _BRACKETS.values():
+            stack.append(sign)
+        elif sign in _BRACKETS and stack and stack[-1] == _BRACKETS[sign]:
+            stack.pop()
+        elif sign in _BRACKETS and place not in numbering:
+            return sign
+    return stack[-1] if stack else None
+
+
+def fewer_than(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """'Less than 2 prior treatments' among what was tried: is 'at least 2' meant?"""
+    for part, text in _silent(protocol):
+        if found := _FEWER.search(text):
+            yield diagnose("source-fewer-than", at(protocol, part), id=part.id, found=found[0])
+
+
+def contraception(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """Contraception without a word on how long."""
+    for part, text in _silent(protocol):
+        if _CONTRACEPTION.search(text) and not part.parts and not _TIME.search(text):
+            yield diagnose("source-contraception", at(protocol, part), id=part.id)

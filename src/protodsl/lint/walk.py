@@ -49,6 +49,12 @@ def at(protocol: ir.Protocol, part: ir.Part) -> Span:
     return part.span or protocol.span or Span("", 0, 0)
 
 
+def heading(protocol: ir.Protocol) -> Span:
+    """The word `protocol`, for what is said of the protocol as a whole."""
+    span = protocol.span or Span("", 0, 0)
+    return Span(span.path, span.start, span.start + len("protocol"))
+
+
 def meaning(value: object) -> object:
     """A node without its words and places, so that two can be compared by what they mean."""
     if isinstance(value, tuple):

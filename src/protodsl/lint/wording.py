@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
 from protodsl.ir.walk import nodes
-from protodsl.lint.walk import at, criteria, spoken_of
-from protodsl.source import Span
+from protodsl.lint.walk import at, criteria, heading, spoken_of
 
 _MAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[a-zA-Z]{2,}\b")
 _PHONE = re.compile(r"(?:\btel\w*|\bphone|\bmobile|\bfax)[^\d+]{0,12}(\+?\d[\d ()/-]{6,}\d)", re.IGNORECASE)
@@ -53,7 +52,7 @@ def title(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     for wanted, borne_out in _TITLE:
         found = wanted.search(protocol.title)
         if found and not borne_out.search(said):
-            yield diagnose("title-unsupported", _heading(protocol.span), word=found[0])
+            yield diagnose("title-unsupported", heading(protocol), word=found[0])
 
 
 def _said(protocol: ir.Protocol) -> Iterator[str]:
@@ -71,10 +70,6 @@ def _said(protocol: ir.Protocol) -> Iterator[str]:
                     yield "age"
 
 
-def _heading(span: Span) -> Span:
-    return Span(span.path, span.start, span.start + len("protocol"))
-
-
 def _prose(protocol: ir.Protocol) -> Iterator[tuple[str, str]]:
     """Every prose field, with its name."""
     for section in (protocol.header, *protocol.sections):
@@ -85,7 +80,7 @@ def _prose(protocol: ir.Protocol) -> Iterator[tuple[str, str]]:
 
 def personal_data(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """An address or number by which a person can be reached."""
-    place = _heading(protocol.span) if protocol.span else Span("", 0, 0)
+    place = heading(protocol)
     for name, text in _prose(protocol):
         found = _MAIL.search(text) or _PHONE.search(text)
         if found:
@@ -100,7 +95,7 @@ def personal_data(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 def promotional(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """Words that praise, where participants read."""
-    place = _heading(protocol.span) if protocol.span else Span("", 0, 0)
+    place = heading(protocol)
     for name, text in _prose(protocol):
         if found := _PROMOTIONAL.search(text):
             yield diagnose("promotional-wording", place, field=name, found=found[0])

@@ -59,8 +59,8 @@ FRAME = (
     "anchor enrollment",
     "values within 28 days before enrollment",
 )
-# A fragment quotes no document, and a page shows a declaration before its use.
-NOT_IN_FRAGMENTS = {"W0651", "W0653", "W0552"}
+# A fragment quotes no document, has not every criterion, and a page shows a declaration before its use.
+NOT_IN_FRAGMENTS = {"W0651", "W0653", "W0552", "W0676"}
 
 
 def in_frame(block: Block) -> tuple[str, int]:

@@ -37,7 +37,9 @@ GOAL = (
     'objective primary "Goal" { endpoint e "E" { time frame %s after screening variable level of alt source "measured %s" %s } } '
     "inclusion 1 { require has sle }"
 )
-PRODUCT = 'intervention i "%s" { kind drug route "oral" frequency "daily" %s } inclusion 1 { require has sle }'
+PRODUCT = (
+    'intervention i "%s" { kind drug route "oral" frequency "daily" %s } inclusion 1 { require has sle }'
+)
 
 # rule → (what triggers it, what almost does)
 PAIRS: dict[str, list[tuple[str, str]]] = {

@@ -56,6 +56,7 @@ class Vocabulary:
         self.silent: set[Coded] = set()  # codes of results met before that are of no item asked for
         self._hits: dict[str, dict[Coded, Hits]] = {}
         self._covered: dict[tuple[str, Coded], tuple[str, ...]] = {}
+        self._concerned: dict[tuple[str, Coded], frozenset[str]] = {}
         self._domains: dict[str, tuple[str, ...]] = {}
 
     def label(self, name: str) -> str:
@@ -159,6 +160,23 @@ class Vocabulary:
             if len(self._covered) > 20_000:
                 self._covered.clear()
             self._covered[key] = found
+        return found
+
+    def concerned(self, domain: str, coded: Coded) -> frozenset[str]:
+        """Every item of the domain of which an absence with this code covers the whole or a member."""
+        key = (domain, coded)
+        found = self._concerned.get(key)
+        if found is None:
+            covered = set(self.covered(domain, coded))
+            found = frozenset(
+                name
+                for name in self.items
+                if self.domains[name] == domain
+                and (name in covered or not covered.isdisjoint(self.members(name)))
+            )
+            if len(self._concerned) > 20_000:
+                self._concerned.clear()
+            self._concerned[key] = found
         return found
 
     def _in_domain(self, domain: str) -> tuple[str, ...]:

@@ -172,7 +172,7 @@ class EventNode(Node):
     def truth(self, case: Case) -> Truth:
         span = case.spans.get(self.frame) or case.span(self.frame)
         facts = case.facts
-        if self.dose is None and span.__class__ is Span and not facts.absent[self.domain]:
+        if self.dose is None and span.__class__ is Span and not facts.denied(self.item):
             if self.item not in facts.placed:
                 return False if case.complete(self.domain, span[0], span[3]) else None
             if self.plain:  # one that surely fits, nothing denied, is enough
@@ -189,7 +189,7 @@ class EventNode(Node):
 
     def finding(self, case: Case) -> Finding:
         facts = case.facts
-        if self.item not in facts.placed and self.dose is None and not facts.absent[self.domain]:
+        if self.item not in facts.placed and self.dose is None and not facts.denied(self.item):
             span = case.spans.get(self.frame) or case.span(self.frame)
             if span.__class__ is Span:
                 return self.none if case.complete(self.domain, span[0], span[3]) else self.nothing
@@ -208,7 +208,7 @@ class EventNode(Node):
         if self.dose is not None:
             return self.judged_dose(case, span, self.dose)
         facts = case.facts
-        denials = bool(facts.absent[self.domain])
+        denials = facts.denied(self.item)
         happenings = facts.happenings(self.item)
         if not (happenings or denials):
             return self.listed if case.complete(self.domain, span[0], span[3]) else self.missing

@@ -124,8 +124,8 @@ class Facts:
     """What a record says, by item. Lists are in record order."""
 
     __slots__ = (
-        *("_absences", "_answers", "_denials", "_happenings", "_once", "_samples", "absent", "listed"),
-        *("placed", "record", "spans", "vocabulary", "whole"),
+        *("_absences", "_answers", "_concerned", "_denials", "_happenings", "_once", "_samples", "absent"),
+        *("listed", "placed", "record", "spans", "vocabulary", "whole"),
     )
 
     def __init__(self, record: Record, vocabulary: Vocabulary, *, whole: bool = True) -> None:
@@ -139,6 +139,7 @@ class Facts:
         self._samples: dict[str, list[Sample]] = {}
         self._happenings: dict[str, list[Happening]] = {}
         self._absences: dict[str, dict[str, list[Fact]]] = {}
+        self._concerned: dict[str, frozenset[str]] = {}
         self._denials: dict[tuple[str, Coded], list[Fact]] = {}
         self._answers: dict[str, list[Answer]] | None = None
         self.spans: dict[str, list[Complete]] = {}
@@ -240,6 +241,20 @@ class Facts:
                     found.setdefault(name, []).append(fact)
             self._absences[domain] = found
         return found.get(item, _NONE)
+
+    def denied(self, item: str) -> bool:
+        """Whether any absence says something of the item, of a member, or of a fact that may be of it."""
+        domain = self.vocabulary.domains[item]
+        absent = self.absent[domain]
+        if not absent:
+            return False
+        concerned = self._concerned.get(domain)
+        if concerned is None:
+            each = [self.vocabulary.concerned(domain, fact.code) for fact in absent]
+            concerned = self._concerned[domain] = frozenset().union(*each) if len(each) > 1 else each[0]
+        if item in concerned:
+            return True
+        return any([self.denials(domain, one.fact.code) for one in self.happenings(item)])
 
     def denials(self, domain: str, coded: Coded) -> list[Fact]:
         """Explicit absences of what a fact's own code names, or of what stands above that."""

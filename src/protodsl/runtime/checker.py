@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from os import PathLike
@@ -12,9 +12,10 @@ from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.case import Case
 from protodsl.runtime.cure import Later
 from protodsl.runtime.facts import Facts
-from protodsl.runtime.findings import Node, in_record_order
+from protodsl.runtime.findings import Finding, Node, in_record_order
+from protodsl.runtime.logic import causes_of
 from protodsl.runtime.model import Endpoint, Protocol
-from protodsl.runtime.parts import CriterionNode, PartFinding, PartNode
+from protodsl.runtime.parts import CriterionNode, PartNode, Standing, told
 from protodsl.runtime.read import loads, read_record
 from protodsl.runtime.record import Complete, Record
 from protodsl.runtime.report import Cause, CriterionReport, Report, Truth, Verdict
@@ -305,7 +306,9 @@ class Session:
             reached = {id(one) for one in body.reached()} if body in hanging else ()
             for criterion, twin in zip(body.body.criteria, again.criteria, strict=True):
                 found = body.findings[id(criterion)]
-                self.rows(found, criterion, twin.root, id(found) in reached, later, rows)
+                self.rows(
+                    found.standing, found.found, criterion, twin.root, id(found) in reached, later, rows
+                )
         if cohort is not None:
             rows = self.with_others(rows)
         earliest: int | None = None
@@ -336,7 +339,8 @@ class Session:
 
     def rows(
         self,
-        finding: PartFinding,
+        standing: Standing,
+        found: Sequence[Finding],
         criterion: CriterionNode,
         timed: PartNode,
         reached: bool,
@@ -344,10 +348,10 @@ class Session:
         rows: list[CriterionReport],
     ) -> None:
         """A criterion's row, then those of its parts. `reached`: an unknown verdict hangs on it."""
-        standing = finding.standing
         node, outcome = standing.node, standing.outcome
-        unknown = finding.unknown()
-        reason, evidence = finding.told(self.case)
+        deciding = [found[number] for number in standing.deciding]
+        reason, evidence = told(standing.applies, deciding, self.case)
+        unknown = causes_of(deciding) if outcome == "unknown" else ()
         if len(evidence) > 1 and not evidence[0].startswith(DOMAINS_COMPLETE):
             evidence = self.in_order(evidence)
         cured: int | None = None
@@ -371,8 +375,8 @@ class Session:
             )
         )
         if standing.parts:
-            for part, again in zip(finding.parts, timed.parts, strict=True):
-                self.rows(part, criterion, again, reached, later, rows)
+            for part, again in zip(standing.parts, timed.parts, strict=True):
+                self.rows(part, found, criterion, again, reached, later, rows)
 
     def hopeless(self, later: Later, timed: StageNode) -> bool:
         """Whether a criterion common to all cohorts fails that no later day mends."""

@@ -312,18 +312,25 @@ class AnswerNode(Node):
         answers = case.facts.answers(self.asked.question)
         if not answers:
             return None
-        answer, anchor, as_of = answers[0], case.anchor, case.as_of
-        date, roles = answer.date, self.asked.roles
-        if (
-            (len(answers) == 1 and answer.stage is None and date is not None and case.previous_name is None)
-            and (anchor is not None and as_of is not None and date[1] <= anchor and date[1] <= as_of)
-            and (not roles or answer.role in roles)
-        ):
-            return answer.answer
+        if len(answers) == 1 and self.plain(case, answers[0]):
+            return answers[0].answer
         return self.found(case, answers).truth
 
     def finding(self, case: Case) -> Finding:
-        return self.found(case, case.facts.answers(self.asked.question))
+        answers = case.facts.answers(self.asked.question)
+        if len(answers) == 1 and self.plain(case, answers[0]) and answers[0].answer is not None:
+            first, last = answers[0].date or (FIRST_DAY, FIRST_DAY)
+            return Finding(self, answers[0].answer, (), [Said(answers[0], first, last, True, True)])
+        return self.found(case, answers)
+
+    def plain(self, case: Case, answer: Answer) -> bool:
+        """Whether it surely was given in time by one of those asked, whatever stage this is."""
+        date, roles, anchor, as_of = answer.date, self.asked.roles, case.anchor, case.as_of
+        return (
+            (answer.stage is None and date is not None and case.previous_name is None)
+            and (anchor is not None and as_of is not None and date[1] <= anchor and date[1] <= as_of)
+            and (not roles or answer.role in roles)
+        )
 
     def found(self, case: Case, answers: Sequence[Answer]) -> Finding:
         question = self.asked.question

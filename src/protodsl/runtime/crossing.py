@@ -4,7 +4,7 @@ goes by.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from protodsl.runtime.case import Case
 from protodsl.runtime.dates import add_months, clamped, in_days_and_months, shifted_day
@@ -47,7 +47,7 @@ def moment_crossings(
     case: Case, moment: Moment, marks: Iterable[int], days: set[int], steps: tuple[Step, ...] = ()
 ) -> None:
     """The same for a moment, moved by `steps`."""
-    listed = list(marks)
+    listed = sorted(marks)
     while moment.kind == "moved" and moment.base is not None and moment.length is not None:
         steps = ((moment.sign, in_days_and_months(moment.length)), *steps)
         moment = moment.base
@@ -67,6 +67,7 @@ def moment_crossings(
             for happening in case.facts.happenings(moment.name):
                 own += [happening.first_lo, happening.last_lo or 0, happening.last_hi or 0]
                 own.append(happening.first_hi or 0)
+            own.sort()
             _reached(case, 0, (), own, days)
             _reached(case, _of_as_of(case), (), own, days)
             _reached(case, 0, steps, listed, days)
@@ -92,17 +93,28 @@ def _steps(case: Case, by: Duration | None, sign: int, item: str | None) -> list
     return found
 
 
-def _reached(case: Case, offset: int, steps: tuple[Step, ...], marks: Iterable[int], days: set[int]) -> None:
-    """Adds the first days t after the anchor with edge(t) ≥ mark, and with edge(t) > mark."""
+def _reached(case: Case, offset: int, steps: tuple[Step, ...], marks: Sequence[int], days: set[int]) -> None:
+    """Adds the first days t after the anchor with edge(t) ≥ mark, and with edge(t) > mark; `marks` in
+    order.
+    """
     anchor = case.anchor
     assert anchor is not None
+    if not marks:
+        return
     last = horizon(case)
-    plain = sum(sign * amount[0] for sign, amount in steps) + offset
-    if all(amount[1] == 0 for _, amount in steps):
+    plain, months = offset, False
+    for sign, amount in steps:
+        plain += sign * amount[0]
+        months = months or amount[1] != 0
+    if not months:
+        first = anchor + plain
+        if marks[-1] < first:
+            return
         for mark in marks:
-            for day in (mark - plain, mark - plain + 1):
-                if anchor < day <= last:
-                    days.add(day)
+            if mark >= first:
+                for day in (mark - plain, mark - plain + 1):
+                    if anchor < day <= last:
+                        days.add(day)
         return
 
     def edge(day: int) -> int:
@@ -111,7 +123,10 @@ def _reached(case: Case, offset: int, steps: tuple[Step, ...], marks: Iterable[i
             day = shifted_day(day, sign, amount)
         return day
 
-    now, most = edge(anchor), edge(min(last, LAST_DAY))
+    now = edge(anchor)
+    if marks[-1] < now:
+        return
+    most = edge(min(last, LAST_DAY))
     for mark in marks:
         for target in (mark, mark + 1):
             if now < target <= most:
@@ -154,12 +169,13 @@ def event_breaks(
         for mark in (happening.first_hi, happening.last_lo, happening.last_hi):
             if mark is not None:
                 marks.add(mark)
-    names = [item, *case.vocabulary.members(item)]
-    for name in names:
-        for absence in case.facts.absences(name):
-            marks.update(absence.since or ())
-            marks.update(absence.date or ())
-    for one in case.facts.spans.get(case.vocabulary.domain(item), ()):
+    domain = case.vocabulary.domain(item)
+    if case.facts.absent[domain]:
+        for name in (item, *case.vocabulary.members(item)):
+            for absence in case.facts.absences(name):
+                marks.update(absence.since or ())
+                marks.update(absence.date or ())
+    for one in case.facts.spans.get(domain, ()):
         marks.update(one.since or ())
         marks.update(one.until or ())
     if lasting is not None:

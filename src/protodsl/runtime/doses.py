@@ -143,12 +143,13 @@ class DoseSum:
         perhaps.
         """
         found: list[Course] = []
+        denied = case.facts.denied(self.item)
         for happening in happenings:
             days = case.lasted(happening)
             if days is None or days.first_lo > span.end_hi or days.last_hi < span.start_lo:
                 continue
             course = self.course(case, happening, days)
-            if course.sure and self.contradicted(case, course, happening.fact.code, span):
+            if denied and course.sure and self.contradicted(case, course, happening.fact.code, span):
                 course = course._replace(sure=False, causes=(Cause("conflicting", self.item), *course.causes))
             found.append(course)
         return found
@@ -177,6 +178,8 @@ class DoseSum:
 def in_whole_numbers(courses: Sequence[Course]) -> tuple[list[Course], int]:
     """The courses with their doses as so many parts of the unit, which add faster than fractions."""
     scale = lcm(*(end.denominator for course in courses for end in course.dose if end is not None))
+    if scale == 1:
+        return list(courses), 1
     found: list[Course] = []
     for course in courses:
         low, high = course.dose

@@ -304,10 +304,7 @@ class PartFinding:
 
     def unknown(self) -> Causes:
         """Why the outcome is unknown, in file order."""
-        standing, found = self.standing, self.found
-        if standing.outcome != "unknown":
-            return ()
-        return causes_of([found[number] for number in standing.undecided])
+        return causes_of(self.undecided()) if self.standing.outcome == "unknown" else ()
 
     def undecided(self) -> list[Finding]:
         """The unknown expressions the outcome hangs on, in file order."""
@@ -321,17 +318,18 @@ class PartFinding:
         """The expressions whose words are the reason."""
         return [self.found[number] for number in self.standing.deciding]
 
-    def told(self, case: Case) -> tuple[str, tuple[str, ...]]:
-        """The reason, and the places in the record that are its evidence; `case`: what it was found for."""
-        standing, found = self.standing, self.found
-        deciding = [found[number] for number in standing.deciding]
-        said = said_by(deciding, case)
-        if standing.applies is False:
-            reason = not_applicable(said)
-        else:
-            reason = said[0] if len(said) == 1 else joined(said)
-        shown = shown_by(deciding)
-        return reason, shown if len(shown) < 2 else in_record_order(shown)
+
+def told(applies: Truth, deciding: Sequence[Finding], case: Case) -> tuple[str, tuple[str, ...]]:
+    """The reason a part gives with these expressions, and the places in the record that are its evidence;
+    `case`: what they were found for.
+    """
+    said = said_by(deciding, case)
+    if applies is False:
+        reason = not_applicable(said)
+    else:
+        reason = said[0] if len(said) == 1 else joined(said)
+    shown = shown_by(deciding)
+    return reason, shown if len(shown) < 2 else in_record_order(shown)
 
 
 class CriterionNode:

@@ -541,7 +541,7 @@ def not_applicable(sentences: Iterable[str]) -> str:
 
 def joined(sentences: Iterable[str], most: int = 6) -> str:
     """One reason: each sentence once, in order, at most `most` of them; `; and 3 more` for the rest."""
-    each = list(dict.fromkeys(sentence for sentence in sentences if sentence))
+    each = [sentence for sentence in dict.fromkeys(sentences) if sentence]
     if len(each) <= most + 1:
         return "; ".join(each)
     return "; ".join((*each[:most], f"and {len(each) - most} more"))

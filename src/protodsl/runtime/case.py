@@ -34,6 +34,7 @@ class Span(NamedTuple):
     end_hi: int
 
 
+Told = int | Days | None
 NEVER = LAST_DAY + 1  # the latest day on which a window may begin that may have no day at all
 _ANY_DAY = 730_000
 
@@ -45,7 +46,7 @@ class Frame:
 
     def __init__(self, window: Window, item: str | None) -> None:
         """`item`: whose half-lives the window is told in."""
-        self._texts: dict[tuple[Days | None, Days | None, str], str] = {}
+        self._texts: dict[tuple[Told, Told, str], str] = {}
         self.window = window
         self.item = item
         self._start = _simple(window.start, 1)
@@ -115,10 +116,10 @@ class Frame:
         if told is not None:
             return told
         start, end = self.window.start, self.window.end
-        key = (case.days_of(start), case.days_of(end), case.anchor_name)
+        key = (case.told_of(start), case.told_of(end), case.anchor_name)
         found = self._texts.get(key)
         if found is None:
-            found = window_text(case.edge(start, key[0]), case.edge(end, key[1]))
+            found = window_text(case.edge(start, case.days_of(start)), case.edge(end, case.days_of(end)))
             if len(self._texts) >= 2048:
                 self._texts.clear()
             self._texts[key] = found
@@ -524,6 +525,14 @@ class Case:
         """The days of an end's moment, where it has any."""
         days = None if bound is None else self.moment(bound.moment)
         return None if isinstance(days, Cause) else days
+
+    def told_of(self, bound: Bound | None) -> Told:
+        """What the words of an end depend on: the day of its timepoint, or the days of its moment."""
+        if bound is not None and bound.moment.kind == "timepoint":
+            return self.point(bound.moment.name)
+        if bound is not None and bound.moment.kind == "anchor":
+            return self.anchor
+        return self.days_of(bound)
 
     def edge(self, bound: Bound | None, days: Days | None) -> Edge | None:
         if bound is None:

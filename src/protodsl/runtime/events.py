@@ -145,8 +145,8 @@ class EventNode(Node):
     """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
 
     __slots__ = (
-        *("asked", "bare", "domain", "dose", "excepted", "frame", "item", "listed", "missing"),
-        *("none", "nothing", "plain", "vague"),
+        *("amount", "asked", "bare", "domain", "dose", "easy", "excepted", "frame", "item", "listed"),
+        *("missing", "none", "nothing", "plain", "vague"),
     )
 
     def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
@@ -157,6 +157,12 @@ class EventNode(Node):
         self.dose = dose
         self.bare = not asked.attributes and not asked.but_not  # the code alone makes it a candidate
         self.plain = self.bare and not asked.first_day and asked.lasting is None and asked.least == 1
+        # a single course decides it: the whole it is part of lasts no less
+        self.easy = self.plain or (
+            (self.bare and not asked.first_day and asked.least == 1)
+            and (asked.lasting is not None and asked.lasting.op in (">", ">="))
+        )
+        self.amount = (0, 0) if asked.lasting is None else in_days_and_months(asked.lasting.length)
         self.excepted = tuple((other, vocabulary.domains[other] == self.domain) for other in asked.but_not)
         self.listed = Found(False, (), ())
         self.missing = Found(None, (Cause("missing", self.item),), ())
@@ -175,7 +181,7 @@ class EventNode(Node):
         if self.dose is None and span.__class__ is Span and not facts.denied(self.item):
             if self.item not in facts.placed:
                 return False if case.complete(self.domain, span[0], span[3]) else None
-            if self.plain:  # one that surely fits, nothing denied, is enough
+            if self.easy:  # one that surely fits, nothing denied, is enough
                 happenings = facts.happenings(self.item)
                 as_of = case.as_of
                 assert as_of is not None
@@ -183,9 +189,14 @@ class EventNode(Node):
                 for happening in happenings:
                     if happening.match is Match.SURE:
                         days = case.lasted(happening)
-                        if days is not None and days[1] <= end and days[2] >= start:
+                        if days is not None and days[1] <= end and days[2] >= start and self.long(days, span):
                             return True
         return self.judged(case).truth
+
+    def long(self, days: Lasted, span: Span) -> bool:
+        """Whether an event surely lasts at least as long as is asked, if a length is."""
+        lasting = self.asked.lasting
+        return lasting is None or lasted_truth(days, span, lasting.op, self.amount) is True
 
     def finding(self, case: Case) -> Finding:
         facts = case.facts
@@ -354,8 +365,7 @@ class EventNode(Node):
         return found
 
     def lasting_fits(self, case: Case, span: Span, candidates: list[Fit], lasting: Lasting) -> list[Fit]:
-        amount = in_days_and_months(lasting.length)
-        as_of = case.as_of
+        amount, as_of = self.amount, case.as_of
         assert as_of is not None
         found: list[Fit] = []
         if span.start_lo > min(span.end_hi, as_of):
@@ -409,9 +419,7 @@ class EventNode(Node):
         over = days.first_lo if self.asked.first_day else days.last_lo
         if days.first_hi > min(span.end_lo, as_of) or over < span.start_hi:
             return False
-        return lasting is None or bool(
-            lasted_truth(days, span, lasting.op, in_days_and_months(lasting.length))
-        )
+        return lasting is None or bool(lasted_truth(days, span, lasting.op, self.amount))
 
     def number(self, case: Case, fits: Sequence[Fit], *, sure: bool) -> int:
         """How many occasions these are: at least (`sure`) or at most."""
@@ -457,7 +465,7 @@ class EventNode(Node):
         asked, as_of = self.asked, case.as_of
         lasting, test = asked.lasting, asked.dose
         assert lasting is not None and test is not None and as_of is not None
-        amount = in_days_and_months(lasting.length)
+        amount = self.amount
         fits, courses = self.dosed(case, span, dose)
         near = [index for index, fit in enumerate(fits) if fit.days.last_hi >= span.start_lo]
         limit = Range(test.amount, test.amount)
@@ -606,33 +614,27 @@ def _started(fact: Fact) -> Days | None:
 
 def lasted_truth(days: Lasted, span: Span, op: str, amount: tuple[int, int]) -> Truth:
     """Whether a course lasts `op` so long, counted up to the window's end at most."""
+    if op == ">=" or op == ">":
+        return _as_long(days, span, amount, more=op == ">")
+    if op == "<" or op == "<=":
+        long = _as_long(days, span, amount, more=op == "<=")
+        return None if long is None else not long
+    least, more = _as_long(days, span, amount, more=False), _as_long(days, span, amount, more=True)
+    if least is False or more is True:
+        return False
+    return True if least and more is False else None
 
-    def at_least(first: int, last: int, end: int, *, more: bool) -> bool:
-        limit = shifted_day(min(last, end) + 1, -1, amount)
-        return first < limit if more else first <= limit
 
-    def truth(*, more: bool) -> Truth:
-        if at_least(days.first_hi, days.last_lo, span.end_lo, more=more):
-            return True
-        return None if at_least(days.first_lo, days.last_hi, span.end_hi, more=more) else False
-
-    def negated(value: Truth) -> Truth:
-        return None if value is None else not value
-
-    match op:
-        case ">=":
-            return truth(more=False)
-        case ">":
-            return truth(more=True)
-        case "<":
-            return negated(truth(more=False))
-        case "<=":
-            return negated(truth(more=True))
-        case _:
-            least, most = truth(more=False), negated(truth(more=True))
-            if least is False or most is False:
-                return False
-            return True if least and most else None
+def _as_long(days: Lasted, span: Span, amount: tuple[int, int], *, more: bool) -> Truth:
+    """Whether a course lasts at least so long, or longer (`more`)."""
+    first_lo, first_hi, last_lo, last_hi = days
+    end_lo, end_hi = span[2], span[3]
+    step = 1 if more else 0
+    surely = shifted_day((last_lo if last_lo < end_lo else end_lo) + 1, -1, amount)
+    if first_hi + step <= surely:
+        return True
+    perhaps = shifted_day((last_hi if last_hi < end_hi else end_hi) + 1, -1, amount)
+    return None if first_lo + step <= perhaps else False
 
 
 def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:

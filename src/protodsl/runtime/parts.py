@@ -324,10 +324,7 @@ def told(applies: Truth, deciding: Sequence[Finding], case: Case) -> tuple[str, 
     `case`: what they were found for.
     """
     said = said_by(deciding, case)
-    if applies is False:
-        reason = not_applicable(said)
-    else:
-        reason = said[0] if len(said) == 1 else joined(said)
+    reason = not_applicable(said) if applies is False else said[0] if len(said) == 1 else joined(said)
     shown = shown_by(deciding)
     return reason, shown if len(shown) < 2 else in_record_order(shown)
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from lark import Token, Tree
 
@@ -18,10 +18,12 @@ from protodsl.diagnostics.catalogue import BY_CODE
 from protodsl.elaborate import elaborate
 from protodsl.lint import lint
 from protodsl.reading import decode, read_file
-from protodsl.scenario import Scenario, scenarios
 from protodsl.source import Source, Span
 from protodsl.syntax import parse_with_gaps
 from protodsl.syntax.checks import subtrees
+
+if TYPE_CHECKING:
+    from protodsl.scenario import Scenario
 
 Read = Callable[[str], bytes]
 SUFFIX = ".proto-lite"
@@ -295,6 +297,8 @@ def _scenarios(
             return (), None, [one for one in result.diagnostics if one.severity == "error"]
     if protocol is None:
         return (), None, []
+    from protodsl.scenario import scenarios  # few files hold any
+
     made, problems = scenarios(project, protocol, list(trees.items()), path)
     return made, protocol, problems
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -102,7 +102,9 @@ class Context:
         self.scope.report(name, at if isinstance(at, Span) else self.span(at), **facts)
 
     def but(self, **changes: object) -> Context:
-        return replace(self, **changes)  # type: ignore[arg-type]  # dataclasses.replace is typed by field name only
+        made = object.__new__(Context)  # `dataclasses.replace` does the same by way of every field
+        made.__dict__.update(self.__dict__, **changes)
+        return made
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import fields, is_dataclass
 
 
 def nodes(value: object) -> Iterator[object]:
-    """Every node of the model under `value`, itself included, in file order."""
+    """Every node of the model under `value`, itself included, in file order; places in the text are none."""
     stack = [value]
     while stack:
         node = stack.pop()
@@ -24,5 +24,6 @@ _FIELDS: dict[type, tuple[str, ...]] = {}
 def _field_names(kind: type) -> tuple[str, ...]:
     """Fields of a model class, last first; none for anything else, strings and numbers included."""
     if kind not in _FIELDS:
-        _FIELDS[kind] = tuple(one.name for one in reversed(fields(kind))) if is_dataclass(kind) else ()
+        named = reversed(fields(kind)) if is_dataclass(kind) else ()
+        _FIELDS[kind] = tuple(one.name for one in named if one.name != "span")
     return _FIELDS[kind]

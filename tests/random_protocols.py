@@ -173,7 +173,13 @@ class Changes:
         if made.occasions is None and observed.select == "latest" and rng.random() < 0.5:
             spaced = ir.Length(Fraction(rng.choice((1, 7, 28))), "day")
             often = rng.choice(
-                (ir.Occasions(2), ir.Occasions(2, spaced), ir.Occasions(1, None, 2), ir.Occasions(2, None, 3))
+                (
+                    ir.Occasions(2),
+                    ir.Occasions(2, spaced),
+                    ir.Occasions(1, None, 2),
+                    ir.Occasions(2, None, 3),
+                    ir.Occasions(2, None, None, True),
+                )
             )
             return replace(made, occasions=often)
         if not isinstance(made.test, ir.CodeTest):

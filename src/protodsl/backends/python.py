@@ -465,6 +465,8 @@ class Writer:
                 made.append(("spaced", self.length(times.spaced)))
             if times.last is not None:
                 made.append(("last", str(times.last)))
+            if times.consecutive:
+                made.append(("consecutive", "True"))
             arguments.append(("times", self.call("occasions", *made)))
         return self.call("result", *arguments)
 

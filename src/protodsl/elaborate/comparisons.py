@@ -163,7 +163,7 @@ def tail_context(ctx: Context, tails: Sequence[Child]) -> tuple[Context, Token |
     return ctx, cast(Token, words[0].children[0]) if words else None
 
 
-TAILS = ("occasions", "of_last", "all_last", "clean", "qualified")
+TAILS = ("occasions", "of_last", "consecutive", "all_last", "clean", "qualified")
 
 
 def qualify(ctx: Context, expr: ir.Expr, words: Token | None) -> ir.Expr:
@@ -370,7 +370,7 @@ def result(
         match tail:
             case Tree("clean", [Tree() as target, by]):
                 clean += [ir.Clean(name, _before_sample(ctx, by)) for name in events.plain_names(ctx, target)]
-            case Tree("occasions" | "of_last" | "all_last"):
+            case Tree("occasions" | "of_last" | "consecutive" | "all_last"):
                 occasions = tail
     if observed.window is None and observed.select == "latest" and not ctx.formula:
         ctx.report("no-validity", tree, name=ctx.scope.items[observed.item].label)
@@ -396,17 +396,18 @@ def often(ctx: Context, made: ir.Result, tree: Node) -> ir.Expr:
     word = str(counting.children[0]) if counting.children else "exactly"
     spaced = None
     last = None
+    row = tree.data == "consecutive"
     if tree.data == "occasions":
         by = [child for child in tree.children if isinstance(child, Tree) and child.data == "quantity"]
         spaced = quantities.length(ctx, by[0]) if by else None
-    else:
+    elif not row:
         last = numbers_said[1]
         if numbers_said[0] > last:
             ctx.report("bad-count", tree, found=str(numbers_said[0]), members=last, verb="hold")
             raise Refused
 
     def least(k: int) -> ir.Expr:
-        return replace(made, occasions=ir.Occasions(k, spaced, last))
+        return replace(made, occasions=ir.Occasions(k, spaced, last, row and k > 1))
 
     return events.counted(word, numbers_said[0], least, ctx.span(tree))
 

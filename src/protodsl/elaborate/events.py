@@ -254,7 +254,7 @@ def exists(ctx: Context, base: ir.Exists, tails: Sequence[Child]) -> ir.Expr:
                 base = replace(base, but_not=plain_names(ctx, target))
             case Tree("qualified", [Token() as text]):
                 words = text
-            case Tree("occasions" | "of_last" | "all_last"):
+            case Tree("occasions" | "of_last" | "consecutive" | "all_last"):
                 times = tail
             case _:
                 base = replace(base, window=quantities.window(ctx, tail))
@@ -355,6 +355,7 @@ _TAILS = {
     "qualified": "the judgement",
     "occasions": "how often",
     "of_last": "how often",
+    "consecutive": "how often",
     "all_last": "how often",
 }
 

@@ -159,7 +159,7 @@ def relaxed(ctx: Context, tree: Node, base: Child, relaxations: Sequence[Child])
         if len(new) == 2:
             variant = Tree("compare", [left, new[0], new[1], *tails], relax.meta)
         else:
-            kept = [tail for tail in tails if cast(Node, tail).data in ("occasions", "clean", "qualified")]
+            kept = [tail for tail in tails if str(cast(Node, tail).data) in comparisons.TAILS]
             variant = Tree("compare", [left, op, right, *kept, new[0]], relax.meta)
         looser = truth(ctx, variant)
         if _same(looser, members[0]):

@@ -42,6 +42,8 @@ def result(ctx: Context, asked: ir.Result) -> Finding:
     item = ctx.item(asked.observed.item)
     if asked.occasions is not None and asked.occasions.last is not None:
         return of_the_last(ctx, asked, found, item, asked.occasions.least, asked.occasions.last)
+    if asked.occasions is not None and asked.occasions.consecutive:
+        return in_a_row(ctx, asked, found, item, asked.occasions.least)
     if asked.occasions is not None:
         return occasions(ctx, asked, found, item, asked.occasions)
     match asked.observed.select:
@@ -293,6 +295,43 @@ def occasions(ctx: Context, asked: ir.Result, found: Field, item: ir.Item, often
 
 def counted(days: Sequence[Days], spaced: ir.Length | None, *, surely: bool) -> int:
     return len(days) if spaced is None else longest_chain(days, spaced, surely=surely)
+
+
+def in_a_row(ctx: Context, asked: ir.Result, found: Field, item: ir.Item, least: int) -> Finding:
+    """“`k consecutive` needs results that are complete over the window, and in order”."""
+    tested = tests(ctx, asked, found)
+    partial = [each for each, _ in tested if each.sample.days.first != each.sample.days.last]
+    unordered = [
+        (one[1].truth, other[1].truth)
+        for one in tested
+        for other in tested
+        if not surely_later(one[0].sample, other[0].sample)
+        and not surely_later(other[0].sample, one[0].sample)
+    ]
+    apart = [pair for pair in unordered if pair[0] is not pair[1]]
+    if found.complete and all(each.counts for each, _ in tested) and not partial and not apart:
+        ordered = sorted(tested, key=lambda pair: (pair[0].sample.days.first, pair[0].sample.fact.time or ""))
+        truths = [finding.truth for _, finding in ordered]
+        if longest_run([truth is True for truth in truths]) >= least:
+            return Finding(True, (), told_by(tested))
+        if longest_run([truth is not False for truth in truths]) < least:
+            return Finding(False, (), told_by(tested))
+    told = [finding.causes for _, finding in tested] + [each.why for each, _ in tested]
+    if any(each.counts for each in partial):
+        told.append((Cause("imprecise", item.name),))
+    if not found.complete:
+        told.append((Cause("missing", found.wanted),))
+    if any(None not in pair for pair in apart):
+        told.append((Cause("conflicting", item.name),))
+    return unknown(*one_or_every(found, told), evidence=told_by(tested))
+
+
+def longest_run(passes: Sequence[bool]) -> int:
+    longest = run = 0
+    for each in passes:
+        run = run + 1 if each else 0
+        longest = max(longest, run)
+    return longest
 
 
 def of_the_last(

@@ -146,6 +146,13 @@ def of_occasions(ctx: Context, asked: ir.Result, often: ir.Occasions, looked: Fi
         passing = [each for each, finding in tested if finding.truth is True]
         told = words.occasions_reason(label_of(ctx, asked), len(passing), often.least, often.last)
         return Told((told,), places(ctx, asked, [each for each, _ in tested]))
+    if often.consecutive:
+        from protodsl.interpret.results import longest_run
+
+        ordered = sorted(tested, key=lambda pair: (pair[0].sample.days.first, pair[0].sample.fact.time or ""))
+        run = longest_run([finding.truth is True for _, finding in ordered])
+        told = words.row_reason(label_of(ctx, asked), run, often.least)
+        return Told((told,), places(ctx, asked, [each for each, _ in tested]))
     passing = [each for each, finding in tested if finding.truth is True]
     if found.truth:
         passing = [each for each in passing if each.counts]

@@ -147,11 +147,13 @@ class CodeTest:
 @dataclass(frozen=True, slots=True)
 class Occasions:
     """How often: at least `least` of the results that pass the test (`k times`), each `spaced` after the one
-    before, or, with `last`, among the last n results, which need whole dates."""
+    before, or, with `last`, among the last n results, which need whole dates, or `consecutive`: one after
+    another, with none between that does not pass."""
 
     least: int
     spaced: Length | None = None
     last: int | None = None
+    consecutive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -370,11 +370,14 @@ def is_none_of(*codes: str) -> CodeTest:
 
 @dataclass(frozen=True, slots=True)
 class Occasions:
-    """At least `least` of the results, each `spaced` after the one before, or among the `last` n."""
+    """At least `least` of the results, each `spaced` after the one before, or among the `last` n, or
+    `consecutive`.
+    """
 
     least: int
     spaced: Length | None = None
     last: int | None = None
+    consecutive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -534,8 +537,10 @@ def result(
     return ResultTest(Chosen(item, select, within, clean, None, side), numeric, coded, times)
 
 
-def occasions(least: int, *, spaced: Length | None = None, last: int | None = None) -> Occasions:
-    return Occasions(least, spaced, last)
+def occasions(
+    least: int, *, spaced: Length | None = None, last: int | None = None, consecutive: bool = False
+) -> Occasions:
+    return Occasions(least, spaced, last, consecutive)
 
 
 def compare(left: Number, op: str, right: Number, unit: str | None = None) -> Compare:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from protodsl.runtime.case import Case, Frame, Span
@@ -31,7 +32,7 @@ from protodsl.runtime.model import EVER, Duration, LimitTest, Occasions
 from protodsl.runtime.numbers import doubts, result_breaks, span_of
 from protodsl.runtime.record import FIRST_DAY
 from protodsl.runtime.report import Cause, Truth
-from protodsl.runtime.words import amount, occasions_reason, results_reason
+from protodsl.runtime.words import amount, occasions_reason, results_reason, row_reason
 
 _EVER = Frame(EVER, None)
 
@@ -177,6 +178,8 @@ class ResultNode(Node):
         if occasions is not None:
             if occasions.last is not None:
                 return self.last(case, pool, occasions)
+            if occasions.consecutive:
+                return self.row(case, pool, span, occasions.least)
             return self.times(case, pool, span, occasions)
         if recency:
             return self.latest(case, pool)
@@ -355,6 +358,40 @@ class ResultNode(Node):
         causes = causes or (Cause("imprecise", self.item),)
         return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
 
+    def row(self, case: Case, pool: Pool, span: Span, least: int) -> Judged:
+        """So many results in a row that pass: what was not recorded, or has no place, may lie between."""
+        listed = case.complete("results", span.start_lo, span.end_hi)
+        vague = [entry for entry in pool.entries if not entry.counts or entry.first != entry.last]
+        line = [(entry, self.tests.reading(case, entry.sample)) for entry in pool.entries]
+        causes = tuple(cause for _, reading in line for cause in reading.causes)
+        causes += doubts(self.item, vague)
+        if any(entry.counts for entry in vague):
+            causes += (Cause("imprecise", self.item),)
+        if not listed:
+            causes += (Cause("missing", lead_of(case, self.item)),)
+        clash = False  # two of one day, in no order, and not alike
+        for index, (entry, reading) in enumerate(line):
+            for other, another in line[:index]:
+                placed = surely_later(entry, other) or surely_later(other, entry)
+                if not placed and reading.truth is not another.truth:
+                    clash = True
+                    if reading.truth is not None and another.truth is not None:
+                        causes += (Cause("conflicting", self.item),)
+        line.sort(key=lambda pair: (pair[0].first, pair[0].time or ""))
+        sure = self.longest([reading.truth for _, reading in line], (True,))
+        possible = self.longest([reading.truth for _, reading in line], (True, None))
+        if listed and not vague and not clash:
+            if sure >= least:
+                return Judged(True, (), pool.entries, "row", sure, pool)
+            if possible < least:
+                return Judged(False, (), pool.entries, "row", sure, pool)
+        return Judged(None, self.settled(case, causes), pool.entries, "none", len(line), pool)
+
+    @staticmethod
+    def longest(truths: Sequence[Truth], wanted: tuple[Truth, ...]) -> int:
+        ends = [-1, *(place for place, truth in enumerate(truths) if truth not in wanted), len(truths)]
+        return max(end - start - 1 for start, end in pairwise(ends))
+
     def last(self, case: Case, pool: Pool, occasions: Occasions) -> Judged:
         """At least so many among the last n results, which need whole dates."""
         entries, asked = pool.entries, occasions.last
@@ -415,6 +452,9 @@ class ResultNode(Node):
         item = self.tests.item
         if judged.truth is None:
             return self.said_unknown(finding, case)
+        if judged.kind == "row":
+            assert self.occasions is not None
+            return (row_reason(item.label, judged.number, self.occasions.least),)
         if judged.kind == "times":
             assert self.occasions is not None
             return (occasions_reason(item.label, judged.number, self.occasions.least, self.occasions.last),)

@@ -327,6 +327,11 @@ def occasions_reason(label: str, found: int, least: int, last: int | None) -> st
     return f"{label}: {found}{of_last} {noun}, {least} asked"
 
 
+def row_reason(label: str, found: int, least: int) -> str:
+    """`SBP: 2 results in a row pass, 3 asked`."""
+    return f"{label}: {found} result{' passes' if found == 1 else 's in a row pass'}, {least} asked"
+
+
 class Operand(NamedTuple):
     """One side of a comparison: its words (`age`, `daily dose of prednisone`; empty for a constant) and its
     range.

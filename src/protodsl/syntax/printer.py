@@ -26,7 +26,19 @@ _WINDOWS = (
 )
 _CLAUSES = (
     *_WINDOWS,
-    *("occasions", "of_last", "all_last", "clean", "qualified", "when", "dose", "lasting", "graded", "route"),
+    *(
+        "occasions",
+        "of_last",
+        "consecutive",
+        "all_last",
+        "clean",
+        "qualified",
+        "when",
+        "dose",
+        "lasting",
+        "graded",
+        "route",
+    ),
     *("reason", "except_"),
 )
 BREAKS: dict[str, tuple[str, ...]] = {

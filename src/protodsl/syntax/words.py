@@ -25,6 +25,7 @@ TERMINALS = {
     "DOSE_LEVEL": "`dose level`",
     "NO": "`no`",
     "OTHERWISE": "`otherwise`",
+    "CONSECUTIVE": "`consecutive`",
     "TIMES": "`occasions` or `measurements`",
     "REACTION": "`refractory`, `intolerant` or `responded`",
     "ENDED": "`relapsed` or `progressed`",

@@ -171,6 +171,8 @@ def result(builder: Builder, scope: Scope, asked: ir.Result) -> Expr:
 
 def check_carried(builder: Builder, asked: ir.Result) -> None:
     often = asked.occasions
+    if often is not None and often.consecutive:
+        raise builder.not_carried("consecutive results")
     if often is not None and often.last is not None:
         raise builder.not_carried("a test on the last n results")
     if often is not None and often.spaced is not None and often.least > 2:

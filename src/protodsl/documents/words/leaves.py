@@ -233,6 +233,8 @@ def occasions_words(value: ir.Occasions, denied: bool) -> str:
     said = say("{count} or more", count=count) if denied else say("at least {count}", count=count)
     if value.last is not None:
         return say("in {said} of the last {last} measurements", said=said, last=number(Fraction(value.last)))
+    if value.consecutive:
+        return say("in {said} consecutive measurements", said=said)
     apart = (
         say(", each at least {length} after the one before", length=length(value.spaced))
         if value.spaced

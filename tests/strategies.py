@@ -30,7 +30,17 @@ EDGES = (  # days on which calendars are interesting
 _MIRROR = str.maketrans("<>", "><")
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 ROLES = ("investigator", "participant", "guardian", "physician", "site", "sponsor")
-ROUTES = ("oral", "intravenous", "subcutaneous", "topical", "inhaled", "orally", "intravenously")
+ROUTES = (
+    "oral",
+    "intravenous",
+    "subcutaneous",
+    "topical",
+    "inhaled",
+    "orally",
+    "intravenously",
+    "I.V.",
+    "nasogastric",
+)
 
 
 def records(protocol: ir.Protocol) -> st.SearchStrategy[JsonRecord]:

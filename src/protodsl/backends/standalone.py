@@ -12,6 +12,7 @@ from functools import lru_cache
 MODULES = (
     "record",
     "report",
+    "routes",
     "units",
     "values",
     "attributes",

@@ -15,6 +15,7 @@ from protodsl.backends.sql.tables import DECIMALS, DIGITS, TABLES
 from protodsl.runtime.events import stage_rank
 from protodsl.runtime.read import SEVERITIES
 from protodsl.runtime.record import Coded, Condition, Days, Exact, Interval, Medication, Procedure, Record
+from protodsl.runtime.routes import spelt
 
 _STEP = 10**DECIMALS
 _MOST = 10 ** (DIGITS - DECIMALS) - Fraction(1, _STEP)
@@ -122,7 +123,7 @@ class Rows:
             *self.interval(fact.dose),
             fact.unit,
             fact.per,
-            fact.route,
+            None if fact.route is None else spelt(fact.route),
             fact.response,
             fact.reason_stopped,
         )

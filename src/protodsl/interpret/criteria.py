@@ -39,13 +39,11 @@ class Node:
 
     def in_file_order(self, found: Finding) -> Finding:
         """“in the order of the file, each once”: a part's guard, then its rule, then the next part's."""
-        listed = once(
-            cause for cause in self._told(by_value=self.value.truth is None) if cause in found.causes
-        )
+        listed = once(cause for cause in self.told() if cause in found.causes)
         return replace(found, causes=once((*listed, *found.causes)))
 
-    def told(self) -> Iterator[Cause]:
-        return self._told(by_value=self.value.truth is None)
+    def told(self, *, by_value: bool = True) -> Iterator[Cause]:
+        return self._told(by_value=by_value and self.value.truth is None)
 
     def _told(self, *, by_value: bool) -> Iterator[Cause]:
         """The causes of what is unknown in it, by what the parts may change: its value, or whether it
@@ -149,15 +147,22 @@ class GroupNode:
         """In favour also when no guard holds."""
         applies = or_([node.applies for node in self.nodes])
         found = or_([not_(applies), at_least(self.group.least, self.members)])
-        listed = once(cause for node in self.reached() for cause in node.told() if cause in found.causes)
+        listed = once(
+            cause
+            for node, by_value in self.reached()
+            for cause in node.told(by_value=by_value)
+            if cause in found.causes
+        )
         return replace(found, causes=once((*listed, *found.causes)))
 
-    def reached(self) -> Iterator[Node]:
-        """The members that may decide it: by holding, or by whether any of them applies."""
+    def reached(self) -> Iterator[tuple[Node, bool]]:
+        """The members that may decide it: by holding, or only by whether any of them applies."""
         any_applies = or_([node.applies for node in self.nodes]).truth
+        enough = at_least(self.group.least, self.members).truth
         for node, member in zip(self.nodes, self.members, strict=True):
-            if member.truth is None or (any_applies is None and node.applies.truth is None):
-                yield node
+            by_value = enough is None and member.truth is None
+            if by_value or (any_applies is None and node.applies.truth is None):
+                yield node, by_value
 
 
 def grouped(group: ir.Group, nodes: Sequence[Node]) -> GroupNode:

@@ -27,6 +27,7 @@ from protodsl.interpret.truth import Finding, first_that_applies, unknown
 from protodsl.interpret.windows import up_to_now, window_days
 from protodsl.runtime.record import FIRST_DAY, Condition, Days, Interval, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.routes import route_named
 
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 OUTCOMES = {"refractory", "relapsed", "progressed", "responded"}
@@ -147,6 +148,9 @@ def attribute(event: Event, test: ir.AttributeTest) -> tuple[Truth, str]:
         return (recorded in (test.value, "both") if known else None), "imprecise"
     if test.attribute == "response" and {recorded, test.value} <= OUTCOMES:
         return outcome(recorded, test.value), "imprecise"
+    if test.attribute == "route" and _word(recorded) != _word(test.value):
+        routes = {route_named(recorded), route_named(test.value)}
+        return (None if None in routes else len(routes) == 1), "imprecise"
     if test.attribute in ("route", "response", "reason"):
         return _word(recorded) == _word(test.value), ""
     mine, limit = scale(test.attribute, recorded), scale(test.attribute, test.value)

@@ -133,7 +133,7 @@ def _reached_listed(listed: Listed) -> Iterator[Node]:
             yield from _reached_node(node)
     for group in listed.groups:
         if group.counts.truth is None:
-            for node in group.reached():
+            for node, _ in group.reached():
                 yield from _reached_node(node)
 
 

@@ -17,6 +17,7 @@ from protodsl.runtime.intervals import Range, compared_ranges
 from protodsl.runtime.model import Attribute, Event, Lasting
 from protodsl.runtime.record import FIRST_DAY, Coded, Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.routes import route_named, spelt
 from protodsl.runtime.words import (
     attribute_text,
     dose_text,
@@ -110,7 +111,17 @@ def attribute_truth(fact: Fact, test: Attribute) -> Truth:
         return recorded in (test.value, "both") if recorded in ("left", "right", "both") else None
     if test.name == "response":
         return response_truth(str(recorded), test.value)
+    if test.name == "route":
+        return route_truth(str(recorded), test.value)
     return recorded == test.value
+
+
+def route_truth(recorded: str, asked: str) -> Truth:
+    """One that is not known by its word may be another name for the same."""
+    own, wanted = route_named(recorded), route_named(asked)
+    if own is None or wanted is None:
+        return True if spelt(recorded) == spelt(asked) else None
+    return own == wanted
 
 
 # What else a recorded response says: surely (True), or perhaps (None); everything else it denies.

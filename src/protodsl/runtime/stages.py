@@ -138,20 +138,28 @@ class BodyFinding:
 
     def reached(self) -> list[PartFinding]:
         """The criteria an unknown truth hangs on, in file order."""
+        return [finding for finding, _ in self.hinges()]
+
+    def hinges(self) -> list[tuple[PartFinding, bool]]:
+        """The same, each with whether it matters what it says, and not only whether it applies."""
         if self.truth is not None:
             return []
-        wanted: set[int] = set()
+        wanted: dict[int, bool] = {}
         for criterion in self.body.single:
             if self.findings[id(criterion)].favour is None:
-                wanted.add(id(criterion))
-        for (truth, found), (_, members) in zip(self.groups, self.body.groups, strict=True):
-            if truth is None:
-                any_applies = count_truth(1, [one.applies for one in found])
-                for one, member in zip(found, members, strict=True):
-                    by_guard = any_applies is None and one.applies is None
-                    if by_guard or both(one.applies, favour_of(one)) is None:
-                        wanted.add(id(member))
-        return [self.findings[id(one)] for one in self.body.criteria if id(one) in wanted]
+                wanted[id(criterion)] = True
+        for (truth, found), (least, members) in zip(self.groups, self.body.groups, strict=True):
+            if truth is not None:
+                continue
+            any_applies = count_truth(1, [one.applies for one in found])
+            terms = [both(one.applies, favour_of(one)) for one in found]
+            enough = count_truth(least, terms)
+            for one, term, member in zip(found, terms, members, strict=True):
+                by_value = enough is None and term is None
+                if by_value or (any_applies is None and one.applies is None):
+                    wanted[id(member)] = by_value
+        criteria = self.body.criteria
+        return [(self.findings[id(one)], wanted[id(one)]) for one in criteria if id(one) in wanted]
 
 
 def favour_of(finding: PartFinding) -> Truth:
@@ -300,6 +308,9 @@ class StageFinding:
         for body in self.bodies():
             if body.guard is not None and body.guard.truth is None:
                 found.append(body.guard)
-            for criterion in body.reached():
-                found += criterion.undecided() if criterion.favour is None else criterion.undecided_guards()
+            for criterion, by_value in body.hinges():
+                if by_value and criterion.favour is None:
+                    found += criterion.undecided()
+                else:
+                    found += criterion.undecided_guards()
         return found

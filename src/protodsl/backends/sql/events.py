@@ -39,6 +39,7 @@ from protodsl.backends.sql.times import (
     shares_surely,
 )
 from protodsl.runtime.read import SEVERITIES
+from protodsl.runtime.routes import ROUTES, route_named, spellings, spelt
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
@@ -244,8 +245,18 @@ def attribute(test: ir.AttributeTest, domain: str) -> Expr:
             return stage(test)
         case "response":
             return response(column, word)
+        case "route":
+            return route(column, spelt(test.value))
         case _:
             return compare("=", column, Literal(word))
+
+
+def route(column: Column, asked: str) -> Expr:
+    """By any of its spellings; a word nobody knows may be another name for it."""
+    named = route_named(asked)
+    same = spellings(named) if named is not None else (asked,)
+    others = tuple(word for each in ROUTES if each != named for word in spellings(each)) if named else ()
+    return case((In(column, same), TRUE), (In(column, others) if others else FALSE, FALSE))
 
 
 def response(column: Column, asked: str) -> Expr:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import pytest
 from click.testing import CliRunner
 from duck_engine import run as duckdb
+from postgres_engine import run as run_on_postgres
+from postgres_engine import running
 from random_protocols import fragments, mutated, trials
 from sql_differential import differences, some_run
 from strategies import random_record
@@ -59,6 +63,29 @@ def test_fragments() -> None:
         protocol = mutated(fragment, rng) if number % 48 else fragment
         records = [record for _ in range(40) if readable(record := random_record(protocol, rng))]
         found, count = differences(protocol, records, some_run(protocol, rng), duckdb, "duckdb")
+        assert found == [], protocol.id
+        compared += count
+    assert compared > 500
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+def test_fragments_on_postgresql(server: str) -> None:
+    """One in sixteen of the specification's fragments, run by a PostgreSQL server where one is installed."""
+    compared = 0
+    for number, fragment in enumerate(fragments()):
+        if number % 16 != 5:
+            continue
+        rng = Random(SEED - number)
+        protocol = mutated(fragment, rng) if number % 32 == 5 else fragment
+        records = [record for _ in range(30) if readable(record := random_record(protocol, rng))]
+        found, count = differences(
+            protocol, records, some_run(protocol, rng), partial(run_on_postgres, server), "postgres"
+        )
         assert found == [], protocol.id
         compared += count
     assert compared > 500

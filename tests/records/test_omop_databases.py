@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pwd
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import psycopg
 import pytest
+from postgres_engine import running
 
 from protodsl.records.detect import read_participants
 from protodsl.records.json import Entry
@@ -100,47 +96,10 @@ def test_two_schemas_with_persons(tmp_path: Path) -> None:
 # ---------------------------------------------------------------- PostgreSQL
 
 
-def programs() -> Path | None:
-    """Where the server's programs are."""
-    found = shutil.which("initdb")
-    if found is not None:
-        return Path(found).parent
-    listed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    return listed[-1].parent if listed else None
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of our own, on a socket in a temporary folder. It refuses to run as root."""
-    found = programs()
-    if found is None:
-        pytest.skip("no PostgreSQL server is installed")
-    folder = tmp_path_factory.mktemp("postgres")
-    user = "nobody" if os.geteuid() == 0 else None
-    if user is not None:
-        home = folder
-        while home != Path("/tmp") and home.parent != home:  # the folders above are the tests' own
-            home.chmod(0o755)
-            home = home.parent
-        os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
-    quiet = {"user": user, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    data = folder / "data"
-    subprocess.run([found / "initdb", "-D", data, "-U", "reader", "-A", "trust", "-N"], check=True, **quiet)
-    started = subprocess.Popen(
-        [found / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"], **quiet
-    )
-    url = f"postgresql:///postgres?host={folder}&user=reader"
-    try:
-        for _ in range(200):
-            with contextlib.suppress(psycopg.Error):
-                psycopg.connect(url).close()
-                break
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                started.wait(0.1)
+    with running(tmp_path_factory.mktemp("postgres")) as url:
         yield url
-    finally:
-        started.terminate()
-        started.wait()
 
 
 def test_a_postgresql_database(server: str, expected: list[Record]) -> None:

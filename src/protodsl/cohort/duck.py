@@ -33,7 +33,10 @@ def connect(memory: str | None = None, threads: int | None = None) -> duckdb.Duc
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET preserve_insertion_order = false")
     if memory is not None:
-        connection.execute(f"SET memory_limit = {quoted(memory)}")
+        try:
+            connection.execute(f"SET memory_limit = {quoted(memory)}")
+        except duckdb.Error as error:
+            raise DataError(f"a memory limit of {memory}: {first_line(error)}") from None
     if threads is not None:
         connection.execute(f"SET threads = {int(threads)}")
     return connection

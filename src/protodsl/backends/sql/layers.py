@@ -82,10 +82,12 @@ class Layers:
         """The base, and around it a query for each step. (A table expression of its own for each would read
         better, and takes engines many times longer to plan.)
         """
+        # PostgreSQL would put each step into the next, as often as its columns are read there
+        fence = "\n  OFFSET 0" if dialect == "postgres" else ""
         body = base
         for step in self.steps:
             lines = [f"    {text(expr, dialect, 4)} AS {column}" for column, expr in step]
-            body = "\n".join(["  SELECT step.*,", ",\n".join(lines), "  FROM (", body, "  ) AS step"])
+            body = "\n".join(["  SELECT step.*,", ",\n".join(lines), "  FROM (", body + fence, "  ) AS step"])
         return [Cte(self.name, body, told)]
 
 

@@ -396,6 +396,8 @@ class _Printer:
                 inner = self.flat(day, _PRODUCT)
                 if self.dialect == "spark":
                     return f"datediff({inner}, DATE '1970-01-01')", _ATOM
+                if self.dialect == "postgres":  # seconds of days are beyond its integers
+                    return f"CAST({inner} - DATE '1970-01-01' AS BIGINT)", _ATOM
                 return f"({inner} - DATE '1970-01-01')", _ATOM
             case DatePart(part, day):
                 return f"extract({part} FROM {self.flat(day)})", _ATOM

@@ -15,6 +15,7 @@ from typing import assert_never
 from protodsl import __version__, ir
 from protodsl.backends.layout import Apply, Piece, apply, docstring, laid_out, literal, sequence, width
 from protodsl.backends.standalone import inlined
+from protodsl.runtime.words import percentile_text
 
 Argument = Piece | tuple[str, Piece]
 
@@ -400,12 +401,14 @@ class Writer:
                 return self.call(functions[op], self.number(left), self.number(right))
             case ir.Call(function, members):
                 return self.call("call", literal(function), *(self.number(one) for one in members))
-            case ir.Table(rows, otherwise):
+            case ir.Table(rows, otherwise, percentile):
                 made: list[Argument] = [
                     sequence((self.expr(condition), self.number(one))) for condition, one in rows
                 ]
                 if otherwise is not None:
                     made.append(("otherwise", self.number(otherwise)))
+                if percentile is not None:
+                    made.append(("told", literal(percentile_text(percentile.percent, percentile.of))))
                 return self.call("cases", *made)
             case _:
                 assert_never(number)

@@ -98,6 +98,7 @@ def blocks(protocol: ir.Protocol, exprs: list[ir.Expr]) -> list[Block]:
     items = used_items(protocol, exprs)
     return [
         *_formulas(protocol, items),
+        *_references(protocol),
         *_classes(protocol, items),
         *_equivalences(protocol, exprs),
         *_limits(protocol, exprs),
@@ -157,12 +158,35 @@ def _formulas(protocol: ir.Protocol, items: list[ir.Item]) -> list[Block]:
     return [Heading(say("Computed values"), 1), *made] if made else []
 
 
+def _references(protocol: ir.Protocol) -> list[Block]:
+    made: list[Block] = []
+    for one in protocol.references:
+        ages = {
+            "year": say("completed years"),
+            "month": say("completed months"),
+            "week": say("completed weeks"),
+            "day": say("days of life"),
+        }[one.age]
+        told = (
+            say("Percentiles by sex and age in {ages}, from the file {file}.", ages=ages, file=one.file)
+            if one.sexes
+            else say("Percentiles by age in {ages}, from the file {file}.", ages=ages, file=one.file)
+        )
+        lines = [Line(told)]
+        if one.citation:
+            lines.append(Line(say("Source of the table: {citation}.", citation=one.citation.rstrip("."))))
+        made += [Heading(named(one.label), 2), Rules(tuple(lines))]
+    return [Heading(say("Reference tables"), 1), *made] if made else []
+
+
 def _spelt_out(context: Context, formula: ir.Number) -> tuple[str, tuple[Line, ...]]:
     """The formula, its tables of cases put below it under the letters they are given: k, m, n …"""
     tables: list[ir.Table] = []
 
     def without(value: ir.Number) -> ir.Number:
         match value:
+            case ir.Table(percentile=ir.Percentile()):
+                return value
             case ir.Table():
                 if value not in tables:
                     tables.append(value)

@@ -15,7 +15,7 @@ from lark import Token, Tree
 
 from protodsl import LANGUAGE_VERSION, fields, ir
 from protodsl.diagnostics import Diagnostic
-from protodsl.elaborate import criteria, prose, quantities, quotations, sides, study, vocabulary
+from protodsl.elaborate import criteria, prose, quantities, quotations, references, sides, study, vocabulary
 from protodsl.elaborate.scope import Context, Declaration, Node, Scope, declaration, span_of, string, trees
 from protodsl.source import Source, Span
 
@@ -77,6 +77,9 @@ def elaborate(files: Files, path: str) -> tuple[ir.Protocol | None, list[Diagnos
         for block in (loaded.tree, *trees(loaded.tree, "protocol")):
             for pair in trees(block, "side"):
                 sides.register(scope, name, pair)
+    for one in declared:
+        if one.kind == "reference":
+            references.register(files, Context(scope, one.path), one.tree)
     vocabulary.declare(scope, [one for one in declared if one.kind in VOCABULARY])
     if len(protocols) > 1:
         scope.report("several-protocols", span_of(path, protocols[1].children[0]))
@@ -173,6 +176,9 @@ def _protocol(
     hashed = hashlib.sha256()
     for loaded in gathered.loaded.values():
         hashed.update(loaded.source.text.encode("utf-8", "surrogatepass"))
+    tables = [table for name, table in scope.references.items() if name in scope.used]
+    for table in tables:
+        hashed.update(table.sha256.encode("ascii"))
     return ir.Protocol(
         id=str(name),
         title=string(label) if label is not None else str(name),
@@ -196,6 +202,7 @@ def _protocol(
         clarify=tuple(words.clarify),
         notes=tuple(words.notes),
         sides=tuple(dict.fromkeys(scope.sides.values())),
+        references=tuple(table.told for table in tables),
         sha256=hashed.hexdigest(),
         span=ctx.span(tree),
     )

@@ -48,6 +48,10 @@ def number(ctx: Context, tree: Child) -> Num:
             return rows(ctx, tree, [(value, condition)], otherwise)
         case Tree("table", children):
             return table(ctx, tree, children)
+        case Tree("percentile", [Token() as share, Token() as name]):
+            from protodsl.elaborate import references
+
+            return references.percentile(ctx, share, name)
         case Tree("paren", [inner]):
             return number(ctx, inner)
         case Tree("quantified" | "group"):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, Literal
 
 from lark import Token, Tree
 
@@ -44,6 +44,7 @@ class Scope:
     defining: list[str] = field(default_factory=list)  # being elaborated now, to see circles
     parameters: dict[str, Declaration] = field(default_factory=dict)
     sides: dict[str, ir.Side] = field(default_factory=dict)  # each under both its names
+    references: dict[str, ReferenceTable] = field(default_factory=dict)
     arms: set[str] = field(default_factory=set)
     places: dict[str, Span] = field(default_factory=dict)  # where each name was declared
     located: dict[int, ir.Quotation] = field(
@@ -79,6 +80,21 @@ class Scope:
         if any(name in item.values for item in self.items.values()):
             return f"a reported word is compared with `is`: `… is {name}`, `… is one of [{name}, …]`"
         return None
+
+
+Sex = Literal["female", "male"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTable:
+    """A reference table as it was read. `rows`: by sex (None: of both), completed ages and the values of
+    each percentile at that age. `sha256`: of the file's bytes."""
+
+    told: ir.Reference
+    unit: Unit | None
+    percentiles: tuple[Fraction, ...]
+    rows: dict[Sex | None, list[tuple[int, tuple[Fraction, ...]]]]
+    sha256: str
 
 
 @dataclass(frozen=True)

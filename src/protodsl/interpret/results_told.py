@@ -292,6 +292,8 @@ def phrase(ctx: Context, asked: ir.Number) -> str:
             return words.operation_text(op, phrase(ctx, left), phrase(ctx, right))
         case ir.Call(function, arguments):
             return words.call_text(function, [phrase(ctx, argument) for argument in arguments])
+        case ir.Table(percentile=ir.Percentile(percent, table)):
+            return words.percentile_text(percent, table)
         case ir.Table():
             return "the table's value"
 

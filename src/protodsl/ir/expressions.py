@@ -104,6 +104,15 @@ class Table:
 
     rows: tuple[tuple[Expr, Number], ...]
     otherwise: Number | None = None
+    percentile: Percentile | None = None  # of a reference table: documents do not list its rows
+
+
+@dataclass(frozen=True, slots=True)
+class Percentile:
+    """Which percentile of which reference table a table of cases is."""
+
+    percent: Fraction
+    of: str  # the label of the reference table
 
 
 Number = Constant | Observed | Mean | Age | DoseOf | Arithmetic | Call | Table

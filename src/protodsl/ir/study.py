@@ -124,6 +124,20 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A table of percentiles that the protocol's author supplied as a file, by completed age in `age`s and,
+    if `sexes`, by sex."""
+
+    name: str
+    label: str
+    file: str
+    citation: str
+    age: Literal["year", "month", "week", "day"]
+    sexes: bool
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stated:
     """A field the source states. `line`: where its words stand verbatim in the source document, if they
     do."""
@@ -283,5 +297,6 @@ class Protocol:
     clarify: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     sides: tuple[Side, ...] = ()
+    references: tuple[Reference, ...] = ()
     sha256: str = ""  # of the .proto-lite text and everything it uses
     span: Span | None = None

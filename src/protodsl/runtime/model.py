@@ -211,6 +211,7 @@ class Call:
 class Cases:
     rows: tuple[tuple[Expr, Number], ...]
     otherwise: Number | None = None
+    told: str = ""  # what reasons call it
 
 
 Number = Constant | Chosen | Mean | Age | DailyDose | Arithmetic | Call | Cases
@@ -280,8 +281,8 @@ def call(function: str, *arguments: Number) -> Call:
     return Call(function, arguments)
 
 
-def cases(*rows: tuple[Expr, Number], otherwise: Number | None = None) -> Cases:
-    return Cases(rows, otherwise)
+def cases(*rows: tuple[Expr, Number], otherwise: Number | None = None, told: str = "") -> Cases:
+    return Cases(rows, otherwise, told)
 
 
 # ---------------------------------------------------------------- tests on results

@@ -487,11 +487,14 @@ class CallNumber(NumberNode):
 class CasesNumber(NumberNode):
     """A table: the rows that hold must agree; a row that may hold adds its value to the range."""
 
-    __slots__ = ("otherwise", "rows")
+    __slots__ = ("otherwise", "rows", "told")
 
-    def __init__(self, rows: tuple[tuple[Node, NumberNode], ...], otherwise: NumberNode | None) -> None:
+    def __init__(
+        self, rows: tuple[tuple[Node, NumberNode], ...], otherwise: NumberNode | None, told: str = ""
+    ) -> None:
         self.rows = rows
         self.otherwise = otherwise
+        self.told = told
 
     def value(self, case: Case) -> Quantity:
         sure: list[Quantity] = []
@@ -527,7 +530,7 @@ class CasesNumber(NumberNode):
         return Quantity(made, each_once(causes) if causes and not is_point(made) else (), evidence)
 
     def text(self, case: Case) -> str:
-        return "the table's value"
+        return self.told or "the table's value"
 
     def names(self) -> Iterable[str]:
         found: list[str] = []

@@ -221,11 +221,12 @@ class Rules:
                 return ArithmeticNumber(op, self.number(left, inside), self.number(right, inside))
             case Call(function, arguments):
                 return CallNumber(function, tuple(self.number(one, inside) for one in arguments))
-            case Cases(rows, otherwise):
+            case Cases(rows, otherwise, told):
                 listed = tuple(
                     (self.node(condition, inside), self.number(one, inside)) for condition, one in rows
                 )
-                return CasesNumber(listed, None if otherwise is None else self.number(otherwise, inside))
+                last = None if otherwise is None else self.number(otherwise, inside)
+                return CasesNumber(listed, last, told)
 
     def results(self, asked: Chosen, inside: tuple[str, Duration] | None) -> ChosenNumber:
         window = None if asked.window is None else self.frame(asked.window, asked.item)

@@ -355,6 +355,11 @@ def dose_phrase(select: str, label: str) -> str:
     return f"{before} of {label}"
 
 
+def percentile_text(percent: Fraction, table: str) -> str:
+    """`percentile 97.5 of BMI for age`."""
+    return f"percentile {number_text(percent)} of {table}"
+
+
 def mean_text(label: str, last: int) -> str:
     """`mean of the last 3 of QTcF`."""
     return f"mean of the last {last} of {label}"

@@ -64,12 +64,12 @@ GROUPS: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
         _OPERAND
         | _QUANTIFIER
         | {"VERB", "JUDGED", "CONFIRMED", "AGREES", "REACTION", "AFTERMATH", "SELECT", "SIGN", "IS", "NOT"}
-        | {"IF", "AT_LEAST", "AT_MOST", "TABLE"},
+        | {"IF", "AT_LEAST", "AT_MOST", "TABLE", "PERCENTILE"},
         "a condition (`has …`, `received …`, `alt <= 3 ULN`)",
     ),
     (
         _OPERAND - {"DOSE_OF", "COUNT"},
-        _OPERAND | _QUANTIFIER | {"SELECT", "SIGN", "AT_LEAST", "AT_MOST", "TABLE"},
+        _OPERAND | _QUANTIFIER | {"SELECT", "SIGN", "AT_LEAST", "AT_MOST", "TABLE", "PERCENTILE"},
         "a value",
     ),
     (_WINDOW, _WINDOW | {"AT_LEAST"}, "a window (`within 4 weeks before …`, `since …`)"),

@@ -121,4 +121,26 @@ CONSTRUCTS = (
         bad="require was hospitalised for heart_failure within 12 months before screening",
         good="require was hospitalised for heart_failure_admission within 12 months before screening",
     ),
+    Entry(
+        "E0381",
+        "reference-table",
+        "the reference table {path} cannot be read: {reason}",
+        ("see `protodsl explain E0381` for what such a file looks like",),
+        "A reference table is a CSV file. Its first line names the columns: `sex` (`female`, `male`; left "
+        "out where the table is the same for both), one of `age_years`, `age_months`, `age_weeks` and "
+        "`age_days`, and percentiles such as `p5` and `p97.5`. Each further line holds the values of one "
+        "completed age; ages rise, and so do the values of a line. It is read like any other file of the "
+        "project: never from outside it.",
+        bad="sex,age,p95\nfemale,24.5,19.1",
+        good="sex,age_months,p5,p95\nfemale,24,14.4,19.1\nmale,24,14.8,19.3",
+    ),
+    Entry(
+        "E0382",
+        "no-such-percentile",
+        "the reference table `{name}` has no percentile {percentile}; it has {known}",
+        ("ask for one of these, or add a column to the file",),
+        "Percentiles are read from the file; none is interpolated.",
+        bad="require bmi < percentile 99 of bmi_for_age",
+        good="require bmi < percentile 95 of bmi_for_age",
+    ),
 )

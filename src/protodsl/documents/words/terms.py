@@ -153,6 +153,8 @@ def noun(context: Context, value: ir.Number, inner: bool = False) -> str:
             return f"{names[function]} ({listed})"
         case ir.Table(((ir.Setting(name, ("left",)), first),)) if side := context.side_of(name, first):
             return noun(replace(context, side=side), first, inner)
+        case ir.Table(percentile=ir.Percentile(percent, of)):
+            return say("percentile {percent} of {table}", percent=number(percent), table=of)
         case ir.Table(rows, otherwise):
             from protodsl.documents.words.rules import inline
 

@@ -225,8 +225,9 @@ class Rules:
                 listed = tuple(
                     (self.node(condition, inside), self.number(one, inside)) for condition, one in rows
                 )
-                last = None if otherwise is None else self.number(otherwise, inside)
-                return CasesNumber(listed, last, told)
+                return CasesNumber(
+                    listed, None if otherwise is None else self.number(otherwise, inside), told
+                )
 
     def results(self, asked: Chosen, inside: tuple[str, Duration] | None) -> ChosenNumber:
         window = None if asked.window is None else self.frame(asked.window, asked.item)

@@ -56,15 +56,19 @@ def report(screened: Screened, settings: Sequence[tuple[str, Setting]]) -> Repor
 def exactness(screened: Screened, whole: Sequence[Answered]) -> list[str]:
     """How far a verdict can be trusted, in sentences."""
     said = [
-        "Verdicts mean what `protodsl screen` means: true, false and unknown are kept apart, units are "
+        "Verdicts mean what protodsl screen means: true, false and unknown are kept apart, units are "
         "compared exactly, dates known in part are intervals. Formulas are computed in double precision "
         "and rounded to nine decimals."
     ]
-    refused = [f"{each.where} ({each.what})" for one in whole for each in one.statement.refused]
+    refused = [
+        f"{one.question.protocol.id + ' ' if len(whole) > 1 else ''}{each.where} ({each.what})"
+        for one in whole
+        for each in one.statement.refused
+    ]
     if refused:
         said.append(
             "SQL does not carry everything: what follows is unknown for everybody, and may leave somebody "
-            "undetermined whom `protodsl screen` decides: " + "; ".join(dict.fromkeys(refused)) + "."
+            "undetermined whom protodsl screen decides: " + "; ".join(dict.fromkeys(refused)) + "."
         )
     else:
         said.append("SQL carries every criterion asked.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import assert_never
 
@@ -41,7 +42,7 @@ def number(ctx: Context, asked: ir.Number) -> Amount:
         case ir.Constant(value):
             return Amount(point(value))
         case ir.Observed():
-            return selection.amount(ctx, asked)
+            return with_ends(selection.amount(ctx, asked))
         case ir.Mean():
             return selection.mean(ctx, asked)
         case ir.Age():
@@ -56,6 +57,13 @@ def number(ctx: Context, asked: ir.Number) -> Amount:
             return table(ctx, asked)
         case _:
             assert_never(asked)
+
+
+def with_ends(value: Amount) -> Amount:
+    """Arithmetic and comparisons of two values reckon with the ends of an interval: `<41` may be 41."""
+    if value.interval is None:
+        return value
+    return replace(value, interval=Interval(value.interval.low, value.interval.high))
 
 
 def age(ctx: Context, asked: ir.Age) -> Amount:

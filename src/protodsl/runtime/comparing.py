@@ -197,7 +197,8 @@ class ChangeNode(Node):
             return Point([], None, (span,))
         if case.until is None:
             return Point([], None, (case.undated(),))
-        pool = pooled(case, samples_of(case, self.item), span, (case.until, case.until))
+        until = None if earliest else (case.until, case.until)  # only recency looks no further than that
+        pool = pooled(case, samples_of(case, self.item), span, until)
         lead = lead_of(case, self.item)
         if not pool.entries:
             return Point([], None, (none_cause(pool, lead, recency=True),))

@@ -297,10 +297,6 @@ class Session:
         rows: list[CriterionReport] = []
         hanging = finding.bodies()
         bodies = (finding.common, *(found for _, found in finding.cohorts))
-        if later is not None:
-            for body in bodies:
-                for one in body.findings.values():
-                    later.found(one.found)
         twins = (timed.common, *(found for _, found in timed.chosen(cohort)))
         for body, again in zip(bodies, twins, strict=True):
             reached = {id(one) for one in body.reached()} if body in hanging else ()
@@ -356,6 +352,7 @@ class Session:
             evidence = self.in_order(evidence)
         cured: int | None = None
         if later is not None and outcome == "fails":
+            later.found(found)
             cured = later.passes(timed)
         rows.append(
             CriterionReport(

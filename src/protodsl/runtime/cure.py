@@ -9,7 +9,7 @@ leaves that never change have decided for good is seen from the others' `outlook
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from protodsl.runtime.case import Case
@@ -61,15 +61,22 @@ class Later:
         self._cases: dict[int, Case] = {}
         self._changes: dict[Node, list[int]] = {}
         self._truths: dict[tuple[Node, int], Truth] = {}
+        self._found: Sequence[Finding] = ()
         case.later = self
 
-    def found(self, findings: Iterable[Finding]) -> None:
-        """Takes over what was found of leaves as the case is now."""
+    def found(self, findings: Sequence[Finding]) -> None:
+        """Takes over what was found of a criterion's leaves as the case is now."""
+        if findings is self._found:  # its parts ask again
+            return
+        self._found = findings
+        self._take(findings)
+
+    def _take(self, findings: Sequence[Finding]) -> None:
         anchor = self.case.anchor
         assert anchor is not None
         for finding in findings:
             if isinstance(finding.node, ListNode):
-                self.found(finding.state[1])
+                self._take(finding.state[1])
             else:
                 self._truths[finding.node, anchor] = finding.truth
 

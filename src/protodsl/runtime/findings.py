@@ -117,7 +117,7 @@ Made = TypeVar("Made")
 
 def remember(known: dict[Key, Made], key: Key, made: Made) -> Made:
     """Keeps what is the same for all records, as long as it is not too many different ones."""
-    if len(known) >= 4096:
+    if len(known) >= 1024:
         known.clear()
     known[key] = made
     return made

@@ -374,6 +374,7 @@ class _Writer:
             f"earliest creatinine {self.one(*OPS)} latest creatinine within 6 months before screening",
             f"(creatinine in mg/dL) + (bilirubin in mg/dL) {self.one(*OPS)} 3 mg/dL",
             f"max(alt, ast) {self.one(*OPS)} 80 U/L",
+            f"mean of the last {self.one('2', '3')} {self.one('alt', 'ast')} {self.one(*OPS)} 80 U/L",
             f"alt at screening {self.one(*OPS)} alt at baseline",
             f"cockcroft_gault {self.one(*OPS)} dose_step",
             f"creatinine / (creatinine at screening) {self.one(*OPS)} 1.5",

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 from differential import differences, options_for
-from random_protocols import fragments, mutated, trials
+from random_protocols import compiled, fragments, mutated, trials
 from strategies import random_record
 
 from protodsl import ir
@@ -35,3 +35,9 @@ def test_trials(name: str) -> None:
 def test_random_protocols(seed: int) -> None:
     rng = Random(seed)
     assert told(mutated(rng.choice(FRAGMENTS), rng), rng, 8) == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_protocols_written_at_random(seed: int) -> None:
+    rng = Random(1_000 + seed)
+    assert told(compiled(rng), rng, 8) == []

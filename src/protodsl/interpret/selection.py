@@ -132,7 +132,8 @@ def standing(ctx: Context, observed: ir.Observed, sample: Sample, span: Span) ->
         if spoilt.truth is True:
             return None
         why.append(spoilt.causes)
-    causes = first_that_applies(*why) if sample.measure is None else once(c for told in why for c in told)
+    formula = observed.item in ctx.protocol.measures
+    causes = once(c for told in why for c in told) if formula else first_that_applies(*why)
     if not causes and (not sample.sure or not shares_surely(sample.days, sample.days, span)):
         causes = (Cause("imprecise", sample.item.name),)
     return Standing(sample, not causes, causes, once(evidence))

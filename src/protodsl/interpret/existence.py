@@ -347,7 +347,9 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     day without the drug does not pass and no course contradicts it.
     """
     number = ir.DoseOf(item.name, dose.equivalence, asked.window, dose.unit, dose.per)
-    ever = span._replace(start=on(FIRST_DAY))  # a period that reaches into the window may begin before it
+    ever = span._replace(
+        start=on(FIRST_DAY), filled=True
+    )  # a period that reaches into the window may begin before it
     courses = doses.running_courses(ctx, number, asked, ever)
     near = [each for each in courses if shares_possibly(each.event.start, each.event.end, span)]
     absent: tuple[str, ...] = ()

@@ -98,7 +98,7 @@ def of_period(ctx: Context, asked: ir.Exists, item: ir.Item, span: Span, found: 
     if not found.truth:
         return Told((none(ctx, asked, item, absent=bool(found.evidence)),), found.evidence)
     number = ir.DoseOf(item.name, asked.dose.equivalence, asked.window, asked.dose.unit, asked.dose.per)
-    courses = running_courses(ctx, number, asked, span._replace(start=on(FIRST_DAY)))
+    courses = running_courses(ctx, number, asked, span._replace(start=on(FIRST_DAY), filled=True))
     sure = [each.event.fact for each in courses if each.sure and each.event.fact.where in found.evidence]
     dose = words.dose_text(asked.dose.op, asked.dose.amount, asked.dose.unit.text)
     window = wording.window(ctx, asked.window)

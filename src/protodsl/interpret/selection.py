@@ -258,8 +258,8 @@ def extreme(ctx: Context, observed: ir.Observed, found: Field) -> Amount:
     complete results.
     """
     ctx.item(observed.item)
-    evidence = once(where for each in found.standings for where in each.evidence)
     values = [(each, samples.value_of(ctx, each.sample, observed.unit)) for each in found.standings]
+    evidence = once(where for each, value in values for where in (*each.evidence, *value.evidence))
     certain = [v.interval for each, v in values if each.counts and v.interval is not None]
     told = [causes for each, value in values for causes in (value.causes, each.why)]
     if not found.complete:

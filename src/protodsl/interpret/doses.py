@@ -324,13 +324,13 @@ def by_body(
     """“`per` kg or m2: the dose divided by the participant's latest weight / body surface” (or multiplied
     by it). A protocol without a formula for it cannot convert.
     """
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[Cause, ...] = () if dose.low == dose.high else (Cause("imprecise", asked.item),)
     try:
         for per, apply in ((recorded, multiply), (asked.per, divide)):
             if per is not None:
                 name = BODY_WEIGHT if per == "kg" else BODY_SURFACE
                 if name not in ctx.protocol.items:
-                    return SOME_DOSE, (*causes, Cause("incomparable", asked.item))
+                    return SOME_DOSE, (Cause("incomparable", asked.item),)
                 body = selection.latest_amount(ctx, name)
                 causes = (*causes, *body.causes)
                 if body.interval is None:

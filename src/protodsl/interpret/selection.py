@@ -125,10 +125,8 @@ def until_anchor(ctx: Context, window: Span) -> Span | Cause:
 def standing(ctx: Context, observed: ir.Observed, sample: Sample, span: Span) -> Standing | None:
     """“A result *counts* if it is surely inside, *may count* if possibly”; None: something spoilt it."""
     why: list[tuple[Cause, ...]] = []
-    evidence: list[str] = [sample.fact.where]
     for clean in observed.clean:
         spoilt = existence.exists(ctx.at_sample(sample.days), ir.Exists(clean.item, clean.window, "had"))
-        evidence += spoilt.evidence
         if spoilt.truth is True:
             return None
         why.append(spoilt.causes)
@@ -136,7 +134,7 @@ def standing(ctx: Context, observed: ir.Observed, sample: Sample, span: Span) ->
     causes = once(c for told in why for c in told) if formula else first_that_applies(*why)
     if not causes and (not sample.sure or not shares_surely(sample.days, sample.days, span)):
         causes = (Cause("imprecise", sample.item.name),)
-    return Standing(sample, not causes, causes, once(evidence))
+    return Standing(sample, not causes, causes, (sample.fact.where,))
 
 
 # ---------------------------------------------------------------- the latest

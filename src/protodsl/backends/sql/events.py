@@ -247,8 +247,8 @@ def attribute(test: ir.AttributeTest, domain: str) -> Expr:
             return response(column, word)
         case "route":
             return route(column, spelt(test.value))
-        case _:
-            return compare("=", column, Literal(word))
+        case _:  # the reason a drug was stopped: other words may mean the same
+            return case((compare("=", column, Literal(word)), TRUE))
 
 
 def route(column: Column, asked: str) -> Expr:

@@ -213,7 +213,10 @@ def number_test(
             causes = first_that_applies(theirs.causes, mine.causes) if truth is None else ()
             findings.append(Finding(truth, causes))
     finding = and_(findings)
-    return replace(finding, evidence=once((*value.evidence, *finding.evidence)))
+    causes = finding.causes
+    if sample.measure is None:  # “one cause, the first that applies; a formula has those of all its inputs”
+        causes = first_that_applies(*(each.causes for each in findings if finding.truth is None))
+    return replace(finding, causes=causes, evidence=once((*value.evidence, *finding.evidence)))
 
 
 def against(

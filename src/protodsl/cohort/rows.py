@@ -125,7 +125,7 @@ class Rows:
             fact.per,
             None if fact.route is None else spelt(fact.route),
             fact.response,
-            fact.reason_stopped,
+            None if fact.reason_stopped is None else spelt(fact.reason_stopped),
         )
 
     def absence(

@@ -27,7 +27,7 @@ from protodsl.interpret.truth import Finding, first_that_applies, unknown
 from protodsl.interpret.windows import up_to_now, window_days
 from protodsl.runtime.record import FIRST_DAY, Condition, Days, Interval, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
-from protodsl.runtime.routes import route_named
+from protodsl.runtime.routes import route_named, spelt
 
 SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
 OUTCOMES = {"refractory", "relapsed", "progressed", "responded"}
@@ -148,12 +148,14 @@ def attribute(event: Event, test: ir.AttributeTest) -> tuple[Truth, str]:
         return (recorded in (test.value, "both") if known else None), "imprecise"
     if test.attribute == "response" and {recorded, test.value} <= OUTCOMES:
         return outcome(recorded, test.value), "imprecise"
-    if test.attribute == "route" and _word(recorded) != _word(test.value):
+    if test.attribute in ("route", "reason") and spelt(recorded) == spelt(test.value):
+        return True, ""
+    if test.attribute == "route":
         routes = {route_named(recorded), route_named(test.value)}
         return (None if None in routes else len(routes) == 1), "imprecise"
     if test.attribute == "reason":  # “told in anybody's words: other words leave it open”
-        return (True if _word(recorded) == _word(test.value) else None), "imprecise"
-    if test.attribute in ("route", "response"):
+        return None, "imprecise"
+    if test.attribute == "response":
         return _word(recorded) == _word(test.value), ""
     mine, limit = scale(test.attribute, recorded), scale(test.attribute, test.value)
     if test.attribute == "stage" and mine is not None and limit is not None:

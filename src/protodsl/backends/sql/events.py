@@ -248,7 +248,7 @@ def attribute(test: ir.AttributeTest, domain: str) -> Expr:
         case "route":
             return route(column, spelt(test.value))
         case _:  # the reason a drug was stopped: other words may mean the same
-            return case((compare("=", column, Literal(word)), TRUE))
+            return case((compare("=", column, Literal(spelt(test.value))), TRUE))
 
 
 def route(column: Column, asked: str) -> Expr:

@@ -53,18 +53,21 @@ def _silent(protocol: ir.Protocol) -> Iterator[tuple[ir.Part, str]]:
         yield from walk(criterion.root, False)
 
 
+def _quoted(protocol: ir.Protocol, pattern: re.Pattern[str], name: str) -> Iterator[Diagnostic]:
+    """The warning of that name for every quotation with such words."""
+    for part, text in _silent(protocol):
+        if found := pattern.search(text):
+            yield diagnose(name, at(protocol, part), id=part.id, found=found[0])
+
+
 def superscript(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """A power of ten that lost its superscript: `3×105/kg`."""
-    for part, text in _silent(protocol):
-        if found := _SUPERSCRIPT.search(text):
-            yield diagnose("source-superscript", at(protocol, part), id=part.id, found=found[0])
+    return _quoted(protocol, _SUPERSCRIPT, "source-superscript")
 
 
 def and_or(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """'and/or': the criterion has to choose."""
-    for part, text in _silent(protocol):
-        if found := _AND_OR.search(text):
-            yield diagnose("source-and-or", at(protocol, part), id=part.id, found=found[0])
+    return _quoted(protocol, _AND_OR, "source-and-or")
 
 
 def whichever(protocol: ir.Protocol) -> Iterator[Diagnostic]:
@@ -125,9 +128,7 @@ def _unbalanced(text: str) -> str | None:
 
 def fewer_than(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """'Less than 2 prior treatments' among what was tried: is 'at least 2' meant?"""
-    for part, text in _silent(protocol):
-        if found := _FEWER.search(text):
-            yield diagnose("source-fewer-than", at(protocol, part), id=part.id, found=found[0])
+    return _quoted(protocol, _FEWER, "source-fewer-than")
 
 
 def contraception(protocol: ir.Protocol) -> Iterator[Diagnostic]:

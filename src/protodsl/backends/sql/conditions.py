@@ -87,21 +87,18 @@ def leaf(
 
 
 def _name(expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Setting) -> str:
+    """What a column of it is called."""
     match expr:
-        case ir.Result(observed):
-            return observed.item
-        case ir.Exists(item=name) | ir.Change(item=name):
-            return name
         case ir.Answer(question):
             return question[:30]
-        case ir.Setting(name):
-            return name
         case ir.Compare(left=ir.Age()) | ir.Compare(right=ir.Age()):
             return "age"
         case ir.Compare(left=ir.DoseOf(item=name)):
             return f"dose_of_{name}"
-        case _:
+        case ir.Compare():
             return "comparison"
+        case _:
+            return asked_of(expr)
 
 
 def asked_of(expr: ir.Result | ir.Compare | ir.Change | ir.Exists | ir.Answer | ir.Setting) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from protodsl.backends.sql.lexicon import Lexicon
@@ -21,6 +23,22 @@ VERSION = 1
 
 class DataError(Exception):
     """Tables that cannot be used; the message names what is wrong with them."""
+
+
+@contextmanager
+def failures(writing: str, reading: str | None = None) -> Iterator[None]:
+    """What the disk or DuckDB refuses, as DataError. `writing`: what is being written; `reading`: the tables
+    DuckDB's own refusals are about, where it is not that.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{writing} cannot be written: {error.strerror or error}") from None
+    except Exception as error:
+        if type(error).__module__.startswith(("duckdb", "_duckdb")):
+            about = reading or f"{writing} cannot be written"
+            raise DataError(f"{about}: {first_line(error)}") from None
+        raise
 
 
 def connect(memory: str | None = None, threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -85,6 +103,25 @@ class Written:
 
 def files_of(folder: str, table: str) -> str:
     return quoted(os.path.join(folder, table, "*.parquet"))
+
+
+def part(number: int) -> str:
+    """The name of a part of a table; names sort as their numbers do."""
+    return f"part-{number:06}.parquet"
+
+
+def begin(working: str) -> None:
+    """An empty folder with a folder for each table."""
+    shutil.rmtree(working, ignore_errors=True)
+    for table in TABLES:
+        os.makedirs(os.path.join(working, table.name))
+
+
+def finish(working: str, folder: str, manifest: dict[str, Any]) -> None:
+    """What is said of the tables goes beside them, and the folder gets its name."""
+    with open(os.path.join(working, MANIFEST), "w", encoding="utf-8") as file:
+        json.dump(manifest, file, indent=2)
+    os.rename(working, folder)
 
 
 def attach(connection: duckdb.DuckDBPyConnection, folder: str) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +61,7 @@ def load(
     if os.path.exists(folder):
         raise DataError(f"{folder} exists already; give another folder, or remove it")
     working = f"{folder.rstrip('/')}.loading"
-    try:
+    with duck.failures(working):
         done, rows = _begin(working, inputs)
         connection = duck.connect()
         for entry in _after(entries, done.read):
@@ -78,16 +77,8 @@ def load(
                 _write(connection, working, rows, done, inputs)
                 progress(done)
         _write(connection, working, rows, done, inputs)
-        with open(os.path.join(working, duck.MANIFEST), "w", encoding="utf-8") as file:
-            json.dump(done.to_dict(), file, indent=2)
         os.unlink(os.path.join(working, "progress.json"))
-        os.rename(working, folder)
-    except OSError as error:
-        raise DataError(f"{working} cannot be written: {error.strerror or error}") from None
-    except Exception as error:
-        if type(error).__module__.startswith(("duckdb", "_duckdb")):
-            raise DataError(f"{working} cannot be written: {duck.first_line(error)}") from None
-        raise
+        duck.finish(working, folder, done.to_dict())
     return done
 
 
@@ -117,17 +108,11 @@ def _begin(working: str, inputs: list[str]) -> tuple[Loaded, Rows]:
                 rows.concepts[coded] = len(rows.concepts) + 1
             for table in TABLES:  # a part written after what was noted is written again
                 for name in os.listdir(os.path.join(working, table.name)):
-                    if name > _part(done.parts):
+                    if name > duck.part(done.parts):
                         os.unlink(os.path.join(working, table.name, name))
             return done, rows
-    shutil.rmtree(working, ignore_errors=True)
-    for table in TABLES:
-        os.makedirs(os.path.join(working, table.name))
+    duck.begin(working)
     return Loaded(), rows
-
-
-def _part(number: int) -> str:
-    return f"part-{number:06}.parquet"
 
 
 def _write(connection: Any, working: str, rows: Rows, done: Loaded, inputs: list[str]) -> None:
@@ -144,7 +129,7 @@ def _write(connection: Any, working: str, rows: Rows, done: Loaded, inputs: list
     ]
     for table in TABLES:
         if rows.tables[table.name] or done.parts == 1:
-            path = os.path.join(working, table.name, _part(done.parts))
+            path = os.path.join(working, table.name, duck.part(done.parts))
             with duck.Written(table, rows.tables[table.name]) as source:
                 connection.execute(
                     f"COPY (SELECT * FROM {source}) TO {duck.quoted(path)} (FORMAT parquet, COMPRESSION zstd)"

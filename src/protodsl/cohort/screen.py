@@ -91,7 +91,7 @@ def screen(
     connection.execute("CREATE SCHEMA whole")
     connection.execute("SET schema = 'whole'")
     manifest = duck.attach(connection, folder)
-    try:
+    with duck.failures(working, folder):
         lexicon = duck.lexicon(connection)
         ranges = connection.execute(
             "SELECT min(participant), max(participant), count(*) FROM (SELECT participant, "
@@ -113,17 +113,11 @@ def screen(
         total = sum(row[2] for row in ranges)
         done = 0
         for number, (first, last, count) in enumerate(ranges, start=1):
-            path = os.path.join(working, f"part-{number:06}.parquet")
+            path = os.path.join(working, duck.part(number))
             if not os.path.exists(path):
                 _part(connection, answers, options, first, last, path)
             done += count
             progress(done, total)
-    except OSError as error:
-        raise DataError(f"{working} cannot be written: {error.strerror or error}") from None
-    except Exception as error:
-        if type(error).__module__.startswith(("duckdb", "_duckdb")):
-            raise DataError(f"{folder}: {duck.first_line(error)}") from None
-        raise
     source = f"read_parquet({quoted(os.path.join(working, 'part-*.parquet'))})"
     if not ranges:
         raise DataError(f"{os.path.join(folder, 'participants')}: nobody is in it")

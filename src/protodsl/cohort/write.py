@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from protodsl.cohort import duck
-from protodsl.cohort.duck import DataError, quoted
+from protodsl.cohort.duck import quoted
 from protodsl.cohort.screen import VERDICTS, Screened
 
 
@@ -26,17 +26,11 @@ def write(screened: Screened, path: str) -> None:
     form = "CSV, HEADER" if path.lower().endswith(".csv") else "PARQUET, COMPRESSION zstd"
     working = f"{path}.new"
     try:
-        screened.connection.execute("SET preserve_insertion_order = true")
-        screened.connection.execute(
-            f"COPY (SELECT {', '.join(columns)} FROM {screened.source}) TO {quoted(working)} (FORMAT {form})"
-        )
-        os.replace(working, path)
-    except Exception as error:
-        if isinstance(error, OSError):
-            raise DataError(f"{path} cannot be written: {error.strerror or error}") from None
-        if type(error).__module__.startswith(("duckdb", "_duckdb")):
-            raise DataError(f"{path} cannot be written: {duck.first_line(error)}") from None
-        raise
+        with duck.failures(path):
+            screened.connection.execute("SET preserve_insertion_order = true")
+            query = f"SELECT {', '.join(columns)} FROM {screened.source}"
+            screened.connection.execute(f"COPY ({query}) TO {quoted(working)} (FORMAT {form})")
+            os.replace(working, path)
     finally:
         if os.path.exists(working):
             os.unlink(working)

@@ -6,7 +6,6 @@ a protocol, its statement and its report at size.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -52,23 +51,14 @@ def simulate(
         raise DataError(f"{folder} exists already; give another folder, or remove it")
     working = f"{folder.rstrip('/')}.simulating"
     try:
-        shutil.rmtree(working, ignore_errors=True)
-        for table in TABLES:
-            os.makedirs(os.path.join(working, table.name))
-        with duck.connect(memory, threads) as connection:
-            connection.execute("SET preserve_insertion_order = true")
-            facts = _write(connection, protocol, count, seed, working, progress)
-        made = Simulated(count, facts, seed)
-        said = {"version": duck.VERSION, **made.to_dict(), "simulated_from": protocol.id, "refused": 0}
-        with open(os.path.join(working, duck.MANIFEST), "w", encoding="utf-8") as file:
-            json.dump(said, file, indent=2)
-        os.rename(working, folder)
-    except OSError as error:
-        raise DataError(f"{working} cannot be written: {error.strerror or error}") from None
-    except Exception as error:
-        if type(error).__module__.startswith(("duckdb", "_duckdb")):
-            raise DataError(f"{working} cannot be written: {duck.first_line(error)}") from None
-        raise
+        with duck.failures(working):
+            duck.begin(working)
+            with duck.connect(memory, threads) as connection:
+                connection.execute("SET preserve_insertion_order = true")
+                facts = _write(connection, protocol, count, seed, working, progress)
+            made = Simulated(count, facts, seed)
+            said = {"version": duck.VERSION, **made.to_dict(), "simulated_from": protocol.id, "refused": 0}
+            duck.finish(working, folder, said)
     finally:
         shutil.rmtree(working, ignore_errors=True)
     return made
@@ -87,7 +77,7 @@ def _write(
     for part, first in enumerate(range(0, max(count, 1), CHUNK), start=1):
         tables.chunk(connection, seed, WAYS, first + 1, min(CHUNK, count - first))
         for table in TABLES:
-            path = duck.quoted(os.path.join(working, table.name, f"part-{part:06}.parquet"))
+            path = duck.quoted(os.path.join(working, table.name, duck.part(part)))
             if table.name == "concepts":
                 if part == 1:
                     with duck.Written(table, rows.tables["concepts"]) as source:

@@ -21,6 +21,7 @@ from protodsl.cli.common import (
 
 if TYPE_CHECKING:
     from protodsl import ir
+    from protodsl.backends.sql import Options
     from protodsl.cohort.report import Report
     from protodsl.cohort.screen import Question
     from protodsl.cohort.whatif import Setting
@@ -88,7 +89,13 @@ def command(
         if any(model.id == other.id for other in models):
             raise click.UsageError(f"{model.id} is given twice")
         models.append(model)
-    found = _run(models, data, output, sets, cohort, at, as_of, assume, memory, threads)
+    from protodsl.cli.sql import run_options
+
+    asked = [
+        run_options(model, cohort, at, as_of, assume) for model in models
+    ]  # the same for each, or refused
+    settings = [_setting(models, words) for words in sets]
+    found = _run(models, data, output, asked[0], settings, memory, threads)
     if page is not None:
         from protodsl.cohort.page import page as laid_out
 
@@ -108,26 +115,18 @@ def _run(
     models: list[ir.Protocol],
     data: str,
     output: str | None,
-    sets: tuple[str, ...],
-    cohort: str | None,
-    at: tuple[str, ...],
-    as_of: str | None,
-    assume: tuple[str, ...],
+    options: Options,
+    settings: list[tuple[str, Setting]],
     memory: str,
     threads: int | None,
 ) -> Report:
     from dataclasses import replace
 
-    from protodsl.cli.sql import run_options
     from protodsl.cohort import duck
     from protodsl.cohort.report import report
     from protodsl.cohort.screen import Question, screen
     from protodsl.cohort.write import write
 
-    options = replace(run_options(models[0], cohort, at, as_of, assume), leaves=True)
-    for other in models[1:]:
-        run_options(other, cohort, at, as_of, assume)
-    settings = [_setting(models, words) for words in sets]
     questions: list[Question] = [Question(model) for model in models]
     questions += [question for _, setting in settings for question in setting.questions()]
     working = f"{output}.screening" if output is not None else tempfile.mkdtemp(prefix="protodsl-")
@@ -139,7 +138,9 @@ def _run(
 
     try:
         with duck.connect(memory, threads) as connection:
-            screened = screen(connection, data, questions, options, working, progress=progress)
+            screened = screen(
+                connection, data, questions, replace(options, leaves=True), working, progress=progress
+            )
             found = report(screened, settings)
             if output is not None:
                 write(screened, output)

@@ -11,7 +11,7 @@ from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text, load
 
 if TYPE_CHECKING:
     from protodsl import ir
-    from protodsl.backends.sql import Lexicon, Options, Statement
+    from protodsl.backends.sql import Dialect, Lexicon, Options, Statement
 
 DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 
@@ -34,7 +34,7 @@ DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 @common_options()
 def command(
     protocol: str,
-    dialect: str,
+    dialect: Dialect,
     data: str | None,
     output: str | None,
     cohort: str | None,
@@ -63,7 +63,7 @@ def command(
 
     options = run_options(model, cohort, at, as_of, assume)
     lexicon = sql.of_vocabulary(model) if data is None else lexicon_of(data)
-    made = sql.statement(model, dialect, lexicon, options)  # type: ignore[arg-type]
+    made = sql.statement(model, dialect, lexicon, options)
     told = json_text(as_data(made)) + "\n" if form == "json" else made.text
     if output is not None:
         write_whole(output, told.encode())

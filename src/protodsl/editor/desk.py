@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic
 from protodsl.documents.words import Context, Line, read
+from protodsl.documents.words.leaves import Mood
 from protodsl.driver import CheckResult, Project, check
 from protodsl.fields import BLOCKS, SINGLE_BLOCKS
 from protodsl.reading import read_file
@@ -404,12 +405,12 @@ def _reading(protocol: ir.Protocol, part: ir.Part) -> str:
     """The criterion in plain words, above it the sentence of the source."""
     said = [f"**{part.id}** {part.label}"]
     said += [f"> {quote.text}" for quote in part.source]
-    mood = "must not" if part.id.split(".")[0].split()[-2:-1] == ["exclusion"] else "must"
+    mood: Mood = "must not" if part.id.split(".")[0].split()[-2:-1] == ["exclusion"] else "must"
     context = Context(protocol)
     if part.applies is not None:
         said.append("Applies only if:\n" + "\n".join(_lines(read(context, part.applies, "is"))))
     if part.expr is not None:
-        said.append("\n".join(_lines(read(context, part.expr, mood))))  # type: ignore[arg-type]  # two of its words
+        said.append("\n".join(_lines(read(context, part.expr, mood))))
     said += [f"*To clarify:* {text}" for text in part.clarify]
     return "\n\n".join(said)
 

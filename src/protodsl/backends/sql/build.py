@@ -22,6 +22,7 @@ from protodsl.backends.sql.syntax import (
     Dialect,
     Expr,
     Literal,
+    Scalar,
     and_,
     case,
     coalesce,
@@ -254,11 +255,11 @@ class Builder:
         )
 
 
-def values(rows: Iterable[tuple[object, ...]], dialect: Dialect) -> str:
+def values(rows: Iterable[tuple[Scalar, ...]], dialect: Dialect) -> str:
     """Rows written out, a line each."""
     lines = []
     for row in rows:
-        told = ", ".join(literal(each, dialect) for each in row)  # type: ignore[arg-type]
+        told = ", ".join(literal(each, dialect) for each in row)
         lines.append(f"    ({told})")
     return "  VALUES\n" + ",\n".join(lines)
 

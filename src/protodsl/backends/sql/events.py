@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
 from protodsl.backends.sql.layers import Grouped, Layers
@@ -286,12 +286,20 @@ def stage(test: ir.AttributeTest) -> Expr:
         return words
     low = asked[0] * 10
     if not asked[1]:
-        ends = {"<": low, "<=": low + 10, ">": low + 9, ">=": low}
-        if test.op == "=":
-            by_rank = and_(compare(">=", rank, Literal(low)), compare("<", rank, Literal(low + 10)))
-        else:
-            op = {"<": "<", "<=": "<", ">": ">", ">=": ">="}[test.op]
-            by_rank = compare(op, rank, Literal(ends[test.op]))  # type: ignore[arg-type]
+        above, below = compare(">=", rank, Literal(low)), compare("<", rank, Literal(low + 10))
+        match test.op:
+            case "=":
+                by_rank = and_(above, below)
+            case "<":
+                by_rank = compare("<", rank, Literal(low))
+            case "<=":
+                by_rank = below
+            case ">":
+                by_rank = compare(">=", rank, Literal(low + 10))
+            case ">=":
+                by_rank = above
+            case _:
+                assert_never(test.op)
     else:
         mine = low + " abcdefgh".index(asked[1].lower())
         by_rank = case(

@@ -267,19 +267,16 @@ def completed(unit: str, birth: Expr, day: Expr) -> Expr:
         days = ToDouble(Call("", (Binary("-", _number(day), _number(birth)),)))
         return days if unit == "day" else Call("floor", (Binary("/", days, Double(7.0)),))
 
-    def part(name: str, of: Expr) -> Expr:
-        return DatePart(name, of)  # type: ignore[arg-type]
-
-    years = Binary("-", part("YEAR", day), part("YEAR", birth))
+    years = Binary("-", DatePart("YEAR", day), DatePart("YEAR", birth))
 
     def place(of: Expr) -> Expr:
         if unit == "month":
-            return part("DAY", of)
-        return Binary("+", Binary("*", part("MONTH", of), Literal(100)), part("DAY", of))
+            return DatePart("DAY", of)
+        return Binary("+", Binary("*", DatePart("MONTH", of), Literal(100)), DatePart("DAY", of))
 
     whole: Expr = years
     if unit == "month":
-        months = Binary("-", part("MONTH", day), part("MONTH", birth))
+        months = Binary("-", DatePart("MONTH", day), DatePart("MONTH", birth))
         whole = Binary("+", Binary("*", years, Literal(12)), months)
     short = case((compare("<", place(day), place(birth)), Literal(1)), otherwise=Literal(0))
     return ToDouble(Binary("-", whole, short))

@@ -220,7 +220,7 @@ def code_test(item: ir.Item, asked: ir.CodeTest, *, measure: bool) -> Expr:
 def agreed(builder: Builder, found: Samples, passes: Expr, *, latest: bool) -> Expr:
     """“decided when at least one counts and all that may be the latest agree”."""
     group = builder.per_person(found.rows.name, found.group)
-    most, sign = ("max", ">=") if latest else ("min", "<=")
+    most = "max" if latest else "min"
     mine, theirs = (found.earliest, found.latest) if latest else (found.latest, found.earliest)
     name = found.hint
 
@@ -233,7 +233,7 @@ def agreed(builder: Builder, found: Samples, passes: Expr, *, latest: bool) -> E
     open_ = extreme_of("open", theirs, and_(found.possible, is_(passes, "NULL")))
 
     def among(each: Expr) -> Expr:
-        return compare(sign, each, bound)  # type: ignore[arg-type]
+        return compare(">=" if latest else "<=", each, bound)
 
     return case(
         (among(open_), NULL),

@@ -19,6 +19,7 @@ Dialect = OneOf["duckdb", "spark", "postgres"]
 DIALECTS: tuple[Dialect, ...] = ("duckdb", "spark", "postgres")
 FIRST, LAST = date.min, date.max
 WIDTH = 104
+Scalar = bool | int | str | Decimal | date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    value: bool | int | str | Decimal | date | None
+    value: Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,7 +443,7 @@ class _Printer:
         return told if "e" in told else f"{told.removesuffix('.0')}e0"  # what makes it a double
 
 
-def literal(value: bool | int | str | Decimal | date | None, dialect: Dialect = "duckdb") -> str:
+def literal(value: Scalar, dialect: Dialect = "duckdb") -> str:
     match value:
         case None:
             return "NULL"

@@ -18,6 +18,7 @@ from protodsl.cli.common import (
     load_protocol,
     write_whole,
 )
+from protodsl.cli.screening import asking_options
 
 if TYPE_CHECKING:
     from protodsl import ir
@@ -37,9 +38,7 @@ ENDINGS = (".parquet", ".csv")
 @click.option("--open", "shown", is_flag=True, help="Open the page when it is written.")
 @click.option("--set", "sets", metavar="'NAME limit = …'", multiple=True, help="Ask again with other limits.")
 @click.option("--cohort", help="Ask this cohort alone; by default each.")
-@click.option("--at", "at", metavar="TIMEPOINT=DATE", multiple=True, help="Date of a timepoint (repeatable).")
-@click.option("--as-of", "as_of", metavar="DATE", help="Last day the data speak of.")
-@click.option("--assume", metavar="complete=DOMAIN,…", multiple=True, help="Domains taken as complete.")
+@asking_options
 @click.option(
     "--memory", metavar="SIZE", default="4GB", show_default=True, help="Most memory DuckDB may use."
 )
@@ -89,10 +88,10 @@ def command(
         if any(model.id == other.id for other in models):
             raise click.UsageError(f"{model.id} is given twice")
         models.append(model)
-    from protodsl.cli.sql import run_options
+    from protodsl.cli.sql import options_of
 
     asked = [
-        run_options(model, cohort, at, as_of, assume) for model in models
+        options_of(model, cohort, at, as_of, assume) for model in models
     ]  # the same for each, or refused
     settings = [_setting(models, words) for words in sets]
     found = _run(models, data, output, asked[0], settings, memory, threads)

@@ -1,4 +1,4 @@
-"""What `screen` and `match` share: options of a run, participants with their answers, progress."""
+"""What commands that ask a protocol share: options of a run, participants with their answers, progress."""
 
 from __future__ import annotations
 
@@ -21,40 +21,47 @@ DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def run_options(function: Command) -> Command:
-    """`--at`, `--as-of`, `--assume`, `--from` and `--mapping`."""
-    for add in reversed(
-        (
-            click.option(
-                "--at",
-                "at",
-                metavar="TIMEPOINT=DATE",
-                multiple=True,
-                help="Date of a timepoint (repeatable).",
-            ),
-            click.option("--as-of", "as_of", metavar="DATE", help="Last day the records speak of."),
-            click.option(
-                "--assume",
-                metavar="complete=DOMAIN,…",
-                multiple=True,
-                help=f"Take these domains as completely recorded: {', '.join(DOMAINS)}.",
-            ),
-            click.option(
-                "--from",
-                "source",
-                type=click.Choice(("fhir", "omop", "json", "sheet")),
-                help="What the data are; by default seen from their content.",
-            ),
-            click.option(
-                "--mapping",
-                metavar="FILE",
-                type=click.Path(),
-                help="How sheets and a site's own codes are to be understood: TOML, JSON, FHIR ConceptMap.",
-            ),
-        )
-    ):
+def _added(function: Command, *options: Callable[[Command], Command]) -> Command:
+    for add in reversed(options):
         function = add(function)
     return function
+
+
+def asking_options(function: Command) -> Command:
+    """`--at`, `--as-of` and `--assume`: what `asked_of` reads."""
+    return _added(
+        function,
+        click.option(
+            "--at", "at", metavar="TIMEPOINT=DATE", multiple=True, help="Date of a timepoint (repeatable)."
+        ),
+        click.option("--as-of", "as_of", metavar="DATE", help="Last day the records speak of."),
+        click.option(
+            "--assume",
+            metavar="complete=DOMAIN,…",
+            multiple=True,
+            help=f"Take these domains as completely recorded: {', '.join(DOMAINS)}.",
+        ),
+    )
+
+
+def run_options(function: Command) -> Command:
+    """`--at`, `--as-of`, `--assume`, `--from` and `--mapping`."""
+    return _added(
+        function,
+        asking_options,
+        click.option(
+            "--from",
+            "source",
+            type=click.Choice(("fhir", "omop", "json", "sheet")),
+            help="What the data are; by default seen from their content.",
+        ),
+        click.option(
+            "--mapping",
+            metavar="FILE",
+            type=click.Path(),
+            help="How sheets and a site's own codes are to be understood: TOML, JSON, FHIR ConceptMap.",
+        ),
+    )
 
 
 def output_option(function: Command) -> Command:

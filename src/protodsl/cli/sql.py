@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text, load_protocol, write_whole
+from protodsl.cli.screening import asked_of, asking_options
 
 if TYPE_CHECKING:
     from protodsl import ir
     from protodsl.backends.sql import Dialect, Lexicon, Options, Statement
-
-DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 
 
 @click.command("sql", short_help="The protocol as one statement of SQL.")
@@ -28,9 +27,7 @@ DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 )
 @click.option("-o", "--output", metavar="FILE", help="Where to write it; by default to standard output.")
 @click.option("--cohort", help="Ask this cohort alone; by default each.")
-@click.option("--at", "at", metavar="TIMEPOINT=DATE", multiple=True, help="Date of a timepoint (repeatable).")
-@click.option("--as-of", "as_of", metavar="DATE", help="Last day the data speak of.")
-@click.option("--assume", metavar="complete=DOMAIN,…", multiple=True, help="Domains taken as complete.")
+@asking_options
 @common_options()
 def command(
     protocol: str,
@@ -61,7 +58,7 @@ def command(
         return FINDINGS
     from protodsl.backends import sql
 
-    options = run_options(model, cohort, at, as_of, assume)
+    options = options_of(model, cohort, at, as_of, assume)
     lexicon = sql.of_vocabulary(model) if data is None else lexicon_of(data)
     made = sql.statement(model, dialect, lexicon, options)
     told = json_text(as_data(made)) + "\n" if form == "json" else made.text
@@ -97,31 +94,16 @@ def lexicon_of(data: str) -> Lexicon:
         raise click.UsageError(str(error)) from None
 
 
-def run_options(
+def options_of(
     model: ir.Protocol, cohort: str | None, at: tuple[str, ...], as_of: str | None, assume: tuple[str, ...]
 ) -> Options:
-    """What `screen` takes too, checked against the protocol."""
+    """What `screen` takes too, as the statement takes it."""
     from protodsl.backends.sql import Options
 
-    cohorts = [one.id for stage in model.stages for one in stage.cohorts]
-    if cohort is not None and cohort not in cohorts:
-        raise click.UsageError(f"no cohort '{cohort}'; there are: {', '.join(cohorts) or 'none'}")
-    dated: list[tuple[str, datetime.date]] = []
-    known = [timepoint.name for timepoint in model.timepoints]
-    for words in at:
-        name, _, day = words.partition("=")
-        if name not in known:
-            raise click.UsageError(f"no timepoint '{name}'; there are: {', '.join(known) or 'none'}")
-        dated.append((name, date_of(day)))
-    domains = [name.strip() for words in assume for name in words.removeprefix("complete=").split(",")]
-    for name in domains:
-        if name not in DOMAINS:
-            raise click.UsageError(f"--assume complete=… takes {', '.join(DOMAINS)}, not '{name}'")
-    return Options(tuple(dated), None if as_of is None else date_of(as_of), tuple(domains), cohort)
-
-
-def date_of(text: str) -> datetime.date:
-    try:
-        return datetime.date.fromisoformat(text)
-    except ValueError:
-        raise click.UsageError(f"'{text}' is no date; write 2024-02-20") from None
+    asked = asked_of(model, None, cohort, at, as_of, assume)
+    return Options(
+        tuple((name, datetime.date.fromisoformat(day)) for name, day in asked.at.items()),
+        None if asked.as_of is None else datetime.date.fromisoformat(asked.as_of),
+        asked.assume,
+        asked.cohort,
+    )

@@ -16,12 +16,12 @@ from typing import Any
 
 from protodsl import ir
 from protodsl.backends import python
-from protodsl.cohort.simulate.facts import DOMAINS, Day, Variant, fact, record_of
+from protodsl.cohort.simulate.facts import Day, Variant, fact, record_of
 from protodsl.cohort.simulate.times import Frame, frame_of
 from protodsl.cohort.simulate.variants import Variants
 from protodsl.ir.walk import nodes
 from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.read import read_record
+from protodsl.runtime.read import DOMAINS, read_record
 from protodsl.runtime.record import Record
 
 MOST = 40  # variants of one thing

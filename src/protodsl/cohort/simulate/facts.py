@@ -115,9 +115,6 @@ def number(value: Any) -> Any:
     return value.numerator if value.denominator == 1 else float(value)
 
 
-DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
-
-
 def record_of(
     facts: Iterable[Fact], points: Mapping[str, int], known: frozenset[str], far: bool = False
 ) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from protodsl.runtime.dates import clamped, in_days_and_months, shifted_day, tim
 from protodsl.runtime.facts import Fact, Facts, Happening, Lasted, Sample
 from protodsl.runtime.model import Bound, Duration, Extreme, Length, Moment, Timepoint, Window
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days
-from protodsl.runtime.report import Cause
+from protodsl.runtime.report import RANKS, Cause
 from protodsl.runtime.words import (
     Edge,
     event_anchor_text,
@@ -88,8 +88,7 @@ class Frame:
     def undatable(self, case: Case, start: Cause) -> Cause:
         """Why a window has no days, told why its start has none: the first that applies."""
         end = None if self.window.end is None else case.bound(self.window.end, self.item)
-        kind = "timepoint not dated"
-        return end if isinstance(end, Cause) and end.kind == kind != start.kind else start
+        return end if isinstance(end, Cause) and RANKS[end.kind] < RANKS[start.kind] else start
 
     def filled(self, case: Case) -> bool:
         """Whether there surely is a day in a window whose ends are vague: told about one moment, they move

@@ -13,13 +13,13 @@ from protodsl.runtime.codes import Match
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import clamped
 from protodsl.runtime.facts import Happening, Lasted
-from protodsl.runtime.findings import RANKS, Causes, each_once
+from protodsl.runtime.findings import Causes, each_once
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges
 from protodsl.runtime.model import Dose
 from protodsl.runtime.numbers import ChosenNumber
 from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Coded, Days, Exact, Medication
-from protodsl.runtime.report import Cause
+from protodsl.runtime.report import RANKS, Cause
 from protodsl.runtime.units import conversion, per_body
 from protodsl.runtime.words import dose_phrase
 
@@ -143,6 +143,8 @@ class DoseSum:
         perhaps.
         """
         found: list[Course] = []
+        if span.start_lo > span.end_hi:
+            return found  # a window that ends before it begins: nothing runs in it, however long it lasts
         denied = case.facts.denied(self.item)
         for happening in happenings:
             days = case.lasted(happening)

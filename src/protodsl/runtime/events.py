@@ -479,7 +479,8 @@ class EventNode(Node):
         assert lasting is not None and test is not None and as_of is not None
         amount = self.amount
         fits, courses = self.dosed(case, span, dose)
-        near = [index for index, fit in enumerate(fits) if fit.days.last_hi >= span.start_lo]
+        empty = span.start_lo > span.end_hi
+        near = [index for index, fit in enumerate(fits) if not empty and fit.days.last_hi >= span.start_lo]
         limit = Range(test.amount, test.amount)
         none_passes = compared_ranges(Range(0, 0), test.op, limit) is not False
         absences = [] if none_passes else case.covering(self.item, span.start_lo, span.end_hi)

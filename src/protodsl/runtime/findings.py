@@ -14,20 +14,9 @@ from typing import Any, TypeVar
 
 from protodsl.runtime.case import Case, Frame
 from protodsl.runtime.record import Days
-from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.report import RANKS, Cause, Truth
 from protodsl.runtime.words import name_text, unknown_reason
 
-RANKS = {
-    "timepoint not dated": 0,
-    "needs judgement": 1,
-    "missing": 2,
-    "stale": 3,
-    "conflicting": 4,
-    "incomparable": 5,
-    "no reference limit": 6,
-    "not computable": 7,
-    "imprecise": 8,
-}
 Causes = tuple[Cause, ...]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 Truth = bool | None  # None is unknown
 
@@ -18,6 +18,7 @@ CauseKind = Literal[
     "not computable",
     "imprecise",
 ]
+RANKS: dict[str, int] = {kind: rank for rank, kind in enumerate(get_args(CauseKind))}  # the first applies
 Outcome = Literal["passes", "fails", "unknown", "not applicable"]
 Verdict = Literal["eligible", "ineligible", "undetermined"]
 

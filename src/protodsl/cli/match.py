@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from protodsl.cli.common import CLEAN, FINDINGS, colored, common_options, json_text, load_protocol, show
 from protodsl.cli.output import Output, form_of
-from protodsl.cli.screening import output_option, run_options
+from protodsl.cli.screening import jobs_option, output_option, run_options
 
 if TYPE_CHECKING:
     from protodsl import ir
-    from protodsl.records.json import Entry
+    from protodsl.cli.parallel import Inputs, Said
+    from protodsl.cli.screening import Progress
+    from protodsl.records.parts import Entries
     from protodsl.records.sheets import Mapping
+    from protodsl.records.site import Site
     from protodsl.reports import Asked, Trial
     from protodsl.reports.matching import Matches
 
@@ -31,6 +32,7 @@ SUFFIX = ".proto-lite"
 @click.argument("paths", metavar="RECORD... PROTOCOL...", nargs=-1, required=True, type=click.Path())
 @run_options
 @output_option
+@jobs_option
 @common_options(FORMS)
 def command(
     paths: tuple[str, ...],
@@ -40,6 +42,7 @@ def command(
     source: str | None,
     mapping: str | None,
     output: str | None,
+    jobs: int | None,
     form: str,
     color: str,
 ) -> int:
@@ -68,14 +71,23 @@ def command(
     loaded, failed = _protocols(files, form="text" if form in ("html", "fhir") else form, color=color)
     if not loaded:
         return FINDINGS
-    from protodsl.cli.screening import mapping_of
+    from protodsl.cli.parallel import Inputs, cores, said
+    from protodsl.cli.screen import text_width, write
+    from protodsl.cli.screening import Progress, mapping_of
     from protodsl.reports import Trial
 
-    trials = [Trial(model) for model in loaded]
-    asked = _asked(trials, at, as_of, assume)
-    with _rewound(records) as named, Output(output) as out:
-        found = _matches(named, source, mapping_of(mapping), trials, asked)
-        code = _written(found, form, out, colored(color) and out.terminal)
+    trials = tuple(Trial(model) for model in loaded)
+    asked = tuple(_asked(trials, at, as_of, assume))
+    inputs = Inputs(tuple(records), source, mapping_of(mapping))
+    with Output(output) as out:
+        progress = Progress(out)
+        colors = colored(color) and out.terminal
+        work = Matching(trials, asked, inputs.mapping, form, text_width(), colors)
+        if form in ("html", "fhir"):
+            code = _together(inputs, work, progress, out)
+        else:
+            with closing(said(inputs, work, jobs or cores(), progress)) as found:
+                code = write(found, form, out)
     return FINDINGS if failed else code
 
 
@@ -142,142 +154,85 @@ def _asked(
     return made
 
 
-class _rewound:
-    """The paths, with standard input as a file that can be read once for every trial."""
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """What `match` says of each participant; see `parallel.Work`."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self.paths = paths
-        self.file: tempfile._TemporaryFileWrapper[bytes] | None = None
+    trials: tuple[Trial, ...]
+    asked: tuple[Asked, ...]
+    mapping: Mapping
+    form: str
+    width: int
+    color: bool
 
-    def __enter__(self) -> list[tuple[str, str]]:
-        """(path, what it is called)."""
-        found = []
-        for path in self.paths:
-            if path != "-":
-                found.append((path, path))
-                continue
-            if self.file is None:
-                self.file = tempfile.NamedTemporaryFile(prefix="protodsl-", suffix=".json")
-                shutil.copyfileobj(sys.stdin.buffer, self.file)
-                self.file.flush()
-            found.append((self.file.name, "standard input"))
-        return found
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        from protodsl.records.site import Site
 
-    def __exit__(self, *_: object) -> None:
-        if self.file is not None:
-            self.file.close()
+        return tuple(Site(trial.names, self.mapping) for trial in self.trials)
 
+    def matches(self, entries: Entries) -> Matches | list[str]:
+        """The answers of all trials, or what is said of a record that cannot be read."""
+        from protodsl.cli.screening import answered
+        from protodsl.reports.matching import Match, Matches
 
-def _matches(
-    paths: Sequence[tuple[str, str]],
-    source: str | None,
-    mapping: Mapping,
-    trials: Sequence[Trial],
-    asked: Sequence[Asked],
-) -> Iterator[Matches | tuple[Entry, list[str]]]:
-    """Each participant with every trial's answer; an entry that cannot be read, with what is said of it."""
-    from protodsl.cli.screening import Answer, Progress, answered, say_notes
-    from protodsl.reports.matching import Match, Matches
+        answers = [answered(*each) for each in zip(entries, self.trials, self.asked, strict=True)]
+        record = entries[0].record
+        if record is None:
+            return answers[0].lines()
+        each = tuple(
+            Match(trial.model.id, trial.model.title, answer.details, answer.problems)
+            for trial, answer in zip(self.trials, answers, strict=True)
+        )
+        return Matches(record.id, each)
 
-    progress, refusals = Progress(), 0
-    for path, called in paths:
-        for entries in _side_by_side(path, source, mapping, trials):
-            entries = [replace(one, where=one.where.replace(path, called, 1)) for one in entries]
-            first = entries[0]
-            if first.record is None and not first.problems:
-                say_notes(first)
-                continue
-            progress.step()
-            answers: list[Answer] = [
-                answered(entry, trial, ask) for entry, trial, ask in zip(entries, trials, asked, strict=True)
-            ]
-            if first.record is None:
-                refusals += 1
-                yield first, answers[0].lines()
-                continue
-            yield Matches(
-                first.record.id,
-                tuple(
-                    Match(trial.model.id, trial.model.title, answer.details, answer.problems)
-                    for trial, answer in zip(trials, answers, strict=True)
-                ),
-            )
-    progress.done(refusals)
+    def said(self, entries: Entries) -> Said:
+        from protodsl.cli.parallel import Said
+        from protodsl.reports.matching import matches_text
 
-
-def _side_by_side(
-    path: str, source: str | None, mapping: Mapping, trials: Sequence[Trial]
-) -> Iterator[list[Entry]]:
-    """Each participant as every trial sees it.
-
-    Which study somebody has already joined or agreed to depends on which trial is asking. FHIR data say so,
-    and are read once for each trial, side by side; other data are read once.
-    """
-    from protodsl.cli.screening import participants
-    from protodsl.records.site import Site
-
-    if _speaks_of_studies(path, source):
-        streams = [participants([path], source, Site(trial.names, mapping)) for trial in trials]
-        for entries in zip(*streams, strict=True):
-            yield list(entries)
-    else:
-        for entry in participants([path], source, Site(mapping=mapping)):
-            yield [entry] * len(trials)
-
-
-def _speaks_of_studies(path: str, source: str | None) -> bool:
-    if source is not None:
-        return source == "fhir"
-    if os.path.isdir(path):
-        return True
-    try:
-        with open(path, "rb") as file:
-            return b'"resourceType"' in file.read(2**16)
-    except (OSError, ValueError):
-        return False
-
-
-def _written(found: Iterator[Matches | tuple[Entry, list[str]]], form: str, out: Output, color: bool) -> int:
-    from protodsl.cli.screen import text_width
-    from protodsl.reports.matching import Matches, matches_page, matches_text
-
-    code, held, refused = CLEAN, list[Matches](), list[str]()
-    width = text_width()
-    first = True
-    for one in _told(found, refused):
-        if one is None or all(each.verdict != "eligible" for each in one.trials):
-            code = FINDINGS
-        if one is None:
-            continue
-        match form:
+        found, where = self.matches(entries), entries[0].where
+        if isinstance(found, list):
+            return Said(where, "", tuple(found), 1, True, True)
+        match self.form:
             case "jsonl":
-                for each in one.trials:
-                    out.write(json_text({"participant": one.who, **each.to_dict()}, indent=None))
-            case "text":
-                out.write(("" if first else "\n") + matches_text(one, width=width, color=color))
-                first = False
+                each = ({"participant": found.who, **one.to_dict()} for one in found.trials)
+                text = "\n".join(json_text(one, indent=None) for one in each)
+            case "json":
+                text = json_text(found.to_dict())
             case _:
-                held.append(one)
-    if form == "json":
-        data = [one.to_dict() for one in held]
-        out.write(json_text(data[0] if len(data) == 1 else data))
-    elif form == "html":
+                text = matches_text(found, width=self.width, color=self.color)
+        return Said(where, text, (), 1, found.closed)
+
+
+def _together(inputs: Inputs, work: Matching, progress: Progress, out: Output) -> int:
+    """One page, or one FHIR resource, of all; who could not be read is named on standard error, too."""
+    from protodsl.cli.parallel import seen
+    from protodsl.cli.screening import notes_of
+
+    held: list[Matches] = []
+    code, refused = CLEAN, list[str]()
+    for entries, piece in seen(inputs, work.sites):
+        first = entries[0]
+        if first.record is None and not first.problems:
+            progress.say(notes_of(first))
+            continue
+        found = work.matches(entries)
+        progress.step(refused=isinstance(found, list), reached=piece.reached)
+        if isinstance(found, list):
+            code = FINDINGS
+            refused += found
+            progress.say(found)
+        else:
+            code = FINDINGS if found.closed else code
+            held.append(found)
+    progress.done()
+    if work.form == "html":
+        from protodsl.reports.matching import matches_page
+
         out.write(matches_page(held, refused), nl=False)
-    elif form == "fhir":
+    else:
         from protodsl.reports.fhir import resource
 
         each_details = (each.details for one in held for each in one.trials)
         out.write(json_text(resource([one for one in each_details if one is not None])))
     return code
-
-
-def _told(found: Iterator[Matches | tuple[Entry, list[str]]], refused: list[str]) -> Iterator[Matches | None]:
-    """Participants; for each that cannot be read None, after saying so on standard error."""
-    for one in found:
-        if isinstance(one, tuple):
-            refused += one[1]
-            for line in one[1]:
-                click.echo(line, err=True)
-            yield None
-        else:
-            yield one

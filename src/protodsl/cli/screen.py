@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -20,10 +22,13 @@ from protodsl.cli.common import (
     load_protocol,
 )
 from protodsl.cli.output import Output, form_of
-from protodsl.cli.screening import output_option, run_options
+from protodsl.cli.screening import jobs_option, output_option, run_options
 
 if TYPE_CHECKING:
-    from protodsl.cli.screening import Answer
+    from protodsl.cli.parallel import Inputs, Said
+    from protodsl.cli.screening import Progress
+    from protodsl.records.parts import Entries
+    from protodsl.records.sheets import Mapping
     from protodsl.records.site import Site
     from protodsl.reports import Asked, Trial
 
@@ -37,11 +42,7 @@ FORMS = ("text", "json", "jsonl", "html", "fhir")
 @click.option("--cohort", help="Ask this cohort alone; by default each.")
 @run_options
 @output_option
-@click.option(
-    "--jobs",
-    type=click.IntRange(1, 256),
-    help="Processes that read many files for `--format jsonl`; by default as many as there are cores.",
-)
+@jobs_option
 @common_options(FORMS)
 def command(
     protocol: str,
@@ -74,8 +75,8 @@ def command(
           --at screening=2024-02-20 --assume complete=conditions
       protodsl screen NCT06892145.proto-lite bundles/ -o screening.html
     """
-    from protodsl.cli.screening import answers, asked_of, mapping_of, participants
-    from protodsl.records.site import Site
+    from protodsl.cli.parallel import Inputs, cores, said
+    from protodsl.cli.screening import Progress, asked_of, mapping_of
     from protodsl.reports import Trial
 
     form = form_of(form, output, FORMS)
@@ -83,91 +84,96 @@ def command(
     if model is None:
         return FINDINGS
     asked = asked_of(model, stage, cohort, at, as_of, assume)
-    trial = Trial(model)
-    site = Site(trial.names, mapping_of(mapping))
-    if form == "jsonl":
-        with Output(output) as out:
-            return _lines(records, source, site, trial, asked, jobs, out)
-    found = answers(participants(records, source, site), trial, asked)
+    inputs = Inputs(records, source, mapping_of(mapping))
     with Output(output) as out:
-        match form:
-            case "json":
-                return write_json(found, out)
-            case "html" | "fhir":
-                return _together(found, form, out)
-            case _:
-                return _text(found, out, colored(color) and out.terminal)
+        progress = Progress(out)
+        work = Screening(
+            Trial(model), asked, inputs.mapping, form, text_width(), colored(color) and out.terminal
+        )
+        if form in ("html", "fhir"):
+            return _together(inputs, work, progress, out)
+        with closing(said(inputs, work, jobs or cores(), progress)) as found:
+            return write(found, form, out)
 
 
-def write_json(answers: Iterator[Answer], out: Output) -> int:
-    """One participant: an object; several: an array, written as it goes."""
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """What `screen` says of each participant; see `parallel.Work`."""
+
+    trial: Trial
+    asked: Asked
+    mapping: Mapping
+    form: str
+    width: int
+    color: bool
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        from protodsl.records.site import Site
+
+        return (Site(self.trial.names, self.mapping),)
+
+    def said(self, entries: Entries) -> Said:
+        from protodsl.cli.parallel import Said
+        from protodsl.cli.screening import answered
+        from protodsl.reports.text import report_text
+
+        answer = answered(entries[0], self.trial, self.asked)
+        text = ""
+        told: tuple[str, ...] = ()
+        if self.form != "text":
+            text = json_text(answer.to_dict(), indent=None if self.form == "jsonl" else 2)
+        elif answer.details is not None:
+            text = report_text(answer.details, width=self.width, color=self.color)
+        else:
+            told = tuple(answer.lines())
+        return Said(entries[0].where, text, told, 1, answer.is_finding, answer.details is None)
+
+
+def write(found: Iterator[Said], form: str, out: Output) -> int:
+    """Each in its turn. As JSON one participant is an object, several are an array."""
     code, number = CLEAN, 0
-    held: Answer | None = None
-    for answer in answers:
-        code = FINDINGS if answer.is_finding else code
-        if number == 1 and held is not None:
-            out.write("[" + json_text(held.to_dict()), nl=False)
-        if number >= 1:
-            out.write(",\n" + json_text(answer.to_dict()), nl=False)
-        held = answer
-        number += 1
-    if number == 1 and held is not None:
-        out.write(json_text(held.to_dict()))
-    elif number == 0:
-        out.write("[]")
-    else:
-        out.write("]")
-    return code
-
-
-def _lines(
-    paths: Sequence[str],
-    source: str | None,
-    site: Site,
-    trial: Trial,
-    asked: Asked,
-    jobs: int | None,
-    out: Output,
-) -> int:
-    from protodsl.cli.parallel import cores, lines
-
-    code = CLEAN
-    for line in lines(paths, source, site, trial, asked, jobs or cores()):
-        code = FINDINGS if line.is_finding else code
-        out.write(line.text)
-    return code
-
-
-def _text(answers: Iterator[Answer], out: Output, color: bool) -> int:
-    from protodsl.reports.text import report_text
-
-    code, first, width = CLEAN, True, text_width()
-    for answer in answers:
-        code = FINDINGS if answer.is_finding else code
-        if answer.details is None:
-            for line in answer.lines():
-                click.echo(line, err=True)
+    held = ""
+    for one in found:
+        code = FINDINGS if one.is_finding else code
+        if not one.text:
             continue
-        if not first:
-            out.write("")
-        first = False
-        out.write(report_text(answer.details, width=width, color=color))
+        if form == "jsonl":
+            out.write(one.text)
+        elif form == "text":
+            out.write(("\n" if number else "") + one.text)
+        elif number == 0:
+            held = one.text
+        else:
+            out.write((f"[{held},\n" if number == 1 else ",\n") + one.text, nl=False)
+        number += 1
+    if form == "json":
+        out.write("]" if number > 1 else held or "[]")
     return code
 
 
-def _together(answers: Iterator[Answer], form: str, out: Output) -> int:
+def _together(inputs: Inputs, work: Screening, progress: Progress, out: Output) -> int:
     """One page, or one FHIR resource, of all; who could not be screened is named on standard error."""
+    from protodsl.cli.parallel import seen
+    from protodsl.cli.screening import answered, notes_of
+
     found, refused = [], list[str]()
     code = CLEAN
-    for answer in answers:
+    for (entry,), piece in seen(inputs, work.sites):
+        if entry.record is None and not entry.problems:  # a file that holds no participant
+            progress.say(notes_of(entry))
+            continue
+        answer = answered(entry, work.trial, work.asked)
+        progress.step(refused=answer.details is None, reached=piece.reached)
         code = FINDINGS if answer.is_finding else code
         if answer.details is None:
             refused += answer.lines()
         else:
             found.append(answer.details)
+    progress.done()
     for line in refused:
         click.echo(line, err=True)
-    if form == "html":
+    if work.form == "html":
         from protodsl.reports.page import report_page
 
         out.write(report_page(found, refused), nl=False)

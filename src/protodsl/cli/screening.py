@@ -1,10 +1,11 @@
-"""What commands that ask a protocol share: options of a run, participants with their answers, progress."""
+"""What commands that ask a protocol share: options of a run, a participant's answer, progress."""
 
 from __future__ import annotations
 
 import datetime
 import sys
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,9 +13,9 @@ import click
 
 if TYPE_CHECKING:
     from protodsl import ir
+    from protodsl.cli.output import Output
     from protodsl.records.json import Entry
     from protodsl.records.sheets import Mapping
-    from protodsl.records.site import Site
     from protodsl.reports import Asked, Details, Trial
 
 DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
@@ -64,6 +65,14 @@ def run_options(function: Command) -> Command:
     )
 
 
+def jobs_option(function: Command) -> Command:
+    return click.option(
+        "--jobs",
+        type=click.IntRange(1, 256),
+        help="Processes for text, json and jsonl of many participants; by default one for each core.",
+    )(function)
+
+
 def output_option(function: Command) -> Command:
     return click.option(
         "-o",
@@ -71,17 +80,6 @@ def output_option(function: Command) -> Command:
         metavar="FILE",
         help="File to write, whole or not at all; its ending names the format.",
     )(function)
-
-
-# ---------------------------------------------------------------- participants
-
-
-def participants(paths: Iterable[str], source: str | None, site: Site) -> Iterator[Entry]:
-    """Those of all paths, as one trial sees them."""
-    from protodsl.records.detect import read_participants
-
-    for path in paths:
-        yield from read_participants(path, source, site)
 
 
 # ---------------------------------------------------------------- answers
@@ -113,27 +111,6 @@ class Answer:
         return [visible(f"{self.entry.where}: {said}") for said in each]
 
 
-def answers(entries: Iterable[Entry], trial: Trial, asked: Asked) -> Iterator[Answer]:
-    """Each participant's answer, as they are read; what holds no participant is said on standard error."""
-    progress, refusals = Progress(), 0
-    for entry in entries:
-        if entry.record is None and not entry.problems:  # a file that holds no participant
-            say_notes(entry)
-            continue
-        progress.step()
-        answer = answered(entry, trial, asked)
-        refusals += answer.details is None
-        yield answer
-    progress.done(refusals)
-
-
-def say_notes(entry: Entry) -> None:
-    from protodsl.diagnostics.text import visible
-
-    for note in entry.notes:
-        click.echo(visible(f"{entry.where}: {note}"), err=True)
-
-
 def answered(entry: Entry, trial: Trial, asked: Asked) -> Answer:
     from protodsl.reports import Details
     from protodsl.runtime.attributes import RecordError
@@ -150,23 +127,52 @@ def answered(entry: Entry, trial: Trial, asked: Asked) -> Answer:
         return Answer(entry, None, (("", str(refused)),))
 
 
+def notes_of(entry: Entry) -> list[str]:
+    """What is said of a file that holds no participant, one line each."""
+    from protodsl.diagnostics.text import visible
+
+    return [visible(f"{entry.where}: {note}") for note in entry.notes]
+
+
 class Progress:
-    """How many participants were screened, on a terminal, once the work has taken a while."""
+    """How many participants were screened: on a terminal, several times a second, once it has taken one."""
 
-    def __init__(self) -> None:
-        self.count = 0
-        self.shown = sys.stderr.isatty() and not sys.stdout.isatty()
+    def __init__(self, out: Output) -> None:
+        self.count = self.refusals = 0
+        self.shown = sys.stderr.isatty() and not (out.terminal and sys.stdout.isatty())
+        self.width = 0
+        self.next = time.monotonic() + 1
 
-    def step(self) -> None:
+    def step(self, *, refused: bool, reached: float | None) -> None:
         self.count += 1
-        if self.shown and self.count % 1000 == 0:
-            click.echo(f"\r{self.count:,} screened", nl=False, err=True)
+        self.refusals += refused
+        if self.shown and (now := time.monotonic()) >= self.next:
+            self.next = now + 0.25
+            percent = "" if reached is None else f", {reached:.0%}"
+            self.show(f"{self.count:,} screened{percent}")
 
-    def done(self, refusals: int) -> None:
-        if self.shown and self.count >= 1000:
-            click.echo(f"\r{self.count:,} screened", err=True)
-        if refusals:
-            click.echo(f"{self.count - refusals:,} screened, {refusals:,} could not be", err=True)
+    def show(self, text: str) -> None:
+        click.echo(f"\r{text:<{self.width}}", nl=False, err=True)
+        self.width = len(text)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Lines for people, on standard error."""
+        for line in lines:
+            self.clear()
+            click.echo(line, err=True)
+
+    def clear(self) -> None:
+        if self.width:
+            click.echo(f"\r{'':<{self.width}}\r", nl=False, err=True)
+            self.width = 0
+
+    def done(self) -> None:
+        shown = self.width > 0
+        self.clear()
+        if shown and not self.refusals:
+            click.echo(f"{self.count:,} screened", err=True)
+        if self.refusals:
+            click.echo(f"{self.count - self.refusals:,} screened, {self.refusals:,} could not be", err=True)
 
 
 # ---------------------------------------------------------------- options

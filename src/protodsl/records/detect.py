@@ -1,7 +1,7 @@
 """Which format data are in, seen from their content; and the participants in them, whatever it is.
 
-A path is first taken apart into sources, each of which can be read on its own: a file, the Bulk Data of a
-folder, a set of tables. So several processes can read the files of a folder.
+A path is first taken apart into pieces that can be read each on its own, so that several processes can read
+them: the files of a folder, the lines of a file, the participants of Bulk Data or of tables.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal, assert_never
+from dataclasses import replace
+from typing import Literal
 
-from protodsl.records.fhir import parse_bundle, read_bulk, read_bundle
+from protodsl.records.fhir import BundleFile, BundleText, bulk_parts
 from protodsl.records.fhir.bundles import MAX_BYTES
-from protodsl.records.json import Entry, read_records
-from protodsl.records.omop import DATABASES, PERSON, is_database, read_omop
-from protodsl.records.sheets import ENDINGS, read_sheets, sheets_in
+from protodsl.records.json import Entry, RecordText, record_texts
+from protodsl.records.omop import DATABASES, PERSON, is_database, omop_parts
+from protodsl.records.parts import Piece, Told, refused
+from protodsl.records.sheets import ENDINGS, Mapping, read_sheets, sheets_in
 from protodsl.records.site import NO_SITE, Site
 from protodsl.runtime.attributes import Problem
 from protodsl.runtime.values import quote
@@ -33,58 +34,15 @@ _ARCHIVES = {b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "a gzip archive", b"7z
 _TEXTS = (".json", ".ndjson", ".jsonl")
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Data that can be read on their own. `told`: why they cannot be, or what is to be said of them.
-
-    `alone`: not one of those of a folder, which may hold no participant without that being wrong, and of
-    which no two may hold the same one.
-    """
-
-    kind: Literal["stdin", "records", "bundle", "bulk", "omop", "sheet", "refused", "noted"]
-    paths: tuple[str, ...]
-    told: str = ""
-    form: str | None = None
-    alone: bool = True
-
-
 def read_participants(path: str, form: str | None = None, site: Site = NO_SITE) -> Iterator[Entry]:
     """The participants of a file, a folder or a database.
 
     Never raises for what a path holds, nor for one that cannot be read: that is an `Entry` too.
     """
     once = Once()
-    for source in sources_of(path, form):
-        for entry in read_source(source, site):
-            yield entry if source.alone else once.check(entry)
-
-
-def read_source(source: Source, site: Site) -> Iterator[Entry]:
-    """The participants of one source."""
-    path = source.paths[0]
-    match source.kind:
-        case "stdin":
-            yield from _standard_input(source.form, site)
-        case "records":
-            yield from read_records(path)
-        case "bundle":
-            for entry in read_bundle(path, site):
-                if source.alone and entry.record is None and not entry.problems:
-                    yield Entry(entry.where, None, tuple(Problem("", note) for note in entry.notes))
-                else:
-                    yield entry
-        case "bulk":
-            yield from read_bulk(list(source.paths), site)
-        case "omop":
-            yield from read_omop(path, site)
-        case "sheet":
-            yield from read_sheets(list(source.paths), site.mapping)
-        case "refused":
-            yield Entry(path, None, (Problem("", source.told),))
-        case "noted":
-            yield Entry(path, None, notes=(source.told,))
-        case _:
-            assert_never(source.kind)
+    for piece in pieces_of(path, form, site.mapping):
+        for (entry,) in piece.part.entries((site,), piece.shared):
+            yield once.check(entry) if piece.once else entry
 
 
 class Once:
@@ -112,44 +70,51 @@ def _file_of(where: str) -> str:
     return re.sub(r"(\[[^\]]*\])?(:\d+|: \S+)?$", "", where)
 
 
-def _standard_input(form: str | None, site: Site) -> Iterator[Entry]:
-    def refused(message: str) -> Entry:
-        return Entry("standard input", None, (Problem("", message),))
-
+def _standard_input(form: str | None) -> Iterator[Piece]:
     if form in ("omop", "sheet"):
-        yield refused(f"{'OMOP data' if form == 'omop' else 'sheets'} are read from files")
+        yield _refused("standard input", f"{'OMOP data' if form == 'omop' else 'sheets'} are read from files")
         return
     stream = sys.stdin.buffer
-    if form == "json":
-        yield from read_records("-")
-        return
     peek = getattr(stream, "peek", None)  # not every stream can look ahead
-    head = peek(HEAD) if peek is not None else b""
-    if form is None and not (head and _FHIR.search(head[:HEAD])):
-        yield from read_records("-")
+    head = peek(HEAD) if peek is not None and form is None else b""
+    if form == "json" or (form is None and not (head and _FHIR.search(head[:HEAD]))):
+        yield from _records("-")
         return
     raw = stream.read(MAX_BYTES + 1)
     if len(raw) > MAX_BYTES:
-        yield refused(f"more than {MAX_BYTES // 2**20} MiB; name the file instead")
+        yield _refused("standard input", f"more than {MAX_BYTES // 2**20} MiB; name the file instead")
     else:
-        yield from parse_bundle("standard input", raw, site)
+        yield Piece(BundleText("standard input", raw))
+
+
+def _refused(where: str, message: str) -> Piece:
+    return Piece(Told(refused(where, message)))
 
 
 # ---------------------------------------------------------------- files
 
 
-def sources_of(path: str, form: str | None = None) -> Iterator[Source]:
+def pieces_of(path: str, form: str | None = None, mapping: Mapping | None = None) -> Iterator[Piece]:
     """What a path holds, in the order in which it is read; Bulk Data of a folder come last."""
     if path == "-":
-        yield Source("stdin", ("-",), form=form)
+        yield from _standard_input(form)
     elif is_database(path):
-        yield Source("omop", (path,))
+        yield from omop_parts(path)
     elif os.path.isdir(path):
-        yield from _folder(path, form)
+        yield from _folder(path, form, mapping)
     elif form == "json":
-        yield Source("records", (path,))
+        yield from _records(path)
     else:
-        yield _file(path, form)
+        yield from _file(path, form, mapping)
+
+
+def _records(path: str, *, once: bool = False) -> Iterator[Piece]:
+    """The records of a file, each as it is written."""
+    whole, read = _size(path), 0
+    for one in record_texts(path):
+        part = one if isinstance(one, RecordText) else Told(one)
+        read += part.size
+        yield Piece(part, once=once, reached=min(read / whole, 1) if whole else None)
 
 
 def form_of(head: bytes) -> Form | None:
@@ -165,70 +130,97 @@ def _lines(path: str, head: bytes) -> bool:
     return path.lower().endswith((".ndjson", ".jsonl")) or _OBJECT_LINE.match(head) is not None
 
 
-def _file(path: str, form: str | None, *, alone: bool = True) -> Source:
+def _file(path: str, form: str | None, mapping: Mapping | None) -> Iterator[Piece]:
+    """One file that was named itself."""
+    head = _head(path)
+    if isinstance(head, Entry):
+        yield Piece(Told(head))
+    elif path.lower().endswith(DATABASES) and form in (None, "omop"):
+        yield from omop_parts(path)
+    elif form == "sheet" or (form is None and path.lower().endswith(ENDINGS) and not _is_person(path)):
+        for entry in read_sheets([path], mapping):
+            yield Piece(Told(entry))
+    else:
+        yield from _text(path, head, form, alone=True)
+
+
+def _size(path: str) -> int:
+    """The bytes of a file, 0 where nobody knows: whoever opens it says what is wrong."""
     try:
-        with open(path, "rb") as opened:
-            head = opened.read(HEAD)
-    except OSError as error:
-        return Source("refused", (path,), f"cannot be read: {(error.strerror or str(error)).lower()}")
-    except ValueError:  # a path with a NUL in it
-        return Source("refused", (path,), "is no path")
-    if path.lower().endswith(DATABASES) and form in (None, "omop"):
-        return Source("omop", (path,))
-    if os.path.basename(path).lower() == PERSON and form in (None, "omop"):
-        return Source("refused", (path,), "one table; give the folder that holds the OMOP tables")
-    if form == "sheet" or (form is None and path.lower().endswith(ENDINGS)):
-        return Source("sheet", (path,))
+        return os.path.getsize(path) if path != "-" else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def _text(path: str, head: bytes, form: str | None, *, alone: bool) -> Iterator[Piece]:
+    """A file of JSON; what looks like nothing known is read as records, which says what is wrong."""
     archive = next((told for magic, told in _ARCHIVES.items() if head.startswith(magic)), None)
-    if archive is not None:
-        return Source("refused", (path,), f"{archive}; unpack it and give the folder")
-    if form == "omop":
-        return Source("refused", (path,), "one table; give the folder that holds the OMOP tables")
-    if (form or form_of(head)) != "fhir":
-        return Source("records", (path,), alone=alone)
-    return Source("bulk" if _lines(path, head) else "bundle", (path,), alone=alone)
+    if form == "omop" or (form is None and _is_person(path)):
+        yield _refused(path, "one table; give the folder that holds the OMOP tables")
+    elif archive is not None:
+        yield _refused(path, f"{archive}; unpack it and give the folder")
+    elif (form or form_of(head)) != "fhir":
+        yield from _records(path, once=not alone)
+    elif _lines(path, head):
+        yield from bulk_parts([path])
+    else:
+        yield Piece(BundleFile(path, _size(path), alone), once=not alone)
+
+
+def _is_person(path: str) -> bool:
+    return os.path.basename(path).lower() == PERSON
 
 
 # ---------------------------------------------------------------- folders
 
 
-def _folder(path: str, form: str | None) -> Iterator[Source]:
-    """Every source of a folder, file by file in the order of their names; Bulk Data come last."""
+def _folder(path: str, form: str | None, mapping: Mapping | None) -> Iterator[Piece]:
+    """What the files of a folder hold, in the order of their names; Bulk Data come last."""
     if form == "omop" or (form is None and _holds_person(path)):
-        yield Source("omop", (path,))
+        yield from omop_parts(path)
         return
     try:
         sheets = sheets_in(path) if form in (None, "sheet") else []
     except OSError as error:
-        yield Source("refused", _unreadable(error)[:1], _unreadable(error)[1])
+        yield _refused(*_unreadable(error))
         return
     files, problems, passed = _walk(path, form)
     for where, told in problems:
-        yield Source("refused", (where,), told)
-    found = 0
-    if sheets:
-        found += 1
-        yield Source("sheet", tuple(sheets), alone=False)
+        yield _refused(where, told)
+    for entry in read_sheets(sheets, mapping) if sheets else ():
+        yield Piece(Told(entry), once=True)
     bulk: list[str] = []
-    for file in files:
-        source = _file(file, form, alone=False)
-        if source.kind == "bulk":
+    for number, file in enumerate(files, 1):
+        head = _head(file)
+        if isinstance(head, bytes) and (form or form_of(head)) == "fhir" and _lines(file, head):
             bulk.append(file)
+        elif isinstance(head, bytes):
+            for piece in _text(file, head, form, alone=False):
+                yield replace(piece, reached=number / len(files))
         else:
-            found += 1
-            yield source
+            yield Piece(Told(head))
     if bulk:
-        found += 1
-        yield Source("bulk", tuple(bulk), alone=False)
+        yield from bulk_parts(bulk)
     left = [name for name in passed if os.path.join(path, name) not in sheets]
     if left:
         named = ", ".join(_shown(name) for name in left[:3])
         more = f", and {len(left) - 3} more" if len(left) > 3 else ""
         told = f"not read, as no .json, .ndjson, .jsonl, .csv or .xlsx: {named}{more}"
-        yield Source("noted", (path,), told)
-    if not found and not problems:
+        yield Piece(Told(Entry(path, None, notes=(told,))))
+    if not files and not sheets and not problems:
         told = "holds no patient data: neither .json, .ndjson or .jsonl files nor tables"
-        yield Source("refused", (path,), told)
+        yield _refused(path, told)
+
+
+def _head(path: str) -> bytes | Entry:
+    """The beginning of a file, or why it cannot be read."""
+    try:
+        with open(path, "rb") as opened:
+            return opened.read(HEAD)
+    except OSError as error:
+        return refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}")
+    except ValueError:  # a path with a NUL in it
+        return refused(path, "is no path")
 
 
 def _holds_person(path: str) -> bool:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import codecs
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from protodsl.runtime.attributes import Problem, RecordError
 from protodsl.runtime.read import loads, not_json, read_record
 from protodsl.runtime.record import Record
+
+if TYPE_CHECKING:
+    from protodsl.records.site import Site
 
 MAX_BYTES = 32 * 2**20  # of one record; 100,000 facts of ordinary length stay below
 CHUNK = 2**18
@@ -44,11 +47,41 @@ class Entry:
         return [f"{self.where}: {problem}" for problem in self.problems]
 
 
+@dataclass(frozen=True, slots=True)
+class RecordText:
+    """One record as it is written, not read yet: a part of a file. `line` is where it begins."""
+
+    where: str
+    text: str
+    line: int
+
+    @property
+    def size(self) -> int:
+        return len(self.text)
+
+    def entry(self) -> Entry:
+        data = None
+        try:
+            data = loads(self.text, self.line)
+            return Entry(self.where, read_record(data), (), data)
+        except RecordError as error:
+            return Entry(self.where, None, _named(data, error.problems), data)
+
+    def entries(self, sites: Sequence[Site], shared: Any) -> Iterator[tuple[Entry, ...]]:
+        yield (self.entry(),) * len(sites)
+
+
 def read_records(path: str, stream: IO[bytes] | None = None) -> Iterator[Entry]:
     """The records of a file in order; `-` is standard input.
 
     Never raises for what a file holds, nor for one that cannot be opened: that is an `Entry` too.
     """
+    for one in record_texts(path, stream):
+        yield one.entry() if isinstance(one, RecordText) else one
+
+
+def record_texts(path: str, stream: IO[bytes] | None = None) -> Iterator[RecordText | Entry]:
+    """The same, each record as it is written; an `Entry` for what cannot be read."""
     if stream is not None:
         yield from _read(path, stream)
     elif path == "-":
@@ -67,7 +100,7 @@ def _failure(where: str, message: str, *, last: bool = True) -> Entry:
     return Entry(where, None, (Problem("", message),), None, last)
 
 
-def _read(name: str, stream: IO[bytes]) -> Iterator[Entry]:
+def _read(name: str, stream: IO[bytes]) -> Iterator[RecordText | Entry]:
     offset, number, first = 0, 1, stream.readline(CHUNK)
     if first[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in first[:4]:
         yield _failure(name, "the text is UTF-16 or UTF-32; save the file as UTF-8")
@@ -91,7 +124,9 @@ def _read(name: str, stream: IO[bytes]) -> Iterator[Entry]:
 # ---------------------------------------------------------------- one object, or JSON Lines
 
 
-def _objects(name: str, first: bytes, stream: IO[bytes], offset: int, number: int) -> Iterator[Entry]:
+def _objects(
+    name: str, first: bytes, stream: IO[bytes], offset: int, number: int
+) -> Iterator[RecordText | Entry]:
     """A line that is whole by itself, or followed by a line that begins a new object, begins JSON Lines."""
     second = stream.readline(MAX_BYTES + 1) if first.endswith(b"\n") else b""
     if _whole(first) or second.startswith(b"{"):
@@ -126,27 +161,18 @@ def _lines(
         line, second = second or stream.readline(MAX_BYTES + 1), b""
 
 
-def _record(where: str, raw: bytes, offset: int, line: int) -> Entry:
+def _record(where: str, raw: bytes, offset: int, line: int) -> RecordText | Entry:
     if len(raw) > MAX_BYTES:
         return _failure(where, f"a record of more than {MAX_BYTES // 2**20} MiB", last=False)
     try:
         text = raw.decode("utf-8").rstrip()
     except UnicodeDecodeError as error:
         return _failure(where, _not_utf8(raw[error.start], offset + error.start), last=False)
-    return _entry(where, text, line)
+    return RecordText(where, text, line)
 
 
 def _not_utf8(byte: int, offset: int) -> str:
     return f"not UTF-8: byte 0x{byte:02X} at offset {offset}; save the file as UTF-8"
-
-
-def _entry(where: str, text: str, line: int) -> Entry:
-    data = None
-    try:
-        data = loads(text, line)
-        return Entry(where, read_record(data), (), data)
-    except RecordError as error:
-        return Entry(where, None, _named(data, error.problems), data)
 
 
 def _named(data: Any, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
@@ -234,7 +260,7 @@ class _Array:
         self.counted = self.at
         return self.line
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[RecordText | Entry]:
         line = self.line
         try:
             self.next_character()
@@ -246,7 +272,7 @@ class _Array:
                     self.next_character()
                     line = self.here()
                     text = self.element()
-                    yield _entry(f"{self.name}:{line}", text, line)
+                    yield RecordText(f"{self.name}:{line}", text, line)
                     following = self.next_character()
                     line = self.here()
                     self.at += 1

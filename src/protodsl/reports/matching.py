@@ -49,6 +49,11 @@ class Matches:
     trials: tuple[Match, ...]
 
     @property
+    def closed(self) -> bool:
+        """Whether no trial has found the participant eligible."""
+        return all(one.verdict != "eligible" for one in self.trials)
+
+    @property
     def ranked(self) -> list[Match]:
         """Eligible first, ineligible last; those that time may cure before the others, the soonest first."""
 

@@ -44,6 +44,9 @@ class Trial:
         self.checker: Checker = self.module.CHECKER
         self._results: dict[Coded, tuple[Item, ...]] = {}
 
+    def __reduce__(self) -> tuple[type[Trial], tuple[ir.Protocol]]:
+        return Trial, (self.model,)  # for another process, which loads the checker for itself
+
     @cached_property
     def names(self) -> frozenset[str]:
         """What registries call the trial, in small letters: data may name it as the one already joined."""

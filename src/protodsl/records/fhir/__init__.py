@@ -7,7 +7,7 @@ participant.
 
 from __future__ import annotations
 
-from protodsl.records.fhir.bulk import read_bulk
-from protodsl.records.fhir.bundles import parse_bundle, read_bundle
+from protodsl.records.fhir.bulk import bulk_parts
+from protodsl.records.fhir.bundles import BundleFile, BundleText, parse_bundle
 
-__all__ = ["parse_bundle", "read_bulk", "read_bundle"]
+__all__ = ["BundleFile", "BundleText", "bulk_parts", "parse_bundle"]

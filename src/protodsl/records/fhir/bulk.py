@@ -1,19 +1,22 @@
 """Bulk Data: folders of NDJSON files, the resources of many patients in any order.
 
-A first pass remembers where each patient's resources stand, eight bytes for each; a second reads patient
-after patient. So memory grows with the number of resources, not with their size.
+A first pass remembers where each patient's resources stand, eight bytes for each; then patient after patient
+is read. So memory grows with the number of resources, not with their size.
 """
 
 from __future__ import annotations
 
+import os
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import IO
 
-from protodsl.records.fhir.bundles import Holder, refused
+from protodsl.records.fhir.bundles import Holder
 from protodsl.records.fhir.participant import READERS, SHARED, subject_of
 from protodsl.records.fhir.reading import Json, Malformed, text
 from protodsl.records.json import Entry
+from protodsl.records.parts import Entries, Piece, Told, refused
 from protodsl.records.site import Site
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.read import loads
@@ -22,67 +25,109 @@ MAX_LINE = 32 * 2**20  # of one resource
 _OFFSET = 40  # bits of a place in a file: a tebibyte
 
 
-class _File:
-    """An open file whose lines are read again by their place."""
+class Index:
+    """Where resources stand, and those that others point at; a process that has it opens the files anew."""
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.stream: IO[bytes] = open(path, "rb")  # noqa: SIM115 (closed by Bulk.close)
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.shared: dict[str, int] = {}
+        self.streams: dict[int, IO[bytes]] = {}
+        self.process = os.getpid()
 
-    def lines(self) -> Iterator[tuple[int, int, bytes]]:
-        """(line number, offset, text)."""
-        number, offset = 0, 0
-        while line := self.stream.readline(MAX_LINE + 1):
-            number += 1
-            yield number, offset, line
-            offset += len(line)
-            while len(line) > MAX_LINE and not line.endswith(b"\n"):
-                line = self.stream.readline(MAX_LINE + 1)
-                offset += len(line)
+    def __reduce__(self) -> tuple[object, ...]:
+        return Index._again, (self.paths, self.shared)
+
+    @staticmethod
+    def _again(paths: list[str], shared: dict[str, int]) -> Index:
+        made = Index()
+        made.paths, made.shared = paths, shared
+        return made
+
+    def close(self) -> None:
+        for one in self.streams.values():
+            one.close()
+        self.streams.clear()
+
+    def path(self, place: int) -> str:
+        return self.paths[place >> _OFFSET]
+
+    def at(self, place: int) -> Json:
+        """The resource at a place. Raises Malformed where the file has changed since the first pass."""
+        if self.process != os.getpid():  # what a parent process opened has one position for all of them
+            self.streams, self.process = {}, os.getpid()
+        number = place >> _OFFSET
+        try:
+            stream = self.streams.get(number)
+            if stream is None:
+                stream = self.streams[number] = open(self.paths[number], "rb")  # noqa: SIM115 (see close)
+            stream.seek(place & ((1 << _OFFSET) - 1))
+            return _parsed(stream.readline(MAX_LINE + 1), 1)
+        except (OSError, RecordError):
+            raise Malformed("", "the file was changed while it was read") from None
+
+    def shared_at(self, reference: str) -> Json | None:
+        at = self.shared.get("/".join(reference.partition("/_history/")[0].rsplit("/", 2)[-2:]))
+        return self.at(at) if at is not None else None
 
 
-class Bulk:
-    """An index of resources by patient."""
+@dataclass(frozen=True, slots=True)
+class BulkPatient:
+    """One patient's resources, by their places."""
 
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self.files: list[_File] = []
+    where: str
+    name: str
+    patient: int
+    about: array[int]
+
+    @property
+    def size(self) -> int:
+        return 1024 * (len(self.about) + 1)
+
+    def entries(self, sites: Sequence[Site], shared: Index) -> Iterator[Entries]:
+        holder = _BulkHolder(self.where, shared)
+        try:
+            for place in (self.patient, *self.about):
+                holder.take(shared.at(place), 0)
+        except Malformed as wrong:
+            yield (refused(self.where, f"Patient/{self.name}: {wrong}"),) * len(sites)
+            return
+        yield from holder.seen(sites)
+
+
+class _Reader:
+    """The first pass over the files."""
+
+    def __init__(self) -> None:
+        self.index = Index()
         self.patients: dict[str, int] = {}
         self.about: dict[str, array[int]] = {}
-        self.shared: dict[str, int] = {}
         self.twice: dict[str, None] = {}
         self.unread: dict[str, int] = {}
         self.nobody: dict[str, int] = {}
 
-    def close(self) -> None:
-        for one in self.files:
-            one.stream.close()
-
-    def index(self, path: str) -> Iterator[Entry]:
+    def read(self, path: str) -> Iterator[Entry]:
         """Read one file through. Yields what is wrong with its lines."""
+        number = len(self.index.paths)
+        self.index.paths.append(path)
         try:
-            opened = _File(path)
+            with open(path, "rb") as stream:
+                for line, offset, raw in _lines(stream):
+                    if not raw.strip():
+                        continue
+                    where = f"{path}:{line}"
+                    if len(raw) > MAX_LINE:
+                        yield refused(where, f"a resource of more than {MAX_LINE // 2**20} MiB")
+                        continue
+                    try:
+                        self.place(_parsed(raw, line), number << _OFFSET | offset)
+                    except RecordError as error:
+                        yield Entry(where, None, error.problems)
+                    except Malformed as wrong:
+                        yield refused(where, str(wrong))
         except OSError as error:
             yield refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}")
-            return
-        number = len(self.files)
-        self.files.append(opened)
-        for line, offset, raw in opened.lines():
-            if not raw.strip():
-                continue
-            where = f"{path}:{line}"
-            if len(raw) > MAX_LINE:
-                yield refused(where, f"a resource of more than {MAX_LINE // 2**20} MiB")
-                continue
-            try:
-                resource = _parsed(raw, line)
-                self._place(resource, number << _OFFSET | offset)
-            except RecordError as error:
-                yield Entry(where, None, error.problems)
-            except Malformed as wrong:
-                yield refused(where, str(wrong))
 
-    def _place(self, resource: Json, at: int) -> None:
+    def place(self, resource: Json, at: int) -> None:
         kind, identifier = text(resource, "resourceType"), text(resource, "id")
         if not kind:
             raise Malformed("resourceType", "is missing")
@@ -94,10 +139,10 @@ class Bulk:
             if not identifier:
                 raise Malformed("Patient.id", "is missing: there is no name for this participant")
             there = self.patients.setdefault(identifier, at)
-            if there != at and self._at(there) != resource:
+            if there != at and self.index.at(there) != resource:
                 self.twice[identifier] = None
         elif kind in SHARED:
-            self.shared[f"{kind}/{identifier}"] = at
+            self.index.shared[f"{kind}/{identifier}"] = at
         elif kind not in READERS:
             self.unread[kind] = self.unread.get(kind, 0) + 1
         else:
@@ -107,67 +152,60 @@ class Bulk:
             else:
                 self.about.setdefault(reference.rsplit("/", 1)[-1], array("Q")).append(at)
 
-    def _at(self, place: int) -> Json:
-        stream = self.files[place >> _OFFSET].stream
-        here = stream.tell()
-        stream.seek(place & ((1 << _OFFSET) - 1))
-        raw = stream.readline(MAX_LINE + 1)
-        stream.seek(here)
-        return _parsed(raw, 1)
-
-    def _shared(self, reference: str) -> Json | None:
-        at = self.shared.get("/".join(reference.partition("/_history/")[0].rsplit("/", 2)[-2:]))
-        return self._at(at) if at is not None else None
-
-    def entries(self) -> Iterator[Entry]:
+    def pieces(self) -> Iterator[Piece]:
         """The participants, in the order of their Patient resources."""
-        for name, at in self.patients.items():
-            where = self.files[at >> _OFFSET].path
+        index, total = self.index, max(1, len(self.patients))
+        for number, (name, at) in enumerate(self.patients.items(), 1):
+            where = index.path(at)
             if name in self.twice:
-                yield refused(
-                    where, f"Patient/{name}: two Patient resources with this id say different things"
-                )
+                told = f"Patient/{name}: two Patient resources with this id say different things"
+                yield Piece(Told(refused(where, told)), index, True)
                 continue
-            holder = _BulkHolder(where, self.site, self)
-            try:
-                holder.take(self._at(at), 0)
-                for place in self.about.get(name, ()):
-                    holder.take(self._at(place), 0)
-            except Malformed as wrong:
-                yield refused(where, f"Patient/{name}: {wrong}")
-                continue
-            yield from holder.entries()
+            part = BulkPatient(where, name, at, self.about.get(name, array("Q")))
+            yield Piece(part, index, True, number / total)
         for name, places in self.about.items():
             if name not in self.patients:
-                first = self._at(places[0])
+                first = index.at(places[0])
                 who = f"{first['resourceType']}/{first.get('id')}"
                 told = (
                     f"{who} and {len(places) - 1} more resources are about"
                     if len(places) > 1
                     else f"{who} is about"
                 )
-                where = self.files[places[0] >> _OFFSET].path
-                yield refused(where, f"{told} Patient/{name}, who is in none of the files")
+                missing = f"{told} Patient/{name}, who is in none of the files"
+                yield Piece(Told(refused(index.path(places[0]), missing)), index, True)
         left = [f"{count} {kind} that name no patient" for kind, count in sorted(self.nobody.items())]
         left += [f"{count} {kind}" for kind, count in sorted(self.unread.items())]
-        if left and self.files:
-            yield Entry(self.files[0].path, None, notes=(f"not read: {', '.join(left)}",))
+        if left:
+            note = Entry(index.paths[0], None, notes=(f"not read: {', '.join(left)}",))
+            yield Piece(Told(note), index, True)
+
+
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, int, bytes]]:
+    """(line number, offset, text) of each line; of one too long for a resource, its beginning."""
+    number, offset = 0, 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        yield number, offset, line
+        offset += len(line)
+        while len(line) > MAX_LINE and not line.endswith(b"\n"):
+            line = stream.readline(MAX_LINE + 1)
+            offset += len(line)
 
 
 class _BulkHolder(Holder):
     """One participant of Bulk Data: what is shared by all is looked up in the files."""
 
-    def __init__(self, where: str, site: Site, bulk: Bulk) -> None:
-        super().__init__(where, site)
-        self.bulk = bulk
+    def __init__(self, where: str, index: Index) -> None:
+        super().__init__(where)
+        self.index = index
 
     def resolve(self, reference: str, holder: Json) -> Json | None:
         found = super().resolve(reference, holder)
         if found is None and reference.rpartition("/")[2]:
             patient = self.by_reference.get(f"Patient/{reference.rpartition('/')[2]}")
-            found = (
-                patient if patient is not None and "Patient/" in reference else self.bulk._shared(reference)
-            )
+            mine = patient is not None and "Patient/" in reference
+            found = patient if mine else self.index.shared_at(reference)
         return found
 
 
@@ -181,12 +219,13 @@ def _parsed(raw: bytes, line: int) -> Json:
     return data
 
 
-def read_bulk(paths: list[str], site: Site) -> Iterator[Entry]:
+def bulk_parts(paths: Sequence[str]) -> Iterator[Piece]:
     """The participants of NDJSON files taken together."""
-    bulk = Bulk(site)
+    reader = _Reader()
     try:
         for path in paths:
-            yield from bulk.index(path)
-        yield from bulk.entries()
+            for wrong in reader.read(path):
+                yield Piece(Told(wrong), once=True)
+        yield from reader.pieces()
     finally:
-        bulk.close()
+        reader.index.close()

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from protodsl.records.fhir.participant import READERS, SHARED, identifier_of, read_participant, subject_of
+from protodsl.records.fhir.participant import (
+    ABOUT_STUDIES,
+    READERS,
+    SHARED,
+    identifier_of,
+    read_participant,
+    subject_of,
+)
 from protodsl.records.fhir.reading import Json, Malformed, day, kind_of, obj, objs, text
 from protodsl.records.fhir.text import parse
 from protodsl.records.json import Entry
+from protodsl.records.parts import Entries, refused
 from protodsl.records.site import Site
 from protodsl.runtime.attributes import MAX_PROBLEMS, Problem, RecordError
 from protodsl.runtime.values import quote
@@ -17,39 +26,80 @@ MAX_BYTES = 256 * 2**20  # of one bundle, which is held whole; Bulk Data is for 
 MAX_NESTED = 3  # bundles within bundles: the answers to a batch of searches
 
 
-def read_bundle(path: str, site: Site) -> Iterator[Entry]:
-    """The participants of a JSON file with a Bundle, a list of resources or one resource."""
-    try:
-        if os.path.getsize(path) > MAX_BYTES:
-            yield refused(
-                path, f"more than {MAX_BYTES // 2**20} MiB in one file; write it as Bulk Data (NDJSON)"
-            )
+@dataclass(frozen=True, slots=True)
+class BundleFile:
+    """A JSON file with a Bundle, a list of resources or one resource. One of several (not `alone`) may hold
+    no participant without that being wrong.
+    """
+
+    where: str
+    size: int
+    alone: bool = True
+
+    def entries(self, sites: Sequence[Site], shared: object) -> Iterator[Entries]:
+        return _stated(self.seen(sites)) if self.alone else self.seen(sites)
+
+    def seen(self, sites: Sequence[Site]) -> Iterator[Entries]:
+        path = self.where
+        try:
+            if os.path.getsize(path) > MAX_BYTES:
+                told = f"more than {MAX_BYTES // 2**20} MiB in one file; write it as Bulk Data (NDJSON)"
+                yield (refused(path, told),) * len(sites)
+                return
+            with open(path, "rb") as opened:
+                raw = opened.read(MAX_BYTES + 1)
+        except OSError as error:
+            told = f"cannot be read: {(error.strerror or str(error)).lower()}"
+            yield (refused(path, told),) * len(sites)
             return
-        with open(path, "rb") as opened:
-            raw = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        yield refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}")
-        return
-    yield from parse_bundle(path, raw, site)
+        yield from _parsed(path, raw, sites)
+
+
+@dataclass(frozen=True, slots=True)
+class BundleText:
+    """The same from standard input."""
+
+    where: str
+    raw: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.raw)
+
+    def entries(self, sites: Sequence[Site], shared: object) -> Iterator[Entries]:
+        return _stated(_parsed(self.where, self.raw, sites))
+
+
+def _stated(found: Iterator[Entries]) -> Iterator[Entries]:
+    """Nobody in the only file there is: that is wrong, not a note beside."""
+    for entries in found:
+        first = entries[0]
+        if first.record is None and not first.problems:
+            told = Entry(first.where, None, tuple(Problem("", note) for note in first.notes))
+            yield (told,) * len(entries)
+        else:
+            yield entries
 
 
 def parse_bundle(where: str, raw: bytes, site: Site) -> Iterator[Entry]:
+    for (entry,) in _parsed(where, raw, (site,)):
+        yield entry
+
+
+def _parsed(where: str, raw: bytes, sites: Sequence[Site]) -> Iterator[Entries]:
     try:
         data = parse(raw.decode("utf-8-sig"))
-        holder = Holder(where, site)
+        holder = Holder(where)
         holder.take(data, 0)
     except UnicodeDecodeError as error:
-        yield refused(where, f"not UTF-8: byte 0x{raw[error.start]:02X} at offset {error.start}")
+        told = f"not UTF-8: byte 0x{raw[error.start]:02X} at offset {error.start}"
+        yield (refused(where, told),) * len(sites)
     except RecordError as error:
-        yield Entry(where, None, error.problems)
+        yield (Entry(where, None, error.problems),) * len(sites)
     except Malformed as wrong:
-        yield refused(where, str(wrong))
+        yield (refused(where, str(wrong)),) * len(sites)
     else:
-        yield from holder.entries()
-
-
-def refused(where: str, message: str) -> Entry:
-    return Entry(where, None, (Problem("", message),))
+        yield from holder.seen(sites)
 
 
 def _base(url: str) -> str:
@@ -66,9 +116,8 @@ def _called(url: str) -> str:
 class Holder:
     """The resources of one file, and who they are about."""
 
-    def __init__(self, where: str, site: Site) -> None:
+    def __init__(self, where: str) -> None:
         self.where = where
-        self.site = site
         self.resources: list[Json] = []
         self.by_reference: dict[str, Json] = {}
         self.as_of: int | None = None
@@ -160,7 +209,16 @@ class Holder:
 
     # ------------------------------------------------------------ participants
 
-    def entries(self) -> Iterator[Entry]:
+    def seen(self, sites: Sequence[Site]) -> Iterator[Entries]:
+        """The participants as every site sees them; read once where nothing speaks of studies."""
+        if any(one["resourceType"] in ABOUT_STUDIES for one in self.resources):
+            yield from zip(*(list(self.entries(site)) for site in sites), strict=True)
+        else:
+            for entry in self.entries(sites[0]):
+                yield (entry,) * len(sites)
+
+    def entries(self, site: Site) -> Iterator[Entry]:
+        self.lost.clear()
         patients: dict[str, Json] = {}
         contradictory: dict[str, None] = {}
         for one in self.resources:
@@ -197,7 +255,7 @@ class Holder:
                 told = "two Patient resources with this id say different things"
                 yield Entry(self.where, None, (Problem(f"Patient/{name}", told),))
                 continue
-            yield self._entry(patient, about[name], nobody)
+            yield self._entry(patient, about[name], nobody, site)
         for reference, first, count in elsewhere:
             told = f"{first} and {count - 1} more resources are about" if count > 1 else f"{first} is about"
             yield refused(self.where, f"{told} {reference}, who is not in the file")
@@ -233,7 +291,7 @@ class Holder:
                 elsewhere.setdefault(shown, []).append(name or kind)
         return about, nobody, [(name, found[0], len(found)) for name, found in elsewhere.items()]
 
-    def _entry(self, patient: Json, resources: list[Json], nobody: list[Json]) -> Entry:
+    def _entry(self, patient: Json, resources: list[Json], nobody: list[Json], site: Site) -> Entry:
         name = identifier_of(patient)
         try:
             doubtful = sorted(
@@ -244,7 +302,7 @@ class Holder:
             if doubtful:
                 told = "stands twice in the file, and says different things"
                 raise RecordError([Problem(one, told) for one in dict.fromkeys(doubtful)])
-            record, notes = read_participant(patient, resources, self.resolve, self.site, self.as_of)
+            record, notes = read_participant(patient, resources, self.resolve, site, self.as_of)
         except RecordError as error:
             problems = tuple(Problem(f"Patient/{name}: {place}", told) for place, told in error.problems)
             return Entry(self.where, None, problems)

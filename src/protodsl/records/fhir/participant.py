@@ -28,6 +28,8 @@ READERS: dict[str, Callable[[Json, Reading], None]] = {
 }
 # Read where another resource points at them.
 SHARED = {"Medication", "ResearchStudy"}
+# What they say depends on the trial that asks: of another one, or of this very trial?
+ABOUT_STUDIES = {"ResearchSubject", "Consent"}
 _SEXES = {"female": "female", "male": "male", "other": None, "unknown": None}
 
 

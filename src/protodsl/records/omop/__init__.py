@@ -7,53 +7,80 @@ The meaning of tables and fields: https://ohdsi.github.io/CommonDataModel/cdm54.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from protodsl.records.json import Entry
 from protodsl.records.omop.person import Person
-from protodsl.records.omop.stores import DATABASES, PERSON, Unreadable, is_database
-from protodsl.records.omop.tables import Tables
-from protodsl.records.site import NO_SITE, Site
+from protodsl.records.omop.stores import DATABASES, PERSON, Row, Unreadable, is_database
+from protodsl.records.omop.tables import Tables, Vocabulary
+from protodsl.records.parts import Entries, Piece, Told, refused
+from protodsl.records.site import Site
 from protodsl.runtime.attributes import Problem, RecordError
 
-__all__ = ["DATABASES", "PERSON", "is_database", "read_omop"]
+__all__ = ["DATABASES", "PERSON", "is_database", "omop_parts"]
 
 
-def read_omop(path: str, site: Site = NO_SITE) -> Iterator[Entry]:
+@dataclass(frozen=True, slots=True)
+class PersonRows:
+    """One person's rows, each fact's as JSON."""
+
+    where: str
+    person: Row
+    facts: list[tuple[str, str]]
+
+    @property
+    def size(self) -> int:
+        return 1024 + sum(len(row) for _, row in self.facts)
+
+    def entries(self, sites: Sequence[Site], shared: Vocabulary) -> Iterator[Entries]:
+        """Tables say nothing of studies: all sites see the same."""
+        reader = Person(shared, self.person["person_id"], sites[0])
+        try:
+            entry = Entry(self.where, reader.read(self.person, self.facts), notes=reader.notes.lines())
+        except RecordError as error:
+            entry = Entry(self.where, None, error.problems)
+        yield (entry,) * len(sites)
+
+
+def omop_parts(path: str) -> Iterator[Piece]:
     """The persons of OMOP tables, in the order of `person`."""
     try:
         with Tables(path) as tables:
-            yield from _persons(tables, site)
+            yield from _persons(tables)
     except Unreadable as wrong:
-        yield Entry(wrong.where, None, (Problem("", wrong.message),))
+        yield Piece(Told(refused(wrong.where, wrong.message)))
     except sqlite3.Error as error:  # the temporary file: no room, most likely
-        yield Entry(path, None, (Problem("", f"the tables cannot be sorted: {error}"),))
+        yield Piece(Told(refused(path, f"the tables cannot be sorted: {error}")))
 
 
-def _persons(tables: Tables, site: Site) -> Iterator[Entry]:
+def _persons(tables: Tables) -> Iterator[Piece]:
     tables.load()
+    known, total = tables.known, tables.counted()
     place = tables.store.tables["person"]
     seen: set[str] = set()
+
+    def noted(note: str) -> Piece:
+        return Piece(Told(Entry(tables.where, None, notes=(note,))), known, reached=0)
+
     if tables.missing:
-        yield Entry(tables.where, None, notes=(f"tables not there: {', '.join(tables.missing)}",))
+        yield noted(f"tables not there: {', '.join(tables.missing)}")
     if "concept" not in tables.store.tables:
-        yield Entry(tables.where, None, notes=("no table concept: its numbers have no published codes",))
-    for person in tables.table("person", ("person_id",)):
+        yield noted("no table concept: its numbers have no published codes")
+    for number, (person, facts) in enumerate(tables.persons(), 1):
         identifier = person["person_id"]
         where = f"{place}: person/{identifier}"
         if identifier in seen:
-            yield Entry(where, None, (Problem("person_id", "stands twice in the table"),))
+            twice = Entry(where, None, (Problem("person_id", "stands twice in the table"),))
+            yield Piece(Told(twice), known, reached=number / total)
             continue
         seen.add(identifier)
-        reader = Person(tables, identifier, site)
-        try:
-            record = reader.read(person)
-        except RecordError as error:
-            yield Entry(where, None, error.problems)
-            continue
-        yield Entry(where, record, notes=reader.notes.lines())
+        yield Piece(PersonRows(where, person, facts), known, reached=number / total)
+    if tables.broken is not None:
+        raise tables.broken
     strangers = tables.database.execute("SELECT person, count(*) FROM fact GROUP BY person ORDER BY person")
     for identifier, count in strangers.fetchall():
         if identifier not in seen:
             told = f"{count} rows are of person {identifier}, who is not in the table person"
-            yield Entry(tables.where, None, (Problem(f"person/{identifier}"[:100], told),))
+            stranger = Entry(tables.where, None, (Problem(f"person/{identifier}"[:100], told),))
+            yield Piece(Told(stranger), known)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from fractions import Fraction
 
 from protodsl.records.fhir.notes import Notes
 from protodsl.records.fhir.observations import decimal
 from protodsl.records.omop.stores import Row
-from protodsl.records.omop.tables import Tables, lowest
+from protodsl.records.omop.tables import Vocabulary, lowest
 from protodsl.records.site import Site, translated
 from protodsl.records.systems import ORDER, is_vaccine
 from protodsl.runtime.attributes import MAX_TEXT, Problem, RecordError
@@ -59,14 +60,15 @@ def _number(row: Row, column: str) -> Exact | None:
 
 
 class Person:
-    def __init__(self, tables: Tables, identifier: str, site: Site) -> None:
-        self.tables = tables
+    def __init__(self, known: Vocabulary, identifier: str, site: Site) -> None:
+        self.known = known
         self.codes = site.codes
         self.record = Record(identifier)
         self.notes = Notes()
         self.where = ""
 
-    def read(self, person: Row) -> Record:
+    def read(self, person: Row, facts: list[tuple[str, str]]) -> Record:
+        """The record. Raises RecordError with every column that cannot be read."""
         record = self.record
         if not record.id or not record.id.isprintable() or len(record.id) > MAX_TEXT:
             raise RecordError([Problem("person_id", "is missing or cannot be printed")])
@@ -80,9 +82,10 @@ class Person:
             "death": self.death,
         }
         self.guarded(f"person/{record.id}", self.person, person)
-        for number, (stem, row) in enumerate(self.tables.rows(record.id)):
-            if number >= MAX_FACTS:
-                raise RecordError.at("", f"more than {MAX_FACTS:,} facts of one person")
+        if len(facts) > MAX_FACTS:
+            raise RecordError.at("", f"more than {MAX_FACTS:,} facts of one person")
+        for stem, written in facts:
+            row = json.loads(written)
             self.guarded(f"{stem}/{row.get(f'{stem}_id', '?')}", readers[stem], row)
         if self.notes.problems:
             raise RecordError(self.notes.problems)
@@ -105,7 +108,7 @@ class Person:
         found: dict[tuple[str, str], None] = {}
         above: dict[tuple[str, str], None] = {}
         for column in (f"{stem}_concept_id", f"{stem}_source_concept_id"):
-            concept = self.tables.concepts.get(row.get(column, ""))
+            concept = self.known.concepts.get(row.get(column, ""))
             if concept is not None:
                 found[concept.system, concept.code] = None
                 above.update(dict.fromkeys(concept.above))
@@ -127,11 +130,11 @@ class Person:
         return translated(coded, self.codes) if self.codes else coded
 
     def name(self, row: Row, column: str) -> str:
-        concept = self.tables.concepts.get(row.get(column, ""))
+        concept = self.known.concepts.get(row.get(column, ""))
         return concept.name if concept is not None else ""
 
     def unit(self, row: Row) -> str | None:
-        concept = self.tables.concepts.get(row.get("unit_concept_id", ""))
+        concept = self.known.concepts.get(row.get("unit_concept_id", ""))
         printed = row.get("unit_source_value", "").strip()
         if concept is not None and concept.system == "ucum" and parse_unit(concept.code) is not None:
             return concept.code
@@ -250,12 +253,12 @@ class Person:
 
     def dose(self, row: Row, start: Days | None, end: Days | None) -> tuple[Interval | None, str | None]:
         """Quantity × strength ÷ days of supply, where all three are recorded."""
-        strength = self.tables.strengths.get(row.get("drug_concept_id", ""))
+        strength = self.known.strengths.get(row.get("drug_concept_id", ""))
         quantity, days = _number(row, "quantity"), _number(row, "days_supply")
         if not strength or not quantity or not days or quantity < 0 or days < 0:
             return None, None
         amount = _number(strength, "amount_value")
-        unit = self.tables.concepts.get(strength["amount_unit_concept_id"])
+        unit = self.known.concepts.get(strength["amount_unit_concept_id"])
         if not amount or unit is None or parse_unit(unit.code) is None:
             return None, None
         exact = Fraction(amount) * Fraction(quantity) / Fraction(days)

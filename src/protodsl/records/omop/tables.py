@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from protodsl.records.omop.stores import Row, Unreadable, store_of
 from protodsl.records.systems import code_text
+from protodsl.runtime.read import MAX_FACTS
 from protodsl.runtime.values import quote
 
 IN_MEMORY = 64 * 2**20  # bytes of tables that are sorted in memory; more go to a temporary file
@@ -55,6 +56,9 @@ FACTS = {  # table: the columns that are read
         "death_date",
     ),
 }  # fmt: skip
+PEOPLE = (
+    "person_id", "gender_concept_id", "year_of_birth", "month_of_birth", "day_of_birth", "birth_datetime",
+)  # fmt: skip
 SMALL = ("person", "concept", "concept_ancestor", "drug_strength")
 _SYSTEMS = {
     "loinc": "loinc", "snomed": "snomed", "rxnorm": "rxnorm", "atc": "atc", "cvx": "cvx", "ndc": "ndc",
@@ -74,6 +78,14 @@ class Concept:
     above: list[tuple[str, str]] = field(default_factory=list)  # codes of its ancestors
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """The concepts that the data use, and the strengths of drugs, by their numbers."""
+
+    concepts: dict[str, Concept] = field(default_factory=dict)
+    strengths: dict[str, Row] = field(default_factory=dict)
+
+
 class Tables:
     """The tables of a store, sorted by person in a temporary database."""
 
@@ -83,9 +95,9 @@ class Tables:
         if "person" not in self.store.tables:
             self.store.close()
             raise Unreadable(self.where, "holds no table person, which lists the participants")
-        self.concepts: dict[str, Concept] = {}
-        self.strengths: dict[str, Row] = {}
+        self.known = Vocabulary()
         self.used: set[str] = set()
+        self.broken: Unreadable | None = None
         self.missing = sorted(set(FACTS) - set(self.store.tables))
 
     def __enter__(self) -> Tables:
@@ -129,12 +141,24 @@ class Tables:
         self.database.execute("CREATE INDEX by_person ON fact (person)")
         self.used.discard("0")
         self.vocabulary()
+        self.people()
+        self.store.close()  # what other processes would share with this one is not left open
+
+    def people(self) -> None:
+        """The persons in their order, as far as they can be read; then what is wrong, into `broken`."""
+        self.database.execute("CREATE TABLE person (row TEXT)")
+        try:
+            for row in self.table("person", ("person_id",)):
+                kept = json.dumps({name: value for name in PEOPLE if (value := row.get(name, ""))})
+                self.database.execute("INSERT INTO person VALUES (?)", (kept,))
+        except Unreadable as wrong:
+            self.broken = wrong
 
     def vocabulary(self) -> None:
         for row in self.table("drug_strength", ("drug_concept_id", "amount_value", "amount_unit_concept_id")):
             drug = row["drug_concept_id"]
             if drug in self.used:  # of several ingredients none says the dose of the product
-                self.strengths[drug] = {} if drug in self.strengths else row
+                self.known.strengths[drug] = {} if drug in self.known.strengths else row
                 self.used.add(row["amount_unit_concept_id"])
         above: dict[str, list[str]] = {}
         for row in self.table("concept_ancestor", ("ancestor_concept_id", "descendant_concept_id")):
@@ -148,17 +172,23 @@ class Tables:
                 system = _SYSTEMS.get(vocabulary, vocabulary)
                 code = code_text(system, row["concept_code"])
                 name, domain = row.get("concept_name", ""), row.get("domain_id", "")
-                self.concepts[row["concept_id"]] = Concept(system, code, name, domain)
+                self.known.concepts[row["concept_id"]] = Concept(system, code, name, domain)
         for below, ancestors in above.items():
-            own = self.concepts.get(below)
+            own = self.known.concepts.get(below)
             if own is not None:
-                known = [self.concepts[one] for one in ancestors if one in self.concepts]
+                known = [self.known.concepts[one] for one in ancestors if one in self.known.concepts]
                 own.above = lowest([(one.system, one.code) for one in known])
 
-    def rows(self, person: str) -> Iterator[tuple[str, Row]]:
-        found = self.database.execute("SELECT stem, row FROM fact WHERE person = ? ORDER BY rowid", (person,))
-        for stem, row in found:
-            yield stem, json.loads(row)
+    def persons(self) -> Iterator[tuple[Row, list[tuple[str, str]]]]:
+        """Each person with their facts, (table, row as JSON) in the order in which they were read."""
+        facts = "SELECT stem, row FROM fact WHERE person = ? ORDER BY rowid"
+        for (row,) in self.database.execute("SELECT row FROM person ORDER BY rowid"):
+            person = {"person_id": "", **json.loads(row)}
+            yield person, self.database.execute(facts, (person["person_id"],)).fetchmany(MAX_FACTS + 1)
+
+    def counted(self) -> int:
+        """How many persons there are."""
+        return int(self.database.execute("SELECT count(*) FROM person").fetchone()[0])
 
 
 def lowest(codes: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from protodsl import ir
 from protodsl.backends.sql import limits
+from protodsl.backends.sql.asks import Apart
 from protodsl.backends.sql.layers import Grouped, Layers
 from protodsl.backends.sql.numbers import LEAST, MOST, NOTHING, Value
 from protodsl.backends.sql.syntax import (
@@ -157,7 +158,8 @@ def amount(builder: Builder, scope: Scope, observed: ir.Observed) -> Amount:
     else:
         rows = builder.rows("results")
         mine = compare("=", Column("thing"), Literal(builder.thing("results", item.name)))
-        found = results.of_rows(builder, scope, observed, item, rows, "results_found", mine)
+        place = Apart(rows, builder.per_person(rows.name, "results_found"), item.name)
+        found = results.of_rows(builder, scope, observed, item, rows, place, mine)
         value = value_of(builder, item, rows, observed.unit)
     if value == NOTHING:
         return Amount(NOTHING, FALSE)
@@ -170,12 +172,12 @@ def chosen(builder: Builder, scope: Scope, observed: ir.Observed, found: Samples
         case "latest" | "earliest":
             latest = observed.select == "latest"
             marked = candidates(rows, found, latest=latest, by=("participant",))
-            group = builder.per_person(rows.name, found.group)
-            got = agreed(group, found.hint, marked, value, found)
+            group = gathering(found)
+            got = agreed(group, found.item.name, marked, value, found)
             if latest:
                 return got
             listed = builder.complete_until(scope, "results", found.span.start)
-            until = group.column(f"{found.hint}_listed", Aggregate("min", found.last, found.possible))
+            until = found.place.gathered("listed", Aggregate("min", found.last, found.possible))
             sound = compare(">=", listed, until)
             low, high = (case((sound, end)) for end in (got.value.low, got.value.high))
             return Amount(
@@ -192,6 +194,11 @@ def chosen(builder: Builder, scope: Scope, observed: ir.Observed, found: Samples
             return extreme(builder, scope, observed, found, value)
 
 
+def gathering(found: Samples) -> Grouped:
+    assert isinstance(found.place, Apart)
+    return found.place.group
+
+
 def candidates(rows: Layers, found: Samples, *, latest: bool, by: tuple[str, ...]) -> Expr:
     """The rows that may be the one chosen: none that counts is surely later (earlier)."""
     own, other = (found.earliest, found.latest) if latest else (found.latest, found.earliest)
@@ -199,9 +206,9 @@ def candidates(rows: Layers, found: Samples, *, latest: bool, by: tuple[str, ...
         "max" if latest else "min", case((found.counts, own)), per=tuple(Column(name) for name in by)
     )
     # of the same item and window only: the partition holds other results too, which do not count here
-    column = rows.column(f"{found.hint}_{'newest' if latest else 'oldest'}", bound)
+    column = rows.column(f"{found.item.name}_{'newest' if latest else 'oldest'}", bound)
     reached = compare(">=" if latest else "<=", other, column)
-    return rows.column(f"{found.hint}_chosen", is_(and_(found.possible, reached), "TRUE"))
+    return rows.column(f"{found.item.name}_chosen", is_(and_(found.possible, reached), "TRUE"))
 
 
 def agreed(group: Grouped, hint: str, marked: Expr, value: Value, found: Samples) -> Amount:
@@ -238,13 +245,13 @@ def agreed(group: Grouped, hint: str, marked: Expr, value: Value, found: Samples
 
 def extreme(builder: Builder, scope: Scope, observed: ir.Observed, found: Samples, value: Value) -> Amount:
     """One end of the highest or lowest is known, the other only of complete results."""
-    group = builder.per_person(found.rows.name, found.group)
+    group = gathering(found)
     complete = builder.complete(scope, "results", found.span)
     lowest = observed.select == "lowest"
     most = "min" if lowest else "max"
 
     def gathered(name: str, function: str, what: Expr | None, where: Expr) -> Column:
-        return group.column(f"{found.hint}_{name}", Aggregate(function, what, where))
+        return group.column(f"{found.item.name}_{name}", Aggregate(function, what, where))
 
     certain = and_(found.counts, is_not(value.low, "NULL"))
     known = and_(found.possible, is_not(value.low, "NULL"))

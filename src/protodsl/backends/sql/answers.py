@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from protodsl import ir
+from protodsl.backends.sql.asks import span_of
 from protodsl.backends.sql.syntax import (
     FALSE,
     FIRST,
@@ -34,38 +37,32 @@ def answer(builder: Builder, scope: Scope, asked: ir.Answer) -> Expr:
     return _told(builder, scope, asked)[0]
 
 
-def _told(builder: Builder, scope: Scope, asked: ir.Answer) -> tuple[Expr, Expr]:
-    """(truth, whether an answer counts and none that may be the latest is open)."""
+def _told(builder: Builder, scope: Scope, asked: ir.Answer) -> tuple[Expr, Callable[[], Expr]]:
+    """(truth, whether an answer counts and none that may be the latest is open: written on demand)."""
     times = builder.times
     start = scope.previous if scope.previous is not None else on(Literal(FIRST))
     span = times.unless_empty(scope, times.capped(scope, Span(start, scope.anchor), scope.as_of))
-    rows = builder.rows("answers")
-    days = builder.recorded(scope, Column("date_first"), Column("date_last"))
-    first, last = rows.column("first_day", days.first), rows.column("last_day", days.last)
-    mine = compare("=", Column("question"), Literal(asked.question))
-    known: Expr = TRUE
-    if asked.roles:
-        role = Column("role")
-        mine = and_(mine, or_(is_(role, "NULL"), In(role, asked.roles)))
-        known = is_not(role, "NULL")
-    possible = and_(mine, shares_possibly(first, last, span))
-    counts = and_(possible, known, shares_surely(last, first, span))
-    group = builder.per_person("answers_rows", "answered")
-    name = asked.question[:30]
+    ask = builder.ask("answers", asked.question, scope, asked.roles)
+    span = span_of(ask, "opens", "closes", span)
+    up_to = ask.own("up_to", scope.as_of, "DATE")
+    days = builder.recorded(replace(scope, as_of=up_to), Column("date_first"), Column("date_last"))
+    first, last = ask.column("first_day", days.first), ask.column("last_day", days.last)
+    role = Column("role")
+    theirs = ask.own("theirs", or_(is_(role, "NULL"), In(role, asked.roles)) if asked.roles else TRUE)
+    known = ask.own("known", is_not(role, "NULL") if asked.roles else TRUE)
+    ask.keep(is_(and_(theirs, shares_possibly(first, last, span)), "TRUE"))
+    counts = ask.column("counts", is_(and_(known, shares_surely(last, first, span)), "TRUE"))
     said = Column("answer")
-
-    def latest(hint: str, day: Expr, where: Expr) -> Column:
-        return group.column(f"{name}_{hint}", Aggregate("max", day, where))
-
-    newest = latest("newest", first, counts)
-    yes = compare(">=", latest("yes", last, and_(possible, said)), newest)
-    no = compare(">=", latest("no", last, and_(possible, not_(said))), newest)
-    open_ = compare(">=", latest("open", last, and_(possible, is_(said, "NULL"))), newest)
+    newest = ask.gathered("newest", Aggregate("max", first, counts))
+    yes = compare(">=", ask.gathered("yes", Aggregate("max", last, said)), newest)
+    no = compare(">=", ask.gathered("no", Aggregate("max", last, not_(said))), newest)
+    open_ = compare(">=", ask.gathered("open", Aggregate("max", last, is_(said, "NULL"))), newest)
     truth = case((open_, NULL), (and_(yes, no), NULL), (yes, TRUE), (no, FALSE))
-    return truth, and_(is_not(newest, "NULL"), is_not(open_, "TRUE"))
+    taken = and_(is_not(newest, "NULL"), is_not(open_, "TRUE"))
+    return ask.truth("answer", truth), lambda: ask.flag("taken", taken)
 
 
 def decision(builder: Builder, scope: Scope, stage: ir.Stage, otherwise: Expr) -> Expr:
     """The recorded decision that an earlier stage was passed, else what was found of it."""
     truth, taken = _told(builder, scope, ir.Answer(stage.id, stage.label, (), "confirmed"))
-    return case((taken, truth), otherwise=otherwise)
+    return case((taken(), truth), otherwise=otherwise)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
 from protodsl import ir
-from protodsl.backends.sql.layers import Cte, Grouped, Layers, Names
+from protodsl.backends.sql.asks import ROLES, Ask, Asks
+from protodsl.backends.sql.layers import Cte, Grouped, Layers, Names, plain
 from protodsl.backends.sql.lexicon import Lexicon, Matching
 from protodsl.backends.sql.syntax import (
     FIRST,
     LAST,
     NULL,
-    TRUE,
     Aggregate,
     Binary,
     Column,
@@ -31,11 +32,11 @@ from protodsl.backends.sql.syntax import (
     is_,
     is_not,
     literal,
+    or_,
 )
 from protodsl.backends.sql.times import Scope, Span, Times, When, on
 
 if TYPE_CHECKING:
-    from protodsl.backends.sql.events import Denials
     from protodsl.backends.sql.measures import Made
 
 
@@ -85,12 +86,13 @@ class Builder:
         self.facts: dict[str, Layers] = {}  # by domain
         self.grouped: dict[str, Grouped] = {}  # by the name of their rows
         self.ruled: dict[str, int] = {}  # item: how many things an absence of it must cover
+        self.asks: dict[str, Asks] = {}  # by domain
         self.later: list[Callable[[], list[Cte]]] = []  # tables of formulas, in order, once all is known
         self.measures: dict[tuple[str, str], Made] = {}
         self.named: dict[str, Layers] = {}
         self.inputs: dict[str, tuple[Layers, str, str]] = {}  # rows of an input: lead, source, thing
         self.at = dict(options.at)
-        self.denied: dict[str, Denials] = {}
+        self.denials: dict[str, Expr] = {}  # domain: whether an absence denies an event
         self.where = ""  # the part whose expressions are being written
         self.refused: list[Refusal] = []
         self.leaves: list[Leaf] = []
@@ -110,12 +112,14 @@ class Builder:
         return found
 
     def person(self, hint: str, expr: Expr) -> Expr:
-        return self.people.column(hint, expr)
+        """A column of participants; the columns of asked rows, read beside it, have other names."""
+        taken = re.sub(r"_[0-9]+$", "", plain(hint)) in ROLES
+        return self.people.column(f"the_{hint}" if taken else hint, expr)
 
     def scope(self, stage: ir.Stage, previous: ir.Stage | None) -> Scope:
         anchor = self.times.timepoint(stage.anchor)
         stated: Expr = Column("as_of") if self.options.as_of is None else Literal(self.options.as_of)
-        as_of = self.person("last_day", coalesce(stated, anchor.last))
+        as_of = self.person("record_ends", coalesce(stated, anchor.last))
         before = self.times.timepoint(previous.anchor) if previous is not None else None
         return Scope(stage, anchor, as_of, stated, before)
 
@@ -154,13 +158,12 @@ class Builder:
             found = self.grouped[rows] = Grouped(name, rows, self.names)
         return found
 
-    def denials(self, domain: str) -> Denials:
-        from protodsl.backends.sql.events import Denials
-
-        found = self.denied.get(domain)
+    def ask(self, domain: str, thing: str, scope: Scope, key: Hashable) -> Ask:
+        """What is asked of the facts of a thing at a stage; `key`: what else tells it from other asks."""
+        found = self.asks.get(domain)
         if found is None:
-            found = self.denied[domain] = Denials(self.rows(domain))
-        return found
+            found = self.asks[domain] = Asks(domain, self.names)
+        return found.ask(thing, (scope.stage.id, key))
 
     # ------------------------------------------------------------ completeness and absence
 
@@ -191,20 +194,20 @@ class Builder:
     def absent(self, scope: Scope, item: str, span: Span) -> Expr:
         """Whether one single absence covers the window: of the item, or of each of its members."""
         units = self.ruled.setdefault(item, len(self.paths(item)))
-        rows = self.rows("absences")
-        reach = self.reach(scope, Column("until_first"), Column("until_last"))
-        until = rows.column("reaches", reach.first)
+        ask = self.ask("absences", item, scope, span)
+        up_to = ask.own("up_to", scope.as_of, "DATE")
+        opens = ask.own("opens_first", span.start.first, "DATE")
+        closes = ask.own("closes_last", span.end.last, "DATE")
+        reach = self.reach(replace(scope, as_of=up_to), Column("until_first"), Column("until_last"))
         since = coalesce(Column("since_last"), Literal(FIRST))
-        covers = and_(compare("<=", since, span.start.first), compare(">=", until, span.end.last))
-        mine = and_(compare("=", Column("rules_out"), Literal(item)), covers)
-        grouped = self.per_person("absences_rows", "absent")
-        whole = and_(mine, compare("=", Column("part"), Literal(0)))
-        name = f"no_{item}"
-        found = is_(grouped.column(name, Aggregate("bool_or", TRUE, whole)), "TRUE")
+        ask.keep(is_(and_(compare("<=", since, opens), compare(">=", reach.first, closes)), "TRUE"))
+        covered = is_(
+            ask.gathered("whole", Aggregate("bool_or", compare("=", Column("part"), Literal(0)))), "TRUE"
+        )
         if units > 1:
-            parts = grouped.column(f"{name}_parts", Aggregate("count", Column("part"), mine, distinct=True))
-            return case((found, TRUE), otherwise=is_(compare(">=", parts, Literal(units)), "TRUE"))
-        return found
+            parts = ask.gathered("parts", Aggregate("count", Column("part"), distinct=True))
+            covered = or_(covered, compare(">=", parts, Literal(units)))
+        return ask.flag("ruled_out", covered)
 
     def paths(self, item: str) -> list[tuple[str, ...]]:
         """The ways down from an item to its last members: an absence must stand on each."""

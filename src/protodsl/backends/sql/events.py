@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
-from protodsl.backends.sql.layers import Grouped, Layers
+from protodsl.backends.sql.asks import Weighing, span_of
 from protodsl.backends.sql.syntax import (
     FALSE,
     FIRST,
@@ -54,33 +55,37 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
     times = builder.times
     span = times.window(scope, asked.window, item)
     inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
-    rows = builder.rows(item.domain)
-    start, end = lasted(builder, scope, rows, item.domain)
     thing = builder.thing(item.domain, item.name, asked.but_not)
-    mine = and_(compare("=", Column("thing"), Literal(thing)), compare("<=", start.first, scope.as_of))
-    suits = and_(Column("sure"), *(attribute(test, item.domain) for test in asked.attributes))
+    ask = builder.ask(item.domain, thing, scope, replace(asked, span=None, verb=""))
+    inside = span_of(ask, "opens", "closes", inside)
+    up_to = ask.own("up_to", scope.as_of, "DATE")
+    within = replace(scope, as_of=up_to)
+    start, end = lasted(builder, within, ask, item.domain)
     own_end = start if asked.first_day else end
-    possible: list[Expr] = [mine, is_not(suits_possibly(asked, item.domain), "FALSE")]
-    possible.append(shares_possibly(start.first, own_end.last, inside))
-    sure: list[Expr] = [suits, shares_surely(start.last, own_end.first, inside)]
+    ends = When(ask.own("ends_from", own_end.first, "DATE"), ask.own("ends_by", own_end.last, "DATE"))
+    suits = ask.own("suits", and_(*(attribute(test, item.domain) for test in asked.attributes)))
+    lasting: Expr = TRUE
     if asked.lasting is not None:
-        long_enough = rows.column(f"{item.name}_lasts", lasts(start, end, inside, *asked.lasting))
-        possible.append(is_not(long_enough, "FALSE"))
-        sure.append(long_enough)
-    hint = item.name
-    may = rows.column(f"{hint}_possible", is_(and_(*possible), "TRUE"))
-    surely = rows.column(f"{hint}_sure", is_(and_(may, *sure), "TRUE"))
-    group = builder.per_person(f"{item.domain}_weighed", f"{item.domain}_found")
-    denied = builder.denials(item.domain).column(builder, scope, span, start, end)
+        lasting = lasts(start, end, inside, *asked.lasting)
+    long_enough = ask.own("lasts", lasting)
+    may_be = (
+        is_not(suits, "FALSE"),
+        is_not(long_enough, "FALSE"),
+        shares_possibly(start.first, ends.last, inside),
+    )
+    ask.keep(is_(and_(compare("<=", start.first, up_to), *may_be), "TRUE"))
+    surely = and_(Column("sure"), suits, long_enough, shares_surely(start.last, ends.first, inside))
+    sure = ask.column("sure_event", is_(surely, "TRUE"))
+    denied = denial(builder, within, item.domain, span_of(ask, "spans", "spans_to", span), start, end)
     absent = builder.absent(scope, item.name, span)
     if asked.least > 1:
-        found, perhaps = counted(builder, asked, group, start, and_(surely, not_(denied)), may)
-        against = group.column(f"{hint}_against", Aggregate("bool_or", TRUE, and_(surely, denied)))
-        absent = and_(absent, is_not(against, "TRUE"))  # what an event contradicts rules nothing out
+        found, perhaps = counted(builder, asked, ask, start, and_(sure, not_(denied)))
+        against = ask.flag("against", ask.gathered("against", Aggregate("bool_or", and_(sure, denied))))
+        absent = and_(absent, not_(against))  # what an event contradicts rules nothing out
     else:
-        uncontested = Aggregate("bool_or", TRUE, and_(surely, not_(denied)))
-        found = is_(group.column(f"{hint}_found", uncontested), "TRUE")
-        perhaps = is_(group.column(f"{hint}_perhaps", Aggregate("bool_or", TRUE, may)), "TRUE")
+        uncontested = Aggregate("bool_or", and_(sure, not_(denied)))
+        found = ask.flag("found", ask.gathered("found", uncontested))
+        perhaps = ask.flag("perhaps", TRUE)
     ruled_out = or_(absent, builder.complete(scope, item.domain, span))
     return case((found, TRUE), (and_(ruled_out, not_(perhaps)), FALSE))
 
@@ -100,24 +105,23 @@ def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
         raise builder.not_carried("courses of a drug that may touch")
 
 
-def counted(
-    builder: Builder, asked: ir.Exists, group: Grouped, start: When, sure: Expr, may: Expr
-) -> tuple[Expr, Expr]:
+def counted(builder: Builder, asked: ir.Exists, ask: Weighing, start: When, sure: Expr) -> tuple[Expr, Expr]:
     """(whether so many events are surely distinct, whether so many may be): each condition and procedure
     that is recorded is one of its own; two are so far apart if the later one, moved, does not lie before the
     other.
     """
-    hint, least = asked.item, Literal(asked.least)
+    least = Literal(asked.least)
 
-    def gathered(name: str, function: str, what: Expr | None, where: Expr) -> Expr:
-        return group.column(f"{hint}_{name}", Aggregate(function, what, where))
+    def gathered(name: str, function: str, what: Expr | None, where: Expr | None) -> Expr:
+        return ask.gathered(name, Aggregate(function, what, where))
 
     def enough(number: Expr) -> Expr:
-        return is_(compare(">=", number, least), "TRUE")
+        return compare(">=", number, least)
 
     if asked.spaced is None:
-        return enough(gathered("events", "count", None, sure)), enough(
-            gathered("perhaps", "count", None, may)
+        return (
+            ask.flag("found", enough(gathered("events", "count", None, sure))),
+            ask.flag("perhaps", enough(gathered("perhaps", "count", None, None))),
         )
     apart = length(asked.spaced, None)
     if apart is None:
@@ -130,15 +134,18 @@ def counted(
         )
         return is_(compare(">=", moved_by(latest, -1, apart), earliest), "TRUE")
 
-    whole = and_(may, compare("=", start.first, start.last))
-    partial = gathered("partial", "count", None, and_(may, compare("<", start.first, start.last)))
+    whole = compare("=", start.first, start.last)
+    partial = gathered("partial", "count", None, compare("<", start.first, start.last))
     some = is_not(gathered("whole_from", "min", start.first, whole), "NULL")
     return (
-        two("events", start.first, start.last, sure),
-        or_(
-            two("whole", start.first, start.first, whole),
-            enough(partial),
-            and_(some, is_(compare(">=", partial, Literal(1)), "TRUE")),
+        ask.flag("found", two("events", start.first, start.last, sure)),
+        ask.flag(
+            "perhaps",
+            or_(
+                two("whole", start.first, start.first, whole),
+                enough(partial),
+                and_(some, compare(">=", partial, Literal(1))),
+            ),
         ),
     )
 
@@ -146,7 +153,7 @@ def counted(
 # ---------------------------------------------------------------- first and last day
 
 
-def lasted(builder: Builder, scope: Scope, rows: Layers, domain: str) -> tuple[When, When]:
+def lasted(builder: Builder, scope: Scope, rows: Weighing, domain: str) -> tuple[When, When]:
     """First and last day of a row, as far as recorded."""
     recorded = builder.recorded(scope, Column("start_first"), Column("start_last"))
     start = When(rows.column("start_from", recorded.first), rows.column("start_by", recorded.last))
@@ -221,10 +228,6 @@ def lasts(first: When, last: When, span: Span, op: ir.Op, by: ir.Length) -> Expr
 
 
 # ---------------------------------------------------------------- attributes
-
-
-def suits_possibly(asked: ir.Exists, domain: str) -> Expr:
-    return and_(*(attribute(test, domain) for test in asked.attributes))
 
 
 def attribute(test: ir.AttributeTest, domain: str) -> Expr:
@@ -311,26 +314,18 @@ def stage(test: ir.AttributeTest) -> Expr:
 # ---------------------------------------------------------------- what contradicts an event
 
 
-class Denials:
-    """Events of a domain with, for each window, whether an absence denies them."""
-
-    def __init__(self, rows: Layers) -> None:
-        self.rows = rows
-        self.made: dict[Expr, Column] = {}
-
-    def column(self, builder: Builder, scope: Scope, span: Span, start: When, end: When) -> Expr:
-        """Whether an absence that shares a day with the event and one with the window denies it."""
-        reach = builder.reach(scope, Column("until_first"), Column("until_last"))
-        since = When(*(coalesce(Column(name), Literal(FIRST)) for name in ("since_first", "since_last")))
-        shared = and_(
-            compare("<=", since.first, reach.last),
-            compare("<=", start.last, reach.first),
-            compare(">=", end.first, since.last),
-            compare("<=", span.start.first, span.end.last),
-            compare("<=", since.last, span.end.first),
-            compare(">=", reach.first, span.start.last),
-        )
-        found = self.made.get(shared)
-        if found is None:
-            found = self.made[shared] = Column(builder.names.make("denied"))
-        return is_(found, "TRUE")
+def denial(builder: Builder, scope: Scope, domain: str, span: Span, start: When, end: When) -> Expr:
+    """Whether an absence that shares a day with the event and one with the window denies it."""
+    reach = builder.reach(scope, Column("until_first"), Column("until_last"))
+    since = When(*(coalesce(Column(name), Literal(FIRST)) for name in ("since_first", "since_last")))
+    shared = and_(
+        compare("<=", since.first, reach.last),
+        compare("<=", start.last, reach.first),
+        compare(">=", end.first, since.last),
+        compare("<=", span.start.first, span.end.last),
+        compare("<=", since.last, span.end.first),
+        compare(">=", reach.first, span.start.last),
+    )
+    known = builder.denials.setdefault(domain, shared)
+    assert known == shared  # it is the same for every ask of a domain
+    return Column("denied")

@@ -34,17 +34,21 @@ class Names:
         self.taken: set[str] = set()
 
     def make(self, hint: str) -> str:
-        base = "".join(char if char.isascii() and char.isalnum() else "_" for char in hint.lower()).strip("_")
-        while "__" in base:
-            base = base.replace("__", "_")
-        base = (base or "x")[:50].rstrip("_")
-        if not base[0].isalpha():
-            base = f"n_{base}"
+        base = plain(hint)
         found, number = base, 2
         while found in self.taken:
             found, number = f"{base}_{number}", number + 1
         self.taken.add(found)
         return found
+
+
+def plain(hint: str) -> str:
+    """As a name without quotes."""
+    base = "".join(char if char.isascii() and char.isalnum() else "_" for char in hint.lower()).strip("_")
+    while "__" in base:
+        base = base.replace("__", "_")
+    base = (base or "x")[:50].rstrip("_")
+    return base if base[0].isalpha() else f"n_{base}"
 
 
 class Layers:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from protodsl import ir
 from protodsl.backends.sql import amounts, conditions, limits, numbers
+from protodsl.backends.sql.asks import Apart
 from protodsl.backends.sql.layers import Cte, Grouped, Layers, columns_in
 from protodsl.backends.sql.numbers import NOTHING, Context, Value
 from protodsl.backends.sql.syntax import (
@@ -46,8 +47,9 @@ def samples(builder: Builder, scope: Scope, observed: ir.Observed, *, recency: b
 
     made = table(builder, scope, builder.protocol.measures[observed.item])
     item = builder.protocol.items[observed.item]
-    name = f"{made.rows.name}_found"
-    return results.of_rows(builder, scope, observed, item, made.rows, name, TRUE, recency=recency)
+    group = builder.per_person(made.rows.name, f"{made.rows.name}_found")
+    place = Apart(made.rows, group, item.name)
+    return results.of_rows(builder, scope, observed, item, made.rows, place, TRUE, recency=recency)
 
 
 def value_in(found: Samples, unit: Unit | None) -> Value:
@@ -201,13 +203,13 @@ def _input(
     rows = Layers(f"{name}_{builder.names.make(item.name)}", builder.names)
     other = builder.protocol.measures.get(asked.item)
     source = table(builder, replace(scope, sample=None), other) if other is not None else None
-    found = results.of_span(builder, scope, item, rows, rows.name, TRUE, span)
+    group = Grouped(f"{rows.name}_chosen", rows.name, builder.names, ("participant", "of_fact"))
+    found = results.of_span(builder, scope, item, rows, Apart(rows, group, item.name), TRUE, span)
     if source is None:
         value = amounts.value_of(builder, item, rows, None)
     else:
         value = Value(Column("low"), Column("high"))
     marked = amounts.candidates(rows, found, latest=True, by=("participant", "of_fact"))
-    group = Grouped(f"{rows.name}_chosen", rows.name, builder.names, ("participant", "of_fact"))
     plain = Value(value.low, value.high, positive=value.positive)
     got = amounts.agreed(group, item.name, marked, plain, found)
     thing = "" if source is not None else builder.thing("results", item.name)
@@ -237,7 +239,7 @@ def _ctes(
     wanted = reads(builder, lead) | reads(builder, formula) | reads(builder, rows)
     for each, group, _ in inputs:
         wanted |= {column for column in reads(builder, each, group) if column in people}
-    kept = sorted(reads(builder, rows) & people)
+    kept = sorted((reads(builder, rows) & people) - {"participant"})
     wanted -= made | {"low", "high", "low_open", "high_open"}
     base = _from_results(wanted, people, thing)
     label = measure.item.label

@@ -7,13 +7,14 @@ candidate passes, fails or is open is a matter of four maxima, found while the t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
 from protodsl.backends.sql import limits
+from protodsl.backends.sql.asks import Apart, Weighing, span_of
 from protodsl.backends.sql.layers import Layers
 from protodsl.backends.sql.syntax import (
     FALSE,
@@ -46,7 +47,7 @@ class Samples:
     """The results looked at: rows that may count (`possible`) and those that do (`counts`), by moments."""
 
     rows: Layers
-    group: str
+    place: Weighing
     item: ir.Item
     possible: Expr
     counts: Expr
@@ -55,11 +56,14 @@ class Samples:
     last: Expr  # the last day it may be of
     first: Expr
     span: Span  # uncapped
-    hint: str
 
 
-def samples(builder: Builder, scope: Scope, observed: ir.Observed, *, recency: bool = True) -> Samples:
-    """`recency` False: occasions are counted over the whole window, none is chosen by being the latest."""
+def samples(
+    builder: Builder, scope: Scope, observed: ir.Observed, key: Hashable, *, recency: bool = True
+) -> Samples:
+    """`key`: what is asked of them. `recency` False: occasions are counted over the whole window, none is
+    chosen by being the latest.
+    """
     if observed.side is not None:
         raise builder.not_carried("a result of one side of the body")
     if observed.clean:
@@ -70,9 +74,8 @@ def samples(builder: Builder, scope: Scope, observed: ir.Observed, *, recency: b
         return measures.samples(builder, scope, observed, recency=recency)
     item = builder.protocol.items[observed.item]
     thing = builder.thing("results", item.name)
-    rows = builder.rows("results")
-    mine = compare("=", Column("thing"), Literal(thing))
-    return of_rows(builder, scope, observed, item, rows, "results_found", mine, recency=recency)
+    ask = builder.ask("results", thing, scope, key)
+    return of_rows(builder, scope, observed, item, ask.asks.rows, ask, TRUE, recency=recency)
 
 
 def of_rows(
@@ -81,7 +84,7 @@ def of_rows(
     observed: ir.Observed,
     item: ir.Item,
     rows: Layers,
-    group: str,
+    place: Weighing,
     mine: Expr,
     *,
     recency: bool = True,
@@ -98,42 +101,33 @@ def of_rows(
                 type(until)(earlier(until.first, scope.anchor.last), earlier(until.last, scope.anchor.last)),
             ),
         )
-    return of_span(builder, scope, item, rows, group, mine, span)
+    return of_span(builder, scope, item, rows, place, mine, span)
 
 
 def of_span(
-    builder: Builder, scope: Scope, item: ir.Item, rows: Layers, group: str, mine: Expr, span: Span
+    builder: Builder, scope: Scope, item: ir.Item, rows: Layers, place: Weighing, mine: Expr, span: Span
 ) -> Samples:
     """The rows of a table in a window."""
     times = builder.times
     inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
-    days = builder.recorded(scope, Column("date_first"), Column("date_last"))
-    first = rows.column("first_day", days.first)
-    last = rows.column("last_day", days.last)
-    possible = and_(mine, shares_possibly(first, last, inside))
-    counts = and_(possible, Column("sure"), shares_surely(last, first, inside))
-    hint = item.name
+    up_to = scope.as_of
+    if not isinstance(place, Apart):
+        inside, up_to = span_of(place, "opens", "closes", inside), place.own("up_to", up_to, "DATE")
+    days = builder.recorded(replace(scope, as_of=up_to), Column("date_first"), Column("date_last"))
+    first = place.column("first_day", days.first)
+    last = place.column("last_day", days.last)
+    possible = place.keep(is_(and_(mine, shares_possibly(first, last, inside)), "TRUE"))
+    surely = is_(and_(possible, Column("sure"), shares_surely(last, first, inside)), "TRUE")
+    counts = place.column("counts", surely) if possible == TRUE else place.own("counts", surely)
     if builder.lexicon.times:
         whole = compare("=", first, last)
         timed = and_(is_not(Column("seconds"), "NULL"), whole)
-        earliest = rows.column("earliest", builder.key(timed, first, Column("seconds")))
+        earliest = place.column("earliest", builder.key(timed, first, Column("seconds")))
         end_of_day = builder.key(timed, last, Column("seconds"))
-        latest = rows.column("latest", replace_otherwise(end_of_day, 86399))
+        latest = place.column("latest", replace_otherwise(end_of_day, 86399))
     else:
         earliest, latest = first, last
-    return Samples(
-        rows,
-        group,
-        item,
-        rows.column(f"{hint}_possible", is_(possible, "TRUE")),
-        rows.column(f"{hint}_counts", is_(counts, "TRUE")),
-        earliest,
-        latest,
-        last,
-        first,
-        span,
-        hint,
-    )
+    return Samples(rows, place, item, possible, counts, earliest, latest, last, first, span)
 
 
 def replace_otherwise(key: Expr, seconds: int) -> Expr:
@@ -147,17 +141,17 @@ def replace_otherwise(key: Expr, seconds: int) -> Expr:
 def result(builder: Builder, scope: Scope, asked: ir.Result) -> Expr:
     """The truth of a test on results, over the columns of participants and of what was gathered for them."""
     check_carried(builder, asked)
-    found = samples(builder, scope, asked.observed, recency=asked.occasions is None)
+    key = (asked.observed, asked.test, asked.occasions)
+    found = samples(builder, scope, asked.observed, key, recency=asked.occasions is None)
     if asked.occasions is not None:
         return occasions(builder, scope, asked, found, asked.occasions)
     match asked.observed.select:
         case "latest":
-            return agreed(builder, found, tested(builder, scope, found, asked, asked.test), latest=True)
+            return agreed(found, tested(builder, scope, found, asked, asked.test), latest=True)
         case "earliest":
             listed = builder.complete_until(scope, "results", found.span.start)
-            truth = agreed(builder, found, tested(builder, scope, found, asked, asked.test), latest=False)
-            group = builder.per_person(found.rows.name, found.group)
-            until = group.column(f"{found.hint}_listed", Aggregate("min", found.last, found.possible))
+            truth = agreed(found, tested(builder, scope, found, asked, asked.test), latest=False)
+            until = found.place.value("listed", Aggregate("min", found.last, told_of(found.possible)))
             return case((compare(">=", listed, until), truth))
         case "any":
             return any_of(builder, scope, found, tested(builder, scope, found, asked, asked.test))
@@ -198,7 +192,7 @@ def tested(
             truth = code_test(found.item, test, measure=found.item.name in builder.protocol.measures)
         case _:
             assert_never(test)
-    return found.rows.column(f"{found.hint}_passes", case((found.possible, truth)))
+    return found.place.own("passes", case((found.possible, truth)))
 
 
 def code_test(item: ir.Item, asked: ir.CodeTest, *, measure: bool) -> Expr:
@@ -217,15 +211,13 @@ def code_test(item: ir.Item, asked: ir.CodeTest, *, measure: bool) -> Expr:
 # ---------------------------------------------------------------- what they say together
 
 
-def agreed(builder: Builder, found: Samples, passes: Expr, *, latest: bool) -> Expr:
+def agreed(found: Samples, passes: Expr, *, latest: bool) -> Expr:
     """“decided when at least one counts and all that may be the latest agree”."""
-    group = builder.per_person(found.rows.name, found.group)
     most = "max" if latest else "min"
     mine, theirs = (found.earliest, found.latest) if latest else (found.latest, found.earliest)
-    name = found.hint
 
-    def extreme_of(hint: str, what: Expr, where: Expr) -> Column:
-        return group.column(f"{name}_{hint}", Aggregate(most, what, where))
+    def extreme_of(hint: str, what: Expr, where: Expr) -> Expr:
+        return found.place.gathered(hint, Aggregate(most, what, where))
 
     bound = extreme_of("newest" if latest else "oldest", mine, found.counts)
     passing = extreme_of("passing", theirs, passes)
@@ -235,31 +227,38 @@ def agreed(builder: Builder, found: Samples, passes: Expr, *, latest: bool) -> E
     def among(each: Expr) -> Expr:
         return compare(">=" if latest else "<=", each, bound)
 
-    return case(
-        (among(open_), NULL),
-        (and_(among(passing), among(failing)), NULL),
-        (among(passing), TRUE),
-        (among(failing), FALSE),
+    return found.place.truth(
+        "holds",
+        case(
+            (among(open_), NULL),
+            (and_(among(passing), among(failing)), NULL),
+            (among(passing), TRUE),
+            (among(failing), FALSE),
+        ),
     )
 
 
-def some(builder: Builder, found: Samples, hint: str, where: Expr) -> Expr:
-    group = builder.per_person(found.rows.name, found.group)
-    return is_(group.column(f"{found.hint}_{hint}", Aggregate("bool_or", TRUE, where)), "TRUE")
+def told_of(where: Expr) -> Expr | None:
+    """Rows that are left out already need no condition."""
+    return None if where == TRUE else where
+
+
+def some(found: Samples, hint: str, where: Expr) -> Expr:
+    return found.place.flag(hint, found.place.gathered(hint, Aggregate("bool_or", where)))
 
 
 def any_of(builder: Builder, scope: Scope, found: Samples, passes: Expr) -> Expr:
     """One that counts and passes; none, only when results are complete."""
-    yes = some(builder, found, "any", and_(found.counts, passes))
-    perhaps = some(builder, found, "perhaps", and_(found.possible, is_not(passes, "FALSE")))
+    yes = some(found, "one_passes", and_(found.counts, passes))
+    perhaps = some(found, "perhaps", and_(found.possible, is_not(passes, "FALSE")))
     complete = builder.complete(scope, "results", found.span)
     return case((yes, TRUE), (and_(complete, not_(perhaps)), FALSE))
 
 
 def every_of(builder: Builder, scope: Scope, found: Samples, passes: Expr) -> Expr:
-    no = some(builder, found, "one_not", and_(found.counts, not_(passes)))
-    perhaps = some(builder, found, "perhaps_not", and_(found.possible, is_not(passes, "TRUE")))
-    counting = some(builder, found, "counting", found.counts)
+    no = some(found, "one_fails", and_(found.counts, not_(passes)))
+    perhaps = some(found, "perhaps_not", and_(found.possible, is_not(passes, "TRUE")))
+    counting = some(found, "counting", found.counts)
     complete = builder.complete(scope, "results", found.span)
     return case((no, FALSE), (and_(complete, counting, not_(perhaps)), TRUE))
 
@@ -273,7 +272,7 @@ def extreme(builder: Builder, scope: Scope, asked: ir.Result, found: Samples) ->
         for part in parts:
             passes = tested(builder, scope, found, asked, ir.NumberTest(((part, limit),)))
             if (part in (">", ">=")) == (asked.observed.select == "highest"):
-                counting = some(builder, found, "counting", found.counts)
+                counting = some(found, "counting", found.counts)
                 truths.append(case((counting, any_of(builder, scope, found, passes))))
             else:
                 truths.append(every_of(builder, scope, found, passes))
@@ -283,18 +282,18 @@ def extreme(builder: Builder, scope: Scope, asked: ir.Result, found: Samples) ->
 def occasions(builder: Builder, scope: Scope, asked: ir.Result, found: Samples, often: ir.Occasions) -> Expr:
     """“k matching results, each earlier than the next by d or more.”"""
     passes = tested(builder, scope, found, asked, asked.test)
-    group = builder.per_person(found.rows.name, found.group)
+    place = found.place
     surely = and_(found.counts, passes)
     possibly = and_(found.possible, is_not(passes, "FALSE"))
     complete = builder.complete(scope, "results", found.span)
     enough = Literal(often.least)
 
-    def counted(hint: str, where: Expr) -> Column:
-        return group.column(f"{found.hint}_{hint}", Aggregate("count", None, where))
+    def counted(hint: str, where: Expr) -> Expr:
+        return place.gathered(hint, Aggregate("count", None, where))
 
     if often.spaced is None or often.least < 2:
-        yes = is_(compare(">=", counted("often", surely), enough), "TRUE")
-        perhaps = is_(compare(">=", counted("perhaps_often", possibly), enough), "TRUE")
+        yes = place.flag("often", compare(">=", counted("often", surely), enough))
+        perhaps = place.flag("perhaps_often", compare(">=", counted("perhaps_often", possibly), enough))
     else:
         from protodsl.backends.sql.times import length, moved_by
 
@@ -303,18 +302,21 @@ def occasions(builder: Builder, scope: Scope, asked: ir.Result, found: Samples, 
             raise builder.not_carried("results half-lives apart")
 
         def apart(hint: str, where: Expr) -> Expr:
-            newest = group.column(f"{found.hint}_{hint}_newest", Aggregate("max", found.first, where))
-            oldest = group.column(f"{found.hint}_{hint}_oldest", Aggregate("min", found.last, where))
+            newest = place.gathered(f"{hint}_newest", Aggregate("max", found.first, where))
+            oldest = place.gathered(f"{hint}_oldest", Aggregate("min", found.last, where))
             return is_(compare(">=", moved_by(newest, -1, by), oldest), "TRUE")
 
         whole = and_(possibly, compare("=", found.first, found.last))
         partial = counted("partial", and_(possibly, compare("<", found.first, found.last)))
-        some_whole = some(builder, found, "whole", whole)
-        yes = apart("sure", surely)
-        perhaps = or_(
-            apart("whole", whole),
-            is_(compare(">=", partial, Literal(2)), "TRUE"),
-            and_(is_(compare(">=", partial, Literal(1)), "TRUE"), some_whole),
+        some_whole = is_(place.gathered("whole", Aggregate("bool_or", whole)), "TRUE")
+        yes = place.flag("often", apart("sure", surely))
+        perhaps = place.flag(
+            "perhaps_often",
+            or_(
+                apart("whole", whole),
+                is_(compare(">=", partial, Literal(2)), "TRUE"),
+                and_(is_(compare(">=", partial, Literal(1)), "TRUE"), some_whole),
+            ),
         )
     return case((yes, TRUE), (and_(complete, not_(perhaps)), FALSE))
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from protodsl import __version__, ir
+from protodsl.backends.sql.asks import Asks
 from protodsl.backends.sql.build import Builder, Options, Refusal, values
 from protodsl.backends.sql.criteria import StageTold, Told, Writer, verdict
 from protodsl.backends.sql.layers import Cte, Grouped, Layers, columns_in
@@ -26,7 +27,8 @@ from protodsl.backends.sql.syntax import (
 )
 from protodsl.backends.sql.tables import BY_NAME
 
-META = ("thing", "sure", "brief", "drug", "rules_out", "part")
+META = ("thing", "sure", "brief", "drug", "part")
+DOMAINS = ("results", "conditions", "medications", "procedures")
 What = OneOf[
     "id",
     "stage",
@@ -210,23 +212,30 @@ def _ctes(builder: Builder) -> list[Cte]:
         found += _codes(builder, codes)
     if builder.ruled:
         found += _rules(builder)
-    if any(each.made for each in builder.denied.values()):
+    if builder.asks:
+        found += _asked(builder)
+    if builder.denials:
         found += _denials(builder, codes)
     found += builder.people.ctes(_people(builder), dialect, "Participants: dates of study events, windows.")
     for domain, rows in builder.facts.items():
         found += rows.ctes(_rows(builder, domain, rows), dialect, TOLD.get(domain, ""))
-        denied = builder.denied.get(domain)
-        if denied is not None:
-            found += _weighed(builder, domain)
+    for domain, asks in builder.asks.items():
+        found += asks.rows.ctes(_asked_of(builder, asks), dialect, TOLD[domain])
+        if domain in builder.denials:
+            found += _weighed(builder, asks)
+        found += asks.ctes(dialect)
     for made in builder.later:
         found += made()
     found += [group.cte(dialect) for group in groups]
+    asked = [(f"{each.domain}_told", each.columns(dialect)) for each in builder.asks.values()]
     joins = "\n".join(
-        f"  LEFT JOIN {group.name} ON {group.name}.participant = people.participant" for group in groups
+        f"  LEFT JOIN {name} ON {name}.participant = people.participant"
+        for name in (*(group.name for group in groups), *(name for name, _ in asked))
     )
     wanted = [
         *(f"people.{name}" for name in person_columns(builder)),
         *(f"{group.name}.{column.name}" for group in groups for column in group.made.values()),
+        *(f"{read} AS {name}" for _, columns in asked for read, name in columns),
     ]
     base = "  SELECT\n" + ",\n".join(f"    {each}" for each in wanted) + f"\n  FROM people\n{joins}".rstrip()
     found += builder.told.ctes(
@@ -287,80 +296,71 @@ def _people(builder: Builder) -> str:
 
 def reads(builder: Builder, rows: Layers, own: Grouped | None = None) -> set[str]:
     """Columns that are read of a table, and not made in it: the facts', those of codes, people's."""
-    domain = rows.name.removesuffix("_rows")
-    read = set(rows.read())
     groups = [each for each in (*builder.grouped.values(), *([own] if own is not None else []))]
-    exprs: list[object] = [
-        aggregate for group in groups if group.rows == rows.name for aggregate in group.made
-    ]
-    denied = builder.denied.get(domain)
-    if denied is not None:
-        exprs += list(denied.made)
-        exprs += [
-            aggregate for group in groups if group.rows == f"{domain}_weighed" for aggregate in group.made
-        ]
-    read |= {each.name for expr in exprs for each in columns_in(expr)}
+    exprs = [aggregate for group in groups if group.rows == rows.name for aggregate in group.made]
+    read = rows.read() | {each.name for expr in exprs for each in columns_in(expr)}
     return {name for name in read if not rows.has(name)}
 
 
 def _rows(builder: Builder, domain: str, rows: Layers) -> str:
-    table = BY_NAME[domain]
-    fields = [each.name for each in table.fields]
-    read = sorted(reads(builder, rows))
-    events = domain in ("conditions", "medications", "procedures")
-    own = [
-        name
-        for name in fields
-        if name in read or name in ("participant",) or (events and name in ("fact", "concept"))
-    ]
-    if events:
-        read = sorted({*read, "thing"})
-    meta = [name for name in META if name in read and name not in fields]
-    denied = {column.name for one in builder.denied.values() for column in one.made.values()}
-    absent = {"since_first", "since_last", "until_first", "until_last"} if events else set()
-    people = [
-        name
-        for name in read
-        if name in set(person_columns(builder))
-        and name not in fields
-        and name not in denied
-        and name not in absent
-    ]
-    lines = [f"    facts.{name}" for name in own]
-    lines += [f"    codes.{name}" if domain not in ("absences",) else f"    rules.{name}" for name in meta]
-    lines += [f"    people.{name}" for name in people]
+    fields = [each.name for each in BY_NAME[domain].fields]
+    read = reads(builder, rows)
+    columns = set(person_columns(builder)) - set(fields)
+    lines = [f"    facts.{name}" for name in fields if name in read or name == "participant"]
+    lines += [f"    codes.{name}" for name in sorted(read) if name in META and name not in fields]
+    lines += [f"    people.{name}" for name in sorted(read & columns)]
     body = ["  SELECT", ",\n".join(lines), f"  FROM {domain} AS facts"]
-    if domain == "absences":
-        body.append("  JOIN rules ON rules.concept = facts.concept AND rules.domain = facts.domain")
-    elif domain in ("results", "conditions", "medications", "procedures"):
+    if domain in DOMAINS:
         body.append(f"  JOIN codes ON codes.concept = facts.concept AND codes.domain = '{domain}'")
-    if people:
+    if read & columns:
         body.append("  JOIN people ON people.participant = facts.participant")
     return "\n".join(body)
 
 
-def _weighed(builder: Builder, domain: str) -> list[Cte]:
-    """Events with the absences that deny them."""
-    denied = builder.denied[domain].made
-    flags = [
-        f"    bool_or({text(expr, builder.dialect, 12)}) AS {column.name}" for expr, column in denied.items()
+def _asked_of(builder: Builder, asks: Asks) -> str:
+    """The facts of a domain, each beside every ask it may answer."""
+    domain = asks.domain
+    fields = [each.name for each in BY_NAME[domain].fields]
+    read = asks.rows.read() | {each.name for made in asks.group.made for each in columns_in(made)}
+    read = {name for name in read if not asks.rows.has(name)}
+    if domain in builder.denials:
+        read |= {"fact", "concept"}
+    lines = [f"    facts.{name}" for name in fields if name in read or name == "participant"]
+    lines += [
+        f"    asked.{name}"
+        for name in (*META, "ask")
+        if (name in read or name == "ask") and name not in fields
     ]
-    rows = f"{domain}_rows"
+    lines += [f"    people.{name}" for name in sorted(read & (set(person_columns(builder)) - set(fields)))]
+    body = ["  SELECT", ",\n".join(lines), f"  FROM {domain} AS facts"]
+    if domain in DOMAINS:
+        body.append(f"  JOIN asked ON asked.concept = facts.concept AND asked.domain = '{domain}'")
+    elif domain == "absences":
+        body.append("  JOIN ruled AS asked ON asked.concept = facts.concept AND asked.domain = facts.domain")
+    else:
+        body.append(f"  JOIN asks AS asked ON asked.thing = facts.question AND asked.domain = '{domain}'")
+    body.append("  JOIN people ON people.participant = facts.participant")
+    return "\n".join(body)
+
+
+def _weighed(builder: Builder, asks: Asks) -> list[Cte]:
+    """Events with the absences that deny them."""
+    domain, rows = asks.domain, asks.rows.name
+    asks.group.rows = f"{domain}_weighed"
     body = [
-        f"  SELECT {rows}.participant, {rows}.fact, {rows}.thing,",
-        ",\n".join(flags),
+        f"  SELECT {rows}.participant, {rows}.fact, {rows}.ask",
         "  FROM absences",
         "  JOIN denials ON denials.absent = absences.concept",
         f"  JOIN {rows} ON {rows}.participant = absences.participant AND {rows}.concept = denials.concept",
-        f"  WHERE absences.domain = '{domain}'",
-        f"  GROUP BY {rows}.participant, {rows}.fact, {rows}.thing",
+        f"  WHERE absences.domain = '{domain}' AND {rows}.sure_event",
+        f"    AND {text(builder.denials[domain], builder.dialect, 8)}",
+        f"  GROUP BY {rows}.participant, {rows}.fact, {rows}.ask",
     ]
-    names = ", ".join(f"denied.{column.name}" for column in denied.values())
     whole = [
-        f"  SELECT {rows}.*, {names}",
+        f"  SELECT {rows}.*, denied.fact IS NOT NULL AS denied",
         f"  FROM {rows}",
         f"  LEFT JOIN {domain}_denied AS denied ON denied.participant = {rows}.participant",
-        f"    AND denied.fact = {rows}.fact AND denied.thing = {rows}.thing",
+        f"    AND denied.fact = {rows}.fact AND denied.ask = {rows}.ask",
     ]
     return [
         Cte(
@@ -421,9 +421,33 @@ def _rules(builder: Builder) -> list[Cte]:
     return [listed, Cte("rules", _numbered(builder, "ruling", "domain, rules_out, part"))]
 
 
+def _asked(builder: Builder) -> list[Cte]:
+    """The number of each ask, and the codes it is asked of."""
+    rows = [
+        (asks.domain, thing, number)
+        for asks in builder.asks.values()
+        for number, thing in enumerate(asks.things)
+    ]
+    told = "Everything that is asked, numbered: a thing several times where windows or tests differ."
+    found = [Cte("asks(domain, thing, ask)", values(rows, builder.dialect), told)]
+    if any(domain in DOMAINS for domain in builder.asks):
+        body = (
+            "  SELECT codes.concept, codes.domain, codes.sure, codes.brief, asks.ask\n"
+            "  FROM codes JOIN asks ON asks.domain = codes.domain AND asks.thing = codes.thing"
+        )
+        found.append(Cte("asked", body))
+    if "absences" in builder.asks:
+        body = (
+            "  SELECT rules.concept, rules.domain, rules.part, asks.ask\n"
+            "  FROM rules JOIN asks ON asks.domain = 'absences' AND asks.thing = rules.rules_out"
+        )
+        found.append(Cte("ruled", body))
+    return found
+
+
 def _denials(builder: Builder, codes: list[tuple[int, str, str, str | None, bool, bool, str]]) -> list[Cte]:
     pairs: dict[tuple[int, str, int, str], None] = {}
-    for domain in builder.denied:
+    for domain in builder.denials:
         concepts = {key for _, key, where, _, sure, _, _ in codes if where == domain and sure}
         pairs |= dict.fromkeys(builder.matching.denying(domain, concepts))
     rows = list(pairs) or [(-1, "", -1, "")]

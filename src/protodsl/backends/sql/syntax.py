@@ -44,7 +44,7 @@ class Double:
 class Binary:
     """A comparison or an arithmetic operation."""
 
-    op: OneOf["=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/"]
+    op: OneOf["=", "<>", "<", "<=", ">", ">=", "+", "-", "*", "/", "%"]
     left: Expr
     right: Expr
 
@@ -72,7 +72,7 @@ class Is:
 @dataclass(frozen=True, slots=True)
 class In:
     member: Expr
-    values: tuple[str, ...]
+    values: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,33 @@ class Rounded:
 
 
 @dataclass(frozen=True, slots=True)
+class Untold:
+    """Null, where nothing else says of which type."""
+
+    type: OneOf["BOOLEAN", "DATE", "BIGINT"]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A small whole number, moved so many binary places up in a BIGINT."""
+
+    member: Expr
+    places: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Bit:
+    """Whether a binary place of a BIGINT is set."""
+
+    member: Expr
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Aggregate:
-    """`max`, `min`, `count`, `bool_or` or `sum` over the rows for which `where` is true; `per`: a window."""
+    """`max`, `min`, `count`, `bool_or`, `bit_or` or `sum` over the rows for which `where` is true; `per`: a
+    window.
+    """
 
     function: str
     member: Expr | None
@@ -149,6 +174,9 @@ Expr = (
     | DatePart
     | ToDouble
     | Rounded
+    | Untold
+    | Packed
+    | Bit
     | Aggregate
 )
 
@@ -409,6 +437,15 @@ class _Printer:
                 if self.dialect == "postgres":
                     return f"CAST(round(CAST({inner} AS NUMERIC), {decimals}) AS DOUBLE PRECISION)", _ATOM
                 return f"round({inner}, {decimals})", _ATOM
+            case Untold(type):
+                return f"CAST(NULL AS {type})", _ATOM
+            case Packed(member, places):
+                number, by = f"CAST({self.flat(member)} AS BIGINT)", self.flat(places, _PRODUCT)
+                return (
+                    f"shiftleft({number}, {by})" if self.dialect == "spark" else f"{number} << ({by})"
+                ), _SUM
+            case Bit(member, place):
+                return f"({self.flat(member, _ATOM)} & {2**place}) <> 0", _COMPARE
             case Aggregate():
                 return self.aggregate(expr), _ATOM
             case _:

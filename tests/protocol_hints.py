@@ -195,6 +195,18 @@ def _compared(h: Hints, left: Any, right: Any) -> None:
             h.ages.append(int(right.value))
         elif isinstance(left, ir.Observed):
             h.limits.setdefault(left.item, []).append(right.value)
+    elif isinstance(right, ir.Table) and right.percentile is not None:
+        for node in walk(right):
+            match node:
+                case ir.Compare(left=ir.Age(unit=unit), right=ir.Constant(value=age)):
+                    h.ages.append(int(age / {"year": 1, "month": 12, "week": 52, "day": 365}[unit]))
+                case ir.Table(rows=rows, otherwise=other) if isinstance(left, ir.Observed):
+                    values = (*(value for _, value in rows), other)
+                    h.limits.setdefault(left.item, []).extend(
+                        value.value for value in values if isinstance(value, ir.Constant)
+                    )
+                case _:
+                    pass
 
 
 def family(h: Hints, name: str) -> frozenset[str]:

@@ -381,8 +381,19 @@ class _Writer:
             f"sledai - pga {self.one(*OPS)} 4",
             f"(140 - age in years) * (body_weight in kg) / 72 {self.one(*OPS)} 60 kg",
             f"alt {self.one(*OPS)} (80 U/L if sex is female otherwise 100 U/L)",
+            self.percentiles(),
         )
         return self.one(*ways)
+
+    def percentiles(self) -> str:
+        weight = f"percentile {self.one('3', '50', '97')} of weight_for_age"
+        return self.one(
+            f"{self.some('highest', 'earliest').strip()} body_weight{self.some('at baseline')} "
+            f"{self.one(*OPS)} {weight}{self.window_tail()}".strip(),
+            f"body_weight between percentile 3 of weight_for_age and {weight}",
+            f"body_weight - {weight} {self.one(*OPS)} 2 kg",
+            f"body_height {self.one(*OPS)} percentile 2.3 of length_for_age{self.window_tail()}",
+        )
 
     def panel(self) -> str:
         count = self.one(">= 2", ">= 1", "< 2", "= 1")

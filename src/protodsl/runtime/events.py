@@ -12,7 +12,7 @@ from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
 from protodsl.runtime.doses import Course, DoseSum, Stretch, dose_causes, dose_stretches
 from protodsl.runtime.facts import Fact, Happening, Lasted
-from protodsl.runtime.findings import Causes, Finding, Node, Piece, cause_text
+from protodsl.runtime.findings import Causes, Finding, Node, Piece, cause_text, remember
 from protodsl.runtime.intervals import Range, compared_ranges
 from protodsl.runtime.model import Attribute, Event, Lasting
 from protodsl.runtime.record import FIRST_DAY, Coded, Condition, Days, Medication, Procedure
@@ -157,8 +157,8 @@ class EventNode(Node):
     """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
 
     __slots__ = (
-        *("amount", "asked", "bare", "domain", "dose", "easy", "excepted", "frame", "item", "listed"),
-        *("missing", "none", "nothing", "plain", "vague"),
+        *("_exceptions", "amount", "asked", "bare", "domain", "dose", "easy", "excepted", "frame", "item", "listed"),
+        *("missing", "none", "nothing", "plain", "vague", "whole"),
     )
 
     def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
@@ -181,6 +181,8 @@ class EventNode(Node):
         self.none = Finding(self, False, (), self.listed, shared=True)
         self.nothing = Finding(self, None, self.missing.causes, self.missing, shared=True)
         self.vague = Cause("imprecise", self.item)
+        self.whole = (frame, self.domain)  # under which a case remembers whether it is listed throughout
+        self._exceptions: dict[Coded, tuple[Truth, bool]] = {}
 
     def cost(self) -> int:
         if self.dose is not None:
@@ -192,7 +194,7 @@ class EventNode(Node):
         facts = case.facts
         if self.dose is None and span.__class__ is Span and not facts.denied(self.item):
             if self.item not in facts.placed:
-                return False if case.complete(self.domain, span[0], span[3]) else None
+                return False if self.throughout(case, span) else None
             if self.easy:  # one that surely fits, nothing denied, is enough
                 happenings = facts.happenings(self.item)
                 as_of = case.as_of
@@ -213,15 +215,26 @@ class EventNode(Node):
     def finding(self, case: Case) -> Finding:
         facts = case.facts
         if self.item not in facts.placed and self.dose is None and not facts.denied(self.item):
-            span = case.spans.get(self.frame) or case.span(self.frame)
-            if span.__class__ is Span:
-                return self.none if case.complete(self.domain, span[0], span[3]) else self.nothing
+            listed = case.memo.get(self.whole)
+            if listed is None:
+                span = case.span(self.frame)
+                if span.__class__ is Span:
+                    listed = self.throughout(case, span)
+            if listed is not None:
+                return self.none if listed else self.nothing
         found = self.judged(case)
         if found is self.listed:
             return self.none
         if found is self.missing:
             return self.nothing
         return Finding(self, found.truth, found.causes, found)
+
+    def throughout(self, case: Case, span: Span) -> bool:
+        """Whether the domain is declared complete over the whole window: asked of many items."""
+        listed: bool | None = case.memo.get(self.whole)
+        if listed is None:
+            listed = case.memo[self.whole] = case.complete(self.domain, span[0], span[3])
+        return listed
 
     def judged(self, case: Case) -> Found:
         asked = self.asked
@@ -234,7 +247,7 @@ class EventNode(Node):
         denials = facts.denied(self.item)
         happenings = facts.happenings(self.item)
         if not (happenings or denials):
-            return self.listed if case.complete(self.domain, span[0], span[3]) else self.missing
+            return self.listed if self.throughout(case, span) else self.missing
         if self.plain and not denials:
             good = self.surely(case, span, happenings)
             if good:
@@ -249,7 +262,7 @@ class EventNode(Node):
                 good = [fit for fit in sure if fit not in contradicted and self.alone(case, span, fit)]
         if good and (asked.least == 1 or self.number(case, good, sure=True) >= asked.least):
             return Found(True, (), good, number=len(good))
-        listed = case.complete(self.domain, span[0], span[3])
+        listed = self.throughout(case, span)
         absences = case.covering(self.item, span[0], span[3]) if denials else ()
         denied = bool(absences) and not contradicted  # a denial that a record contradicts vouches for nothing
         if (listed or denied) and (not fits or self.number(case, fits, sure=False) < asked.least):
@@ -347,7 +360,6 @@ class EventNode(Node):
     def tested(self, case: Case) -> list[Fit]:
         """Candidates with exceptions or attributes."""
         found: list[Fit] = []
-        vocabulary = case.vocabulary
         for happening in case.facts.happenings(self.item):
             days = case.lasted(happening)
             if days is None:
@@ -355,16 +367,11 @@ class EventNode(Node):
             sure = happening.match is Match.SURE
             opened = happening.match is Match.OPEN
             lacking = False
-            excepted = False
-            for other, same_domain in self.excepted:
-                match = vocabulary.match(happening.fact.code, other)
-                if match is Match.SURE:
-                    excepted = True
-                elif match is not Match.NO and same_domain:
-                    sure = False
-                    opened = opened or match is Match.OPEN
-            if excepted:
-                continue
+            if self.excepted:
+                excepted, judged = self.exception(case.vocabulary, happening.fact.code)
+                if excepted:
+                    continue
+                sure, opened = sure and excepted is False, opened or judged
             for test in self.asked.attributes:
                 truth = attribute_truth(happening.fact, test)
                 if truth is False:
@@ -375,6 +382,23 @@ class EventNode(Node):
             else:
                 found.append(Fit(happening, days, sure, opened, lacking))
         return found
+
+    def exception(self, vocabulary: Vocabulary, code: Coded) -> tuple[Truth, bool]:
+        """Whether a record with this code is one of those left out, and whether a person must judge that."""
+        known = self._exceptions.get(code)
+        if known is None:
+            excepted: Truth = False
+            opened = False
+            for other, same_domain in self.excepted:
+                match = vocabulary.match(code, other)
+                if match is Match.SURE:
+                    excepted = True
+                    break
+                if match is not Match.NO and same_domain:
+                    excepted = None
+                    opened = opened or match is Match.OPEN
+            known = remember(self._exceptions, code, (excepted, opened))
+        return known
 
     def lasting_fits(self, case: Case, span: Span, candidates: list[Fit], lasting: Lasting) -> list[Fit]:
         amount, as_of = self.amount, case.as_of
@@ -656,7 +680,7 @@ def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
     by_drug: dict[Coded, list[Fit]] = {}
     for fit, drug in zip(candidates, drugs, strict=True):
         by_drug.setdefault(drug, []).append(fit)
-    clear = all(named) and all(fit.sure for fit in candidates)
+    clear = all(named)
     found: list[Lasted] = []
     for fit, drug, known in zip(candidates, drugs, named, strict=True):
         perhaps = by_drug[drug]
@@ -664,7 +688,7 @@ def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
             found.append(fit.days)
             continue
         sure = [other for other in perhaps if other.sure] if drug.code is not None else [fit]
-        if not all(named):  # only two drugs of the vocabulary are surely different ones
+        if not clear:  # only two drugs of the vocabulary are surely different ones
             perhaps = [
                 other
                 for other, its, its_known in zip(candidates, drugs, named, strict=True)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from protodsl.runtime.case import Case
 from protodsl.runtime.facts import Sample
-from protodsl.runtime.findings import Causes, Node, each_once, first_cause
+from protodsl.runtime.findings import Causes, Node, each_once, first_cause, remember
 from protodsl.runtime.intervals import compared
 from protodsl.runtime.measured import Measured
 from protodsl.runtime.model import CodeTest, Either, LimitTest, OfLimit
@@ -19,9 +19,10 @@ from protodsl.runtime.words import (
     Compared,
     amount,
     coded_reason,
+    days_text,
     near_text,
     number_text,
-    result_reason,
+    result_words,
     times_limit_text,
     times_text,
 )
@@ -51,7 +52,10 @@ Limits = tuple[tuple[Exact, Node | None], ...]  # the vocabulary's reference lim
 class Tests:
     """The tests of one leaf, for results of one item."""
 
-    __slots__ = ("_plain", "bounds", "coded", "codes", "item", "label", "lln", "measured", "uln", "values")
+    __slots__ = (
+        *("_plain", "_words", "bounds", "coded", "codes", "item", "label", "lln", "measured", "of_limits"),
+        *("uln", "values"),
+    )
 
     def __init__(
         self,
@@ -72,6 +76,8 @@ class Tests:
         self.uln = uln
         self.lln = lln
         self._plain: dict[str | None, Any] = {}
+        self.of_limits = tuple({one.limit.which for one in bounds if isinstance(one.limit, OfLimit)})
+        self._words: dict[tuple[Any, ...], tuple[Interval | None, str]] = {}
 
     # ------------------------------------------------------------ the fast way: a plain number, a plain word
 
@@ -164,6 +170,11 @@ class Tests:
             quick = self.plain(result)
             if quick is True or quick is False:
                 return Reading(quick, ())
+        return self.careful(case, sample)
+
+    def careful(self, case: Case, sample: Sample) -> Reading:
+        """What they say of a result that `plain` says nothing of."""
+        result = sample.result
         if self.coded is not None:
             return self.coded_reading(result)
         interval = self.measured.interval(result)
@@ -271,6 +282,14 @@ class Tests:
         result = sample.result
         if self.coded is not None:
             return coded_reason(self.label, result.raw or result.text or "", result.date)
+        limits = [result.uln if which == "uln" else result.lln for which in self.of_limits]
+        # the same number, told with the same limits, is recorded of many people: only its date is another;
+        # what is computed, or held against a limit of the vocabulary, depends on more
+        plain = not sample.computed and None not in limits
+        key = (result.raw, result.unit, result.text, *limits)
+        known = self._words.get(key) if plain else None
+        if known is not None and known[0] == result.number:
+            return f"{known[1]}, sampled {days_text(result.date)}"
         interval = self.measured.interval(result)
         assert interval is not None
         point = interval.low if interval.low is not None and interval.low == interval.high else None
@@ -279,7 +298,10 @@ class Tests:
         if sample.computed and point is not None:
             first = self.bounds[0].limit
             raw = near_text(point, first if not isinstance(first, (OfLimit, Either)) else None)
-        return result_reason(self.label, raw, result.unit, result.date, said, computed=sample.computed)
+        words = result_words(self.label, raw, result.unit, said)
+        if plain:
+            remember(self._words, key, (result.number, words))
+        return f"{words}, {'as of' if sample.computed else 'sampled'} {days_text(result.date)}"
 
     def compared(
         self, case: Case, sample: Sample, interval: Interval, point: Exact | None, bound: LimitTest

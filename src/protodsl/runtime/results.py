@@ -99,8 +99,7 @@ class ResultNode(Node):
             sample = self.newest(case)
             if sample is not None:
                 found = self.tests.plain(sample[0].result)
-                if found is True or found is False:
-                    return found
+                return found if found is True or found is False else self.tests.careful(case, sample[0]).truth
         return self.judged(case).truth
 
     def finding(self, case: Case) -> Finding:
@@ -108,9 +107,14 @@ class ResultNode(Node):
             sample = self.newest(case)
             if sample is not None:
                 truth = self.tests.plain(sample[0].result)
+                shown = Entry(*sample, True, ())
                 if truth is True or truth is False:
-                    shown = Entry(*sample, True, ())
                     return Finding(self, truth, (), Judged(truth, (), [shown], "one", 1))
+                known, causes = self.tests.careful(case, sample[0])
+                kind = "one" if known is not None else "none"
+                return Finding(
+                    self, known, causes, Judged(known, causes, [shown], kind, 1, Pool([shown], []))
+                )
             elif not case.facts.samples(self.item) and self.recorded_nothing(case):
                 return self.unrecorded
         judged = self.judged(case)

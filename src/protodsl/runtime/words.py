@@ -287,6 +287,11 @@ def result_reason(
     several bounds only those that are not met are said, if there are any. `computed`: `as of` instead of
     `sampled`.
     """
+    return f"{result_words(label, value, unit, bounds)}, {'as of' if computed else 'sampled'} {days_text(when)}"
+
+
+def result_words(label: str, value: str, unit: str | None, bounds: Sequence[Compared]) -> str:
+    """`ALT 130 U/L is 3.25 × ULN (40 U/L), above 3 × ULN`: what `result_reason` says before the date."""
     failed = [bound for bound in bounds if bound.truth is False]
     words = f"{label} {amount(value, unit)}"
     said: list[str] = []
@@ -297,7 +302,7 @@ def result_reason(
             said.append(side_text(bound.op, bound.limit, bound.truth))
     for index, phrase in enumerate(said):
         words += (" " if phrase.startswith("is ") and index == 0 else ", ") + phrase
-    return f"{words}, {'as of' if computed else 'sampled'} {days_text(when)}"
+    return words
 
 
 def sided(label: str, side: str | None) -> str:

@@ -113,7 +113,11 @@ class Codes:
         if not asked:
             named = self.named(system, code, self.terms[name].domain)
             return max((self.match_name(one, name) for one in named), default=MAY)
-        return self.best(system, {code}, asked)
+        fit = self.best(system, {code}, asked)
+        if fit == NO:  # a class's own code stands above its members, whatever theirs look like
+            named = self.named(system, code, self.terms[name].domain)
+            fit = MAY if any(name in self.below[one] for one in named) else NO
+        return fit
 
     def match_name(self, recorded: str, name: str) -> int:
         if recorded not in self.terms:  # of results something else, of the rest anything

@@ -25,6 +25,7 @@ from by_hand_values import (
 )
 
 BY_ANYONE = ("participant", "guardian")
+IN_SITU_OR_SKIN = ("cervical_carcinoma_in_situ", "basal_cell_carcinoma", "squamous_cell_skin_cancer")
 
 
 def verdict(record: dict[str, Any], codes: Codes) -> str:
@@ -59,10 +60,13 @@ def inclusion_2(p: Participant) -> Truth:
 
 def inclusion_3(p: Participant) -> Truth:
     return all_of(
-        lambda: p.now("systemic_lupus_erythematosus"),
-        lambda: p.investigator("eular_acr_2019_sle"),
+        lambda: diagnosed(p),
         lambda: any_of(lambda: active_despite_treatment(p), lambda: intolerant(p)),
     )
+
+
+def diagnosed(p: Participant) -> Truth:
+    return all_of(lambda: p.now("systemic_lupus_erythematosus"), lambda: p.investigator("eular_acr_2019_sle"))
 
 
 def active_despite_treatment(p: Participant) -> Truth:
@@ -70,14 +74,22 @@ def active_despite_treatment(p: Participant) -> Truth:
         lambda: p.ever("hydroxychloroquine"),
         p.glucocorticoid,
         lambda: two_immunosuppressants(p),
-        lambda: any_of(
-            lambda: p.ever("telitacicept"),
-            lambda: p.ever("belimumab"),
-            lambda: p.investigator("another approved biological agent, not named in the list, was given"),
-        ),
+        lambda: biologic(p),
         lambda: treated_for_three_months(p),
-        lambda: p.investigator("the disease is still active despite the treatment"),
+        lambda: still_active(p),
     )
+
+
+def biologic(p: Participant) -> Truth:
+    return any_of(
+        lambda: p.ever("telitacicept"),
+        lambda: p.ever("belimumab"),
+        lambda: p.investigator("another approved biological agent, not named in the list, was given"),
+    )
+
+
+def still_active(p: Participant) -> Truth:
+    return p.investigator("the disease is still active despite the treatment")
 
 
 def two_immunosuppressants(p: Participant) -> Truth:
@@ -117,19 +129,36 @@ def inclusion_5(p: Participant) -> Truth:
 
 def inclusion_6(p: Participant) -> Truth:
     return all_of(
-        lambda: p.recent("lvef", ">=", 50),
-        lambda: any_of(lambda: p.recent("creatinine", "<=", 2, times_uln=True), p.creatinine_clearance),
-        lambda: p.recent("alt", "<=", 3, times_uln=True),
-        lambda: p.recent("ast", "<=", 3, times_uln=True),
-        lambda: any_of(
-            lambda: p.recent("bilirubin_total", "<=", 2, times_uln=True),
-            lambda: all_of(
-                lambda: p.recent("bilirubin_total", "<=", 3, times_uln=True),
-                lambda: p.now("gilbert_syndrome"),
-            ),
-        ),
-        lambda: p.recent("spo2_room_air", ">=", 92),
+        lambda: heart(p), lambda: kidney(p), lambda: liver(p), lambda: bilirubin(p), lambda: lung(p)
     )
+
+
+def heart(p: Participant) -> Truth:
+    return p.recent("lvef", ">=", 50)
+
+
+def kidney(p: Participant) -> Truth:
+    return any_of(lambda: p.recent("creatinine", "<=", 2, times_uln=True), p.creatinine_clearance)
+
+
+def liver(p: Participant) -> Truth:
+    return all_of(
+        lambda: p.recent("alt", "<=", 3, times_uln=True), lambda: p.recent("ast", "<=", 3, times_uln=True)
+    )
+
+
+def bilirubin(p: Participant) -> Truth:
+    return any_of(
+        lambda: p.recent("bilirubin_total", "<=", 2, times_uln=True),
+        lambda: all_of(
+            lambda: p.recent("bilirubin_total", "<=", 3, times_uln=True),
+            lambda: p.now("gilbert_syndrome"),
+        ),
+    )
+
+
+def lung(p: Participant) -> Truth:
+    return p.recent("spo2_room_air", ">=", 92)
 
 
 def inclusion_7(p: Participant) -> Truth:
@@ -145,18 +174,31 @@ def inclusion_8(p: Participant) -> Truth:
 
 def inclusion_9(p: Participant) -> Truth:
     return all_of(
-        lambda: any_of(
-            lambda: negate(p.female()),
-            lambda: negate(p.now("of_childbearing_potential")),
-            lambda: p.word("serum_pregnancy_test", ("negative",)),
-        ),
-        lambda: p.says("reliable and effective contraception, the safe period excluded", *BY_ANYONE),
-        lambda: any_of(
-            lambda: negate(p.male()),
-            lambda: p.says("barrier contraception in intercourse with fertile women", *BY_ANYONE),
-        ),
-        lambda: p.says("no donation of eggs or sperm for assisted reproduction", *BY_ANYONE),
+        lambda: any_of(lambda: negate(may_bear_a_child(p)), lambda: tested_negative(p)),
+        lambda: contraception(p),
+        lambda: any_of(lambda: negate(p.male()), lambda: barrier(p)),
+        lambda: no_donation(p),
     )
+
+
+def may_bear_a_child(p: Participant) -> Truth:
+    return all_of(p.female, lambda: p.now("of_childbearing_potential"))
+
+
+def tested_negative(p: Participant) -> Truth:
+    return p.word("serum_pregnancy_test", ("negative",))
+
+
+def contraception(p: Participant) -> Truth:
+    return p.says("reliable and effective contraception, the safe period excluded", *BY_ANYONE)
+
+
+def barrier(p: Participant) -> Truth:
+    return p.says("barrier contraception in intercourse with fertile women", *BY_ANYONE)
+
+
+def no_donation(p: Participant) -> Truth:
+    return p.says("no donation of eggs or sperm for assisted reproduction", *BY_ANYONE)
 
 
 # ---------------------------------------------------------------- exclusion
@@ -170,13 +212,18 @@ def exclusion_1(p: Participant) -> Truth:
 
 
 def exclusion_2(p: Participant) -> Truth:
+    return any_of(lambda: renal_replacement(p), lambda: renal_deterioration(p))
+
+
+def renal_replacement(p: Participant) -> Truth:
     since = None if p.infusion is None else months_before(p.infusion, 3)
-    return any_of(
-        lambda: p.happened("renal_replacement_therapy", since, p.enrollment),
-        lambda: p.investigator(
-            "significant renal deterioration, likely to require prednisone ≥ 1 mg/kg/day or equivalent, "
-            "cyclophosphamide or mycophenolate during the first 3 months of the study"
-        ),
+    return p.happened("renal_replacement_therapy", since, p.enrollment)
+
+
+def renal_deterioration(p: Participant) -> Truth:
+    return p.investigator(
+        "significant renal deterioration, likely to require prednisone ≥ 1 mg/kg/day or equivalent, "
+        "cyclophosphamide or mycophenolate during the first 3 months of the study"
     )
 
 
@@ -205,29 +252,53 @@ def exclusion_5(p: Participant) -> Truth:
 
 def exclusion_6(p: Participant) -> Truth:
     return any_of(
-        lambda: all_of(
-            lambda: any_of(lambda: p.word("hbsag", ("positive",)), lambda: p.word("hbcab", ("positive",))),
-            lambda: p.recent("hbv_dna", ">", 1, times_uln=True),
-        ),
-        lambda: all_of(
-            lambda: p.word("hcv_antibody", ("positive",)),
-            lambda: p.recent("hcv_rna", ">", 1, times_uln=True),
-        ),
+        lambda: hepatitis_b(p),
+        lambda: hepatitis_c(p),
         lambda: p.word("hiv_antibody", ("positive",)),
         lambda: p.word("treponema_pallidum_antibody", ("positive",)),
     )
 
 
+def hepatitis_b(p: Participant) -> Truth:
+    return all_of(
+        lambda: any_of(lambda: p.word("hbsag", ("positive",)), lambda: p.word("hbcab", ("positive",))),
+        lambda: p.recent("hbv_dna", ">", 1, times_uln=True),
+    )
+
+
+def hepatitis_c(p: Participant) -> Truth:
+    return all_of(
+        lambda: p.word("hcv_antibody", ("positive",)), lambda: p.recent("hcv_rna", ">", 1, times_uln=True)
+    )
+
+
 def exclusion_7(p: Participant) -> Truth:
+    return any_of(
+        lambda: heart_failure(p),
+        lambda: infarction(p),
+        lambda: arrhythmia(p),
+        lambda: p.ever("non_ischemic_cardiomyopathy", severe=True),
+    )
+
+
+def heart_failure(p: Participant) -> Truth:
+    return all_of(lambda: p.now("heart_failure"), lambda: p.word("nyha_class", ("iii", "iv")))
+
+
+def infarction(p: Participant) -> Truth:
     def recent(name: str) -> Truth:
         since = None if p.enrollment is None else months_before(p.enrollment, 6)
         return p.happened(name, since, p.enrollment)
 
     return any_of(
-        lambda: all_of(lambda: p.now("heart_failure"), lambda: p.word("nyha_class", ("iii", "iv"))),
         lambda: recent("myocardial_infarction"),
         lambda: recent("coronary_artery_bypass"),
         lambda: recent("coronary_stent"),
+    )
+
+
+def arrhythmia(p: Participant) -> Truth:
+    return any_of(
         lambda: all_of(
             lambda: p.ever("ventricular_arrhythmia"),
             lambda: p.investigator("the ventricular arrhythmia requires or required treatment"),
@@ -236,7 +307,6 @@ def exclusion_7(p: Participant) -> Truth:
             lambda: p.ever("syncope"),
             lambda: p.investigator("the syncope is unexplained: neither vasovagal nor due to dehydration"),
         ),
-        lambda: p.ever("non_ischemic_cardiomyopathy", severe=True),
     )
 
 
@@ -270,21 +340,37 @@ def exclusion_11(p: Participant) -> Truth:
 
 
 def exclusion_12(p: Participant) -> Truth:
-    in_situ_or_skin = ("cervical_carcinoma_in_situ", "basal_cell_carcinoma", "squamous_cell_skin_cancer")
+    return any_of(lambda: other_tumour(p), lambda: skin_tumour(p), lambda: prostate(p), lambda: breast(p))
 
-    def not_gone() -> Truth:
-        since = None if p.enrollment is None else months_before(p.enrollment, 24)
-        return any_of(
-            lambda: negate(
-                p.investigator(
-                    "no active lesion of a malignant tumour, and all its treatment, drugs included, "
-                    "ended more than 2 years ago"
-                )
-            ),
-            lambda: p.happened("malignancy_treatment", since, p.enrollment),
-        )
 
-    def operated_prostate() -> Truth:
+def not_gone(p: Participant) -> Truth:
+    since = None if p.enrollment is None else months_before(p.enrollment, 24)
+    return any_of(
+        lambda: negate(
+            p.investigator(
+                "no active lesion of a malignant tumour, and all its treatment, drugs included, "
+                "ended more than 2 years ago"
+            )
+        ),
+        lambda: p.happened("malignancy_treatment", since, p.enrollment),
+    )
+
+
+def other_tumour(p: Participant) -> Truth:
+    others = (*IN_SITU_OR_SKIN, "prostate_cancer", "ductal_carcinoma_in_situ")
+    return all_of(lambda: p.ever("malignancy", but_not=others), lambda: not_gone(p))
+
+
+def skin_tumour(p: Participant) -> Truth:
+    return all_of(
+        lambda: any_of(*(lambda name=name: p.ever(name) for name in IN_SITU_OR_SKIN)),
+        lambda: not_gone(p),
+        lambda: negate(p.investigator("cervical carcinoma in situ or skin cancer adequately treated")),
+    )
+
+
+def prostate(p: Participant) -> Truth:
+    def operated() -> Truth:
         return all_of(
             lambda: p.ever("radical_prostatectomy"),
             lambda: any_of(
@@ -293,24 +379,14 @@ def exclusion_12(p: Participant) -> Truth:
             ),
         )
 
-    return any_of(
-        lambda: all_of(
-            lambda: p.ever(
-                "malignancy", but_not=(*in_situ_or_skin, "prostate_cancer", "ductal_carcinoma_in_situ")
-            ),
-            not_gone,
-        ),
-        lambda: all_of(
-            lambda: any_of(*(lambda name=name: p.ever(name) for name in in_situ_or_skin)),
-            not_gone,
-            lambda: negate(p.investigator("cervical carcinoma in situ or skin cancer adequately treated")),
-        ),
-        lambda: all_of(lambda: p.ever("prostate_cancer"), not_gone, lambda: negate(operated_prostate())),
-        lambda: all_of(
-            lambda: p.ever("ductal_carcinoma_in_situ"),
-            not_gone,
-            lambda: negate(p.ever("breast_cancer_surgery")),
-        ),
+    return all_of(lambda: p.ever("prostate_cancer"), lambda: not_gone(p), lambda: negate(operated()))
+
+
+def breast(p: Participant) -> Truth:
+    return all_of(
+        lambda: p.ever("ductal_carcinoma_in_situ"),
+        lambda: not_gone(p),
+        lambda: negate(p.ever("breast_cancer_surgery")),
     )
 
 
@@ -326,10 +402,15 @@ def exclusion_14(p: Participant) -> Truth:
 
 
 def exclusion_15(p: Participant) -> Truth:
-    return any_of(
-        lambda: all_of(p.female, lambda: any_of(lambda: p.now("pregnant"), lambda: p.now("breastfeeding"))),
-        lambda: p.says("plans_children_within_1_year", "participant"),
-    )
+    return any_of(lambda: all_of(p.female, lambda: expecting(p)), lambda: plans_children(p))
+
+
+def expecting(p: Participant) -> Truth:
+    return any_of(lambda: p.now("pregnant"), lambda: p.now("breastfeeding"))
+
+
+def plans_children(p: Participant) -> Truth:
+    return p.says("plans_children_within_1_year", "participant")
 
 
 def exclusion_16(p: Participant) -> Truth:

@@ -25,11 +25,13 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
 import by_hand_nct06892145 as by_hand
+import by_hand_outcomes
 from by_hand_codes import Codes, Term
 from people import people, protocol
 
 from protodsl import ir
 from protodsl.backends import python
+from protodsl.runtime.report import Report
 
 Ask = Callable[[dict[str, Any]], object]
 
@@ -70,6 +72,18 @@ def agreed(texts: list[str], hand: Ask, ask: Ask) -> Counter[object]:
     return found
 
 
+def outcomes_agree(texts: list[str], codes: Codes, evaluate: Callable[..., Report]) -> None:
+    """Stops where what is answered of a criterion or a part of one differs."""
+    for text in texts:
+        record = json.loads(text)
+        verdict, own = by_hand_outcomes.outcomes(record, codes)
+        report = evaluate(record, cure=False)
+        other = {row.id: row.outcome for row in report.criteria}
+        if own != other or verdict != report.verdict:
+            differing = [name for name in other if own.get(name) != other[name]]
+            raise SystemExit(f"{record['id']}: by hand and the checker differ in {differing}\n{text}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--records", type=int, default=20_000)
@@ -83,6 +97,7 @@ def main() -> None:
     codes = Codes(terms_of(model))
     asks: dict[str, Ask] = {
         "by hand": lambda record: by_hand.verdict(record, codes),
+        "by hand, every row": lambda record: by_hand_outcomes.outcomes(record, codes),
         "verdict": module.verdict,
         "evaluate": module.evaluate,
         "without cure dates": lambda record: module.evaluate(record, cure=False),
@@ -104,6 +119,7 @@ def main() -> None:
         pstats.Stats(profile).sort_stats("tottime").print_stats(45)
         return
 
+    outcomes_agree(texts, codes, module.evaluate)
     names = list(asks)
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for number, first in enumerate(range(0, len(texts), options.batch)):

@@ -157,7 +157,19 @@ class EventNode(Node):
     """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
 
     __slots__ = (
-        *("_exceptions", "amount", "asked", "bare", "domain", "dose", "easy", "excepted", "frame", "item", "listed"),
+        *(
+            "_exceptions",
+            "amount",
+            "asked",
+            "bare",
+            "domain",
+            "dose",
+            "easy",
+            "excepted",
+            "frame",
+            "item",
+            "listed",
+        ),
         *("missing", "none", "nothing", "plain", "vague", "whole"),
     )
 

@@ -21,6 +21,7 @@ from protodsl.reading import decode, read_file
 from protodsl.source import Source, Span
 from protodsl.syntax import parse_with_gaps
 from protodsl.syntax.checks import subtrees
+from protodsl.syntax.pieces import Pieces
 
 if TYPE_CHECKING:
     from protodsl.scenario import Scenario
@@ -103,6 +104,7 @@ class Project:
     documents: dict[str, tuple[str, str]] = field(default_factory=dict)
     roots: dict[str, str] = field(default_factory=dict)
     missing: dict[str, Diagnostic] = field(default_factory=dict)
+    pieces: dict[str, Pieces] = field(default_factory=dict)  # of files that are being written
 
     def load(self, path: str) -> Loaded | Diagnostic:
         """The file, read and parsed, or a diagnostic if there is none. A text that is none gives an empty
@@ -121,7 +123,7 @@ class Project:
             whole = ((0, max(1, len(source.text))),)
             self.files[path] = Loaded(source, Tree("start", []), (problem,), whole)
         else:
-            parsed = parse_with_gaps(source)
+            parsed = parse_with_gaps(source, self.pieces.get(path))
             self.files[path] = Loaded(source, parsed.tree, parsed.diagnostics, parsed.left_out)
         return self.files[path]
 

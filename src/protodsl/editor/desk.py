@@ -19,6 +19,7 @@ from protodsl.reading import read_file
 from protodsl.source import Source, Span
 from protodsl.syntax.grammar import reserved_words
 from protodsl.syntax.outline import Item, outline
+from protodsl.syntax.pieces import Pieces
 from protodsl.syntax.printer import format_source
 
 # Strings and comments hold no names; the longer kinds come first.
@@ -90,10 +91,12 @@ class Desk:
         """The file's text on the screen is this now. Other files stay parsed."""
         if self.open.get(path) != text:
             self.open[path] = text
+            self.project.pieces.setdefault(path, Pieces())
             self.forget(path)
 
     def close(self, path: str) -> None:
         self.open.pop(path, None)
+        self.project.pieces.pop(path, None)
         self.forget(path)
 
     def forget(self, path: str) -> None:

@@ -21,6 +21,7 @@ from protodsl.syntax.checks import check_form, too_deep
 from protodsl.syntax.grammar import parser
 from protodsl.syntax.mistakes import Case, explain, unquoted
 from protodsl.syntax.outline import DEPTH_LIMIT, STATEMENTS, Item, Outline, outline
+from protodsl.syntax.pieces import HOLDERS, Pieces, Whole, cut
 
 ERROR_LIMIT = 30
 """After so many mistakes of form in one file the rest is left unread."""
@@ -73,20 +74,38 @@ def parse(source: Source) -> tuple[Tree[Token], list[Diagnostic]]:
     return parsed.tree, list(parsed.diagnostics)
 
 
-def parse_with_gaps(source: Source) -> Parsed:
-    """`parse`, together with the places that were left out."""
+def parse_with_gaps(source: Source, pieces: Pieces | None = None) -> Parsed:
+    """`parse`, together with the places that were left out.
+
+    With the `pieces` of the file as it was read before, only what has changed is parsed. The tree is then
+    good until the next reading with them.
+    """
     shape = outline(source.text)
     if shape.too_deep is not None:
         place = source.span(shape.too_deep, shape.too_deep + 1)
         found = diagnose("nesting-too-deep", place, limit=DEPTH_LIMIT)
         return Parsed(Tree("start", []), (found,), ((0, len(source.text)),))
-    return _Recovery(source, shape).run()
+    if pieces is None or not cut(shape):
+        return _Recovery(source, shape).run()
+    pieces.begin()
+    parsed = _Recovery(source, shape, pieces).run()
+    pieces.end()
+    return parsed
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Where the parser stopped, in the original text, and what it would have taken there."""
+
+    pos: int
+    accepted: frozenset[str]
 
 
 @dataclass
 class _Recovery:
     source: Source
     shape: Outline
+    pieces: Pieces | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     edits: list[tuple[int, int, str]] = field(
         default_factory=list
@@ -95,28 +114,66 @@ class _Recovery:
         default_factory=dict
     )  # start of an item → a header that stands in for its own
     dropped: set[int] = field(default_factory=set)  # starts of items left out
+    closed: dict[int, int] = field(default_factory=dict)  # place of a `}` put in → place of its `{`
 
     def run(self) -> Parsed:
         self.balance()
         text = self.edited()
         offset, chain = 0, ""
         while len(self.diagnostics) < ERROR_LIMIT:
-            try:
-                tree = parser().parse(chain + text[offset:])
-            except UnexpectedInput as refused:
-                pos = self.place(refused, chain, offset, text)
-                step = self.step(refused, pos, offset)
-                if step is None:
-                    offset = len(text)
-                    break
-                offset, chain = step
-            else:
-                if offset == 0:
-                    return self.finish(tree)
+            refused = self.refused(text, chain, offset)
+            if not isinstance(refused, _Stop):
+                if offset == 0 and refused is not None:
+                    return self.finish(refused)
                 break
+            step = self.step(refused.accepted, refused.pos, offset)
+            if step is None:
+                break
+            offset, chain = step
         else:
             self.give_up(offset)
         return self.finish(self.parse_rest())
+
+    def refused(self, text: str, chain: str, offset: int) -> _Stop | Tree[Token] | Whole | None:
+        """Where the parser stops that reads from `offset` on inside the blocks of `chain`; the tree, or None
+        for a tree that is of no use, where it does not.
+        """
+        if self.pieces is None:
+            return self.parsed(text, chain, offset)
+        inside = self.statement(text, offset)
+        if inside is not None:  # in the midst of a piece: to its end first
+            closing = "\n}" * len(inside.ancestors())
+            stop = self.parsed(text[: inside.end] + closing, chain, offset)
+            if isinstance(stop, _Stop):
+                return stop if stop.pos < inside.end else self.parsed(text, chain, offset)
+            offset = inside.end
+        trouble = self.pieces.trouble(text, self.shape, offset)
+        if trouble is None:
+            return self.pieces.whole(text, self.shape) if offset == 0 else None
+        item, before = trouble
+        # A word that does not fit may go on with the statement before it, so that one is read again.
+        first = item if before is None else before
+        chain = self.chain(first.ancestors())
+        later = first.parent is self.shape.root and first is not self.shape.root.children[0]
+        chain = "language 1\n" if later and first.start > offset else chain
+        stop = self.parsed(text, chain, first.start)
+        return stop if isinstance(stop, _Stop) else None
+
+    def parsed(self, text: str, chain: str, offset: int) -> _Stop | Tree[Token]:
+        try:
+            return parser().parse(chain + text[offset:])
+        except UnexpectedInput as refused:
+            return _Stop(self.place(refused, chain, offset, text), _accepted(refused))
+
+    def statement(self, text: str, offset: int) -> Item | None:
+        """The piece in whose midst an offset is."""
+        item: Item | None = self.shape.item_at(offset)
+        lines = None
+        while item is not None and item.parent is not None:
+            if item.word not in HOLDERS or item.open is None:
+                lines = item
+            item = item.parent
+        return lines if lines is not None and lines.start < offset < lines.end else None
 
     # ------------------------------------------------------------ braces
 
@@ -139,8 +196,8 @@ class _Recovery:
                     closing="}",
                 )
             )
-        for _, end in self.shape.unclosed:
-            self.insert("}", end, text)
+        for start, end in self.shape.unclosed:
+            self.closed[self.insert("}", end, text)] = start
         for item in self.shape.unopened[:ERROR_LIMIT]:
             end = item.open or 0
             said = " ".join(text[item.start : end].split())
@@ -156,12 +213,13 @@ class _Recovery:
             self.diagnostics.append(diagnose("stray-bracket", place, bracket="}", opening="{", fix=fix))
         self.edits += [(start, start + 1, " ") for start in self.shape.stray]
 
-    def insert(self, brace: str, place: int, text: str) -> None:
+    def insert(self, brace: str, place: int, text: str) -> int:
         """Put a brace in the place of the next blank."""
         taken = {start for start, _, _ in self.edits}
         while place < len(text) and (place in taken or not text[place].isspace()):
             place += 1
         self.edits.append((place, place + 1, brace))
+        return place
 
     def edited(self) -> str:
         """The text with all edits; as long as the original, or longer by braces at its end."""
@@ -190,11 +248,10 @@ class _Recovery:
             pos += 1
         return pos
 
-    def step(self, refused: UnexpectedInput, pos: int, offset: int) -> tuple[int, str] | None:
+    def step(self, accepted: frozenset[str], pos: int, offset: int) -> tuple[int, str] | None:
         """Report one mistake and leave its statement out: where to read on, and inside which headers. None:
         nowhere.
         """
-        accepted = _accepted(refused)
         blamed, silent = self.blame(pos, offset, accepted)
         if blamed is None:
             return None
@@ -218,7 +275,8 @@ class _Recovery:
         self.drop(blamed)
         if blamed.end <= offset:
             return None
-        return blamed.end, self.chain(blamed.ancestors())
+        # A block whose `}` is missing may end where the statement does.
+        return blamed.end, self.chain([one for one in blamed.ancestors() if one.end > blamed.end])
 
     def blame(self, pos: int, offset: int, accepted: frozenset[str]) -> tuple[Item | None, bool]:
         """The statement that is broken, and whether it is so only because something in it was left out
@@ -266,7 +324,14 @@ class _Recovery:
             self.edits.append((item.start, item.end, _MEANING.ljust(size)))
             self.headers[define.start] = f"{text[define.start : define.open + 1]} {_MEANING}"
             return
-        self.edits.append((item.start, item.end, _NOT_NEWLINE.sub(" ", text[item.start : item.end])))
+        at = item.start
+        for place, opening in sorted(self.closed.items()):
+            if item.start <= opening < item.end:  # put in for a block that now goes itself
+                self.edits = [one for one in self.edits if one[:2] != (place, place + 1) or one[2] != "}"]
+            elif at <= place < item.end:  # closes a block around the statement
+                self.edits.append((at, place, _NOT_NEWLINE.sub(" ", text[at:place])))
+                at = place + 1
+        self.edits.append((at, item.end, _NOT_NEWLINE.sub(" ", text[at : item.end])))
 
     def chain(self, ancestors: list[Item]) -> str:
         """The headers of the blocks one stands in, as text to put before what is read next."""
@@ -294,8 +359,11 @@ class _Recovery:
                 elif child.end > offset:
                     stack.append(child)
 
-    def parse_rest(self) -> Tree[Token]:
+    def parse_rest(self) -> Tree[Token] | Whole:
         """The text without what was left out. What still does not fit costs the declaration it stands in."""
+        whole = None if self.pieces is None else self.pieces.whole(self.edited(), self.shape)
+        if whole is not None:
+            return whole
         for _ in range(ERROR_LIMIT):
             text = self.edited()
             try:
@@ -316,13 +384,15 @@ class _Recovery:
         self.edits.append((0, len(self.source.text), _NOT_NEWLINE.sub(" ", self.source.text)))
         return Tree("start", [])
 
-    def finish(self, tree: Tree[Token]) -> Parsed:
-        deep = too_deep(tree)
+    def finish(self, made: Tree[Token] | Whole) -> Parsed:
+        tree, told = (made.tree, made.telling) if isinstance(made, Whole) else (made, [made])
+        deep = too_deep(tree) if told else None
         if deep is not None:
             place = self.source.span(deep, deep + 1)
             self.diagnostics.append(diagnose("nesting-too-deep", place, limit=DEPTH_LIMIT))
             return Parsed(Tree("start", []), tuple(self.diagnostics), ((0, len(self.source.text)),))
-        self.diagnostics += check_form(self.source, tree)
+        for one in told:
+            self.diagnostics += check_form(self.source, one)
         self.diagnostics.sort(key=lambda found: (found.span.start, found.span.end, found.code))
         gaps = tuple((start, end) for start, end, _ in sorted(self.edits) if end - start > 1)
         return Parsed(tree, tuple(self.diagnostics), gaps)

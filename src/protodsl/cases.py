@@ -7,12 +7,13 @@ that division is tried, so the answer is exact for the conditions understood; ot
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise, product
 
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
+from protodsl.ir.walk import nodes
 from protodsl.source import Span
 
 MOST_CELLS = 5000
@@ -112,17 +113,14 @@ def tables(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 
 def _tables_in(value: object) -> Iterator[ir.Table]:
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, ir.Table):
-            if node.percentile is not None:  # read from a file, which may end at some age
-                continue
+    for node in nodes(value, leaving=_from_file):
+        if isinstance(node, ir.Table) and not _from_file(node):
             yield node
-        if isinstance(node, tuple):
-            stack.extend(reversed(node))
-        elif is_dataclass(node) and not isinstance(node, type):
-            stack.extend(getattr(node, one.name) for one in reversed(fields(node)))
+
+
+def _from_file(node: object) -> bool:
+    """A table of percentiles: its ages may end somewhere."""
+    return isinstance(node, ir.Table) and node.percentile is not None
 
 
 def _check(

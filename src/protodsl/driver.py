@@ -15,7 +15,7 @@ from lark import Token, Tree
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose, has_errors, suggest
 from protodsl.diagnostics.catalogue import BY_CODE
-from protodsl.elaborate import elaborate
+from protodsl.elaborate import Memory, elaborate
 from protodsl.lint import lint
 from protodsl.reading import decode, read_file
 from protodsl.source import Source, Span
@@ -105,6 +105,7 @@ class Project:
     roots: dict[str, str] = field(default_factory=dict)
     missing: dict[str, Diagnostic] = field(default_factory=dict)
     pieces: dict[str, Pieces] = field(default_factory=dict)  # of files that are being written
+    memory: Memory = field(default_factory=Memory)
 
     def load(self, path: str) -> Loaded | Diagnostic:
         """The file, read and parsed, or a diagnostic if there is none. A text that is none gives an empty
@@ -219,7 +220,7 @@ def check(
     A `project` that is given keeps its files from check to check, so that a shared vocabulary is parsed once.
     """
     project = project or Project(read=read, root=root)
-    protocol, found = elaborate(project, path)
+    protocol, found = elaborate(project, path, project.memory)
     if protocol is not None:
         found = [*found, *lint(protocol)]
     told, tested, more = _scenarios(project, path, protocol)

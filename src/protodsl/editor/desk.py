@@ -76,6 +76,7 @@ class Desk:
     open: dict[str, str] = field(default_factory=dict)
     project: Project = field(init=False)
     good: dict[str, ir.Protocol] = field(default_factory=dict)  # last whole model of each file
+    stamps: dict[str, tuple[int, int] | None] = field(default_factory=dict)  # of what was read from the disk
 
     def __post_init__(self) -> None:
         self.project = Project(read=self._read)
@@ -83,6 +84,7 @@ class Desk:
     def _read(self, path: str) -> bytes:
         if path in self.open:
             return self.open[path].encode("utf-8", "surrogatepass")
+        self.stamps[path] = _stamp(path)
         return read_file(path)
 
     # ------------------------------------------------------------ files
@@ -102,11 +104,17 @@ class Desk:
     def forget(self, path: str) -> None:
         """The file has changed, here or on the disk: it is read anew when it is asked for."""
         self.project.files.pop(path, None)
-        self.project.missing.clear()
-        self.project.documents.clear()
+        self.project.documents.pop(path, None)
+        self.stamps.pop(path, None)
 
     def check(self, path: str) -> CheckResult:
-        """Everything that is wrong with a file, as `protodsl check` says it."""
+        """Everything that is wrong with a file, as `protodsl check` says it of what is on the screen and, for
+        other files, on the disk now.
+        """
+        self.project.missing.clear()
+        for other, stamp in list(self.stamps.items()):
+            if other not in self.open and _stamp(other) != stamp:
+                self.forget(other)
         result = check(path, project=self.project)
         found = result.protocol or result.tested
         if found is not None:
@@ -308,6 +316,15 @@ class Desk:
         text = self.text(path)
         made, _ = format_source(Source(path, text))
         return made if made != text else None
+
+
+def _stamp(path: str) -> tuple[int, int] | None:
+    """Tells whether a file on the disk is still the one that was read."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 _META = ("source", "clarify", "note", "accept")

@@ -47,12 +47,40 @@ class Gathered:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
+@dataclass
+class Memory:
+    """Vocabularies as they were declared before, for another protocol that uses the same ones, or for the
+    next reading of a file that is being written. The few that were asked for last are kept.
+    """
+
+    declared: dict[object, tuple[list[Declaration], vocabulary.Declared]] = field(default_factory=dict)
+
+    def declare(self, scope: Scope, declarations: list[Declaration]) -> None:
+        """As `vocabulary.declare`, of the sides, arms and reference tables that the scope knows."""
+        # A tree is the same where it is the same object, at the same place: one that is edited is another.
+        trees_there = tuple((one.path, id(one.tree), span_of(one.path, one.tree)) for one in declarations)
+        tables = tuple((one.told, one.unit, one.sha256) for one in scope.references.values())
+        named = tuple(scope.sides.items()), tuple(scope.places.items()), frozenset(scope.arms)
+        key = trees_there, tables, named
+        found = self.declared.pop(key, None)
+        if found is None:
+            found = declarations, vocabulary.declared(scope, declarations)
+        else:
+            found[1].into(scope)
+        self.declared[key] = found
+        while len(self.declared) > MAX_REMEMBERED:
+            del self.declared[next(iter(self.declared))]
+
+
 VOCABULARY = ("vocab", "measure", "equivalent")
 DEFINED = ("define_short", "define_block", "parameter_short", "parameter_block")
 MAX_FILES = 200
+MAX_REMEMBERED = 8
 
 
-def elaborate(files: Files, path: str) -> tuple[ir.Protocol | None, list[Diagnostic]]:
+def elaborate(
+    files: Files, path: str, memory: Memory | None = None
+) -> tuple[ir.Protocol | None, list[Diagnostic]]:
     """The model of the protocol in `path`, and every diagnostic of it and of the files it uses.
 
     None where the file holds no protocol (a vocabulary), or where something in it was refused: a checker must
@@ -80,7 +108,7 @@ def elaborate(files: Files, path: str) -> tuple[ir.Protocol | None, list[Diagnos
     for one in declared:
         if one.kind == "reference":
             references.register(files, Context(scope, one.path), one.tree)
-    vocabulary.declare(scope, [one for one in declared if one.kind in VOCABULARY])
+    (memory or Memory()).declare(scope, [one for one in declared if one.kind in VOCABULARY])
     if len(protocols) > 1:
         scope.report("several-protocols", span_of(path, protocols[1].children[0]))
     made: ir.Protocol | None = None

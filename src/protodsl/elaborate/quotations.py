@@ -6,6 +6,7 @@ import difflib
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from lark import Token, Tree
@@ -27,22 +28,8 @@ class Document:
     raw: str
 
     def __post_init__(self) -> None:
-        folded: list[str] = []
-        self.offsets: list[int] = []
-        space = True
-        for offset, char in enumerate(self.raw):
-            if char.isspace():
-                if not space:
-                    folded.append(" ")
-                    self.offsets.append(offset)
-                space = True
-            else:
-                folded.append(char)
-                self.offsets.append(offset)
-                space = False
-        self.text = "".join(folded)
+        self.text, self.offsets, self.line_ends = _folded(self.raw)
         self.covered = bytearray(len(self.text))
-        self.line_ends = [offset for offset, char in enumerate(self.raw) if char == "\n"]
 
     def find(self, quote: str, *, cover: bool) -> ir.Quotation | None:
         """The first occurrence that is not covered yet, else the first; marks it as covered."""
@@ -80,6 +67,24 @@ class Document:
             length += 1
         shown = self.text[max(0, best + length - 30) : best + length]
         return shown, quote[common + length :][:30], self.text[best + length :][:30]
+
+
+@lru_cache(maxsize=8)
+def _folded(raw: str) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+    """The text with its white space folded, the offset of each of its characters, the ends of lines."""
+    folded: list[str] = []
+    offsets: list[int] = []
+    space = True
+    for offset, char in enumerate(raw):
+        if not char.isspace():
+            folded.append(char)
+            offsets.append(offset)
+        elif not space:
+            folded.append(" ")
+            offsets.append(offset)
+        space = char.isspace()
+    ends = tuple(offset for offset, char in enumerate(raw) if char == "\n")
+    return "".join(folded), tuple(offsets), ends
 
 
 def locate(ctx: Context, tree: Node, document: Document) -> None:

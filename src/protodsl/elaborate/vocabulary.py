@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
 from lark import Token, Tree
 
 from protodsl import ir
+from protodsl.diagnostics import Diagnostic
 from protodsl.elaborate import expressions, numbers, quantities, values
 from protodsl.elaborate.scope import (
     Child,
@@ -23,6 +24,7 @@ from protodsl.elaborate.scope import (
     suggest,
 )
 from protodsl.runtime.units import parse_unit
+from protodsl.source import Span
 
 CODE_SYSTEMS = ("loinc", "icd10", "snomed", "atc", "rxnorm", "cvx", "hpo", "ops", "cpt")
 BASE_FIELDS = ("under", "citation", "explain", *CODE_SYSTEMS)
@@ -43,6 +45,40 @@ FIELDS: dict[str, tuple[str, ...]] = {
 CLASS_FIELDS = ("members", "open")
 RESERVED_NAMES = ("age", "sex", "it", "site", "country", "arm", "part", "cohort")
 DEFAULT_VALUES = ("positive", "negative", "indeterminate")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What declaring a vocabulary adds to a scope."""
+
+    items: dict[str, ir.Item]
+    measures: dict[str, ir.Measure]
+    equivalences: dict[str, ir.Equivalence]
+    panels: dict[str, tuple[str, ...]]
+    panel_labels: dict[str, str]
+    places: dict[str, Span]
+    used: set[str]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def into(self, scope: Scope) -> None:
+        scope.items |= self.items
+        scope.measures |= self.measures
+        scope.equivalences |= self.equivalences
+        scope.panels |= self.panels
+        scope.panel_labels |= self.panel_labels
+        scope.places |= self.places
+        scope.used |= self.used
+        scope.diagnostics += self.diagnostics
+
+
+def declared(scope: Scope, declarations: Iterable[Declaration]) -> Declared:
+    """`declare`, and what it added."""
+    told = len(scope.diagnostics)
+    declare(scope, declarations)
+    return Declared(
+        dict(scope.items), dict(scope.measures), dict(scope.equivalences), dict(scope.panels),
+        dict(scope.panel_labels), dict(scope.places), set(scope.used), tuple(scope.diagnostics[told:]),
+    )  # fmt: skip
 
 
 def declare(scope: Scope, declarations: Iterable[Declaration]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 
 
-def nodes(value: object) -> Iterator[object]:
-    """Every node of the model under `value`, itself included, in file order; places in the text are none."""
+def nodes(value: object, leaving: Callable[[object], bool] | None = None) -> Iterator[object]:
+    """Every node of the model under `value`, itself included, in file order; places in the text are none.
+    What is in a node that is `leaving` is left out.
+    """
     stack = [value]
     while stack:
         node = stack.pop()
@@ -15,7 +17,8 @@ def nodes(value: object) -> Iterator[object]:
             stack.extend(reversed(node))
         elif names := _field_names(type(node)):
             yield node
-            stack.extend(getattr(node, name) for name in names)
+            if leaving is None or not leaving(node):
+                stack += [getattr(node, name) for name in names]
 
 
 _FIELDS: dict[type, tuple[str, ...]] = {}

@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from functools import cache, wraps
+from typing import TypeVar
 
 from protodsl import ir
 from protodsl.ir.walk import nodes
 from protodsl.source import Span
+
+Made = TypeVar("Made")
+
+
+def once(find: Callable[[ir.Protocol], Made]) -> Callable[[ir.Protocol], Made]:
+    """Remembers what was found for one protocol: the rules of a run ask the same of the same one."""
+    last: list[tuple[ir.Protocol, Made]] = []
+
+    @wraps(find)
+    def found(protocol: ir.Protocol) -> Made:
+        if not last or last[0][0] is not protocol:
+            last[:] = [(protocol, find(protocol))]
+        return last[0][1]
+
+    return found
 
 
 def parts(protocol: ir.Protocol) -> Iterator[ir.Part]:
@@ -27,7 +44,8 @@ def criteria(protocol: ir.Protocol) -> Iterator[ir.Criterion]:
             yield from cohort.criteria
 
 
-def spoken_of(protocol: ir.Protocol) -> set[str]:
+@once
+def spoken_of(protocol: ir.Protocol) -> frozenset[str]:
     """Names of items and definitions that criteria, definitions, endpoints or formulas speak of."""
     names: set[str] = set()
     roots = (protocol.stages, tuple(protocol.definitions.values()), tuple(protocol.measures.values()))
@@ -42,7 +60,7 @@ def spoken_of(protocol: ir.Protocol) -> set[str]:
             case ir.Measure(lead=name):
                 names.add(name)
     names.update(end.definition for goal in protocol.objectives for end in goal.endpoints if end.definition)
-    return names
+    return frozenset(names)
 
 
 def at(protocol: ir.Protocol, part: ir.Part) -> Span:
@@ -58,9 +76,17 @@ def heading(protocol: ir.Protocol) -> Span:
 def meaning(value: object) -> object:
     """A node without its words and places, so that two can be compared by what they mean."""
     if isinstance(value, tuple):
-        return tuple(meaning(member) for member in value)
-    if isinstance(value, Fraction) or not is_dataclass(value) or isinstance(value, type):
+        return tuple([meaning(member) for member in value])
+    kept = _meant(type(value))
+    if kept is None:
         return value
+    return (type(value).__name__, *[meaning(getattr(value, name)) for name in kept])
+
+
+@cache
+def _meant(kind: type) -> tuple[str, ...] | None:
+    """The fields of a node that say what it means; None of what is no node."""
+    if issubclass(kind, Fraction) or not is_dataclass(kind):
+        return None
     skip = ("span", "style", "id", "label", "source", "clarify", "notes", "text")
-    kept = (one.name for one in fields(value) if one.name not in skip)
-    return (type(value).__name__, *(meaning(getattr(value, name)) for name in kept))
+    return tuple(one.name for one in fields(kind) if one.name not in skip)

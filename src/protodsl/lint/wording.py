@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
 from protodsl.ir.walk import nodes
-from protodsl.lint.walk import at, criteria, heading, spoken_of
+from protodsl.lint.walk import at, criteria, heading, parts, spoken_of
 
 _MAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[a-zA-Z]{2,}\b")
 _PHONE = re.compile(r"(?:\btel\w*|\bphone|\bmobile|\bfax)[^\d+]{0,12}(\+?\d[\d ()/-]{6,}\d)", re.IGNORECASE)
@@ -85,12 +85,10 @@ def personal_data(protocol: ir.Protocol) -> Iterator[Diagnostic]:
         found = _MAIL.search(text) or _PHONE.search(text)
         if found:
             yield diagnose("personal-data", place, field=name, found=found[found.re.groups])
-    for criterion in criteria(protocol):
-        for node in nodes(criterion.root):
-            if isinstance(node, ir.Part):
-                for quoted in node.source:
-                    if found := _MAIL.search(quoted.text):
-                        yield diagnose("personal-data", at(protocol, node), field="source", found=found[0])
+    for part in parts(protocol):
+        for quoted in part.source:
+            if found := _MAIL.search(quoted.text):
+                yield diagnose("personal-data", at(protocol, part), field="source", found=found[0])
 
 
 def promotional(protocol: ir.Protocol) -> Iterator[Diagnostic]:

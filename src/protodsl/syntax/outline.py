@@ -97,8 +97,9 @@ BLOCKS = frozenset(
 
 _TOKEN = re.compile(
     r'(?P<text>"""(?:.|\n)*?"""|"[^"\n]*")|(?P<open_text>"""|")|(?P<comment>\#[^\n]*)'
-    r"|(?P<bracket>[\[\](){}])|(?P<line>\n[ \t]*)|(?P<chunk>[^\s\"\#\[\](){}]+)|(?P<blank>[^\S\n]+)"
-)
+    r"|(?P<bracket>[\[\](){}])|(?P<line>\n[ \t]*)|(?P<chunk>[^\s\"\#\[\](){}]+)"
+)  # blanks are none
+_INDENT = re.compile(r"[^\S\n]*")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 # words that go on with a sentence when a line begins with them
@@ -222,7 +223,9 @@ class _Scan:
         self.previous = ""  # that token
 
     def run(self) -> Outline:
-        fresh, indent, skip_to = True, 0, 0
+        fresh, skip_to = True, 0
+        begins = _INDENT.match(self.text)
+        indent = begins.end() if begins else 0
         for match in _TOKEN.finditer(self.text):
             start, kind = match.start(), match.lastgroup
             if start < skip_to and kind != "line":
@@ -230,10 +233,6 @@ class _Scan:
             match kind:
                 case "line":
                     fresh, indent = True, match.end() - start - 1
-                    continue
-                case "blank":
-                    if fresh and start == 0:
-                        indent = match.end()
                     continue
                 case "comment":
                     continue
@@ -244,7 +243,8 @@ class _Scan:
                 case "text":
                     self.begin_if_needed(start, "", indent)
                 case "chunk":
-                    self.chunk(match.group(), start, indent, fresh)
+                    if fresh or self.current is None:
+                        self.chunk(match.group(), start, indent, fresh)
                 case _:
                     self.bracket(match.group(), start, indent, fresh)
             if self.result.too_deep is not None:

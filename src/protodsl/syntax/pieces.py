@@ -18,7 +18,6 @@ from typing import Any
 
 from lark import Token, Tree
 from lark.exceptions import UnexpectedInput
-from lark.tree import Meta
 
 from protodsl.source import Source
 from protodsl.syntax.checks import check_form
@@ -259,9 +258,7 @@ class Pieces:
             tree.meta.empty = False
         return Whole(tree, telling)
 
-    def _inside(
-        self, text: str, holder: Item, block: str, telling: list[Tree[Token]]
-    ) -> list[Child] | None:
+    def _inside(self, text: str, holder: Item, block: str, telling: list[Tree[Token]]) -> list[Child] | None:
         made: list[Child] = []
         behind: int | None = None
         for item in holder.children:

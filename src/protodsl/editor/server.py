@@ -22,7 +22,7 @@ from protodsl.diagnostics import Diagnostic
 from protodsl.editor.desk import Desk, Symbol, path_of
 from protodsl.source import Source, Span
 
-PAUSE = 0.15
+PAUSE = 0.05
 """Seconds without a keystroke before a file is checked."""
 
 Made = TypeVar("Made")

@@ -109,7 +109,7 @@ class Piece:
     def follows(self, state: int) -> bool:
         """Whether the first word is the same word where the parser is in this state."""
         if state not in self.agreed:
-            cursor = parser().parse_interactive(self.text)
+            cursor: Any = parser().parse_interactive(self.text)
             cursor.parser_state.state_stack[:] = [state]
             try:
                 token = next(iter(cursor.lexer_thread.lex(cursor.parser_state)), None)
@@ -214,7 +214,7 @@ class Pieces:
             for copies in kept.values():
                 if len(copies) > 1:
                     copies[1:] = [one for one in copies[1:] if one.round == self.round]
-        self.refused &= self.touched  # type: ignore[arg-type]
+        self.refused &= self.touched
 
     def trouble(self, text: str, shape: Outline, offset: int) -> tuple[Item, Item | None] | None:
         """The first statement from `offset` on that cannot be read alone, or not behind the one before it,

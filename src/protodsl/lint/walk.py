@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
-from functools import cache, wraps
+from functools import wraps
 from typing import TypeVar
 
 from protodsl import ir
@@ -77,13 +77,18 @@ def meaning(value: object) -> object:
     """A node without its words and places, so that two can be compared by what they mean."""
     if isinstance(value, tuple):
         return tuple([meaning(member) for member in value])
-    kept = _meant(type(value))
+    kind = type(value)
+    if kind not in _MEANT:
+        _MEANT[kind] = _meant(kind)
+    kept = _MEANT[kind]
     if kept is None:
         return value
-    return (type(value).__name__, *[meaning(getattr(value, name)) for name in kept])
+    return (kind.__name__, *[meaning(getattr(value, name)) for name in kept])
 
 
-@cache
+_MEANT: dict[type, tuple[str, ...] | None] = {}
+
+
 def _meant(kind: type) -> tuple[str, ...] | None:
     """The fields of a node that say what it means; None of what is no node."""
     if issubclass(kind, Fraction) or not is_dataclass(kind):

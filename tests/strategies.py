@@ -564,6 +564,30 @@ class _Maker:
         facts.append(fact)
         if self.odd(0.03):
             facts.append(dict(fact))
+        elif domain == "medications" and leaf is not None and self.odd(0.35):
+            self.again(fact, name)
+
+    def again(self, fact: JsonRecord, name: str) -> None:
+        """Another course beside the first: it touches or overlaps it, or leaves a day between; perhaps of
+        another drug, or of one nobody knows.
+        """
+        rng, other = self.rng, dict(fact)
+        if self.chance(0.2):
+            other["code"] = self.code(name)
+        edges = [str(fact[key])[:10] for key in ("start", "end") if fact.get(key)]
+        whole = [date.fromisoformat(edge).toordinal() for edge in edges if len(edge) == 10]
+        if not whole:
+            return
+        start = rng.choice(whole) + rng.choice((1, 1, 1, 0, -1, 2, 3, -30, -90))
+        other.pop("end", None)
+        other["start"] = self.date(start)
+        if self.chance(0.8):
+            self.dated(other, "end", start + rng.choice((0, 1, 29, 30, 60, 120)), after=other["start"])
+        elif self.chance(0.5):
+            other["end"] = None
+        if "line" in other and self.chance(0.5):
+            other["line"] += 1
+        self.out["medications"].append(other)
 
     def dated(self, fact: JsonRecord, key: str, day: int, after: Any = None) -> None:
         if self.odd(0.05):

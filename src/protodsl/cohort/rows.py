@@ -50,6 +50,8 @@ class Rows:
         )
         for name, day in record.timepoints.items():
             tables["timepoints"].append((participant, name, _day(day)))
+        for name, value in record.setting.items():
+            tables["settings"].append((participant, name, value))
         for span in record.complete:
             tables["completeness"].append((participant, span.domain, *_days(span.since), *_days(span.until)))
         for number, result in enumerate(once(record.results)):
@@ -70,6 +72,7 @@ class Rows:
                     *_days(result.date),
                     _seconds(result.time),
                     result.confirmed,
+                    result.side,
                 )
             )
         absent = 0
@@ -87,7 +90,7 @@ class Rows:
             absent += 1
         for event in once(record.procedures):
             if event.present:
-                span_of = (*_days(event.date), *_days(event.end), event.ongoing)
+                span_of = (*_days(event.date), *_days(event.end), event.ongoing, event.side)
                 tables["procedures"].append((participant, absent, self.concept(event.code), *span_of))
             else:
                 tables["absences"].append(self.absence(participant, absent, "procedures", event))
@@ -110,6 +113,7 @@ class Rows:
             fact.grade,
             stage,
             None if rank is None else rank[0] * 10 + " ABCDEFGH".index(rank[1] or " "),
+            fact.side,
         )
 
     def medication(self, participant: int, number: int, fact: Medication) -> Row:
@@ -126,6 +130,7 @@ class Rows:
             None if fact.route is None else spelt(fact.route),
             fact.response,
             None if fact.reason_stopped is None else spelt(fact.reason_stopped),
+            fact.line,
         )
 
     def absence(

@@ -37,7 +37,12 @@ from protodsl.backends.sql.syntax import (
 from protodsl.backends.sql.times import Scope, Span, Times, When, on
 
 if TYPE_CHECKING:
+    from protodsl.backends.sql.courses import Joined
     from protodsl.backends.sql.measures import Made
+
+
+Listed = tuple[int, str, str, str | None, bool, bool, str, bool]
+"""(concept, key, domain, thing, sure, brief, drug, named)."""
 
 
 class NotCarried(Exception):
@@ -93,12 +98,20 @@ class Builder:
         self.inputs: dict[str, tuple[Layers, str, str]] = {}  # rows of an input: lead, source, thing
         self.at = dict(options.at)
         self.denials: dict[str, Expr] = {}  # domain: whether an absence denies an event
+        self.joined: dict[tuple[Expr, Expr, When, When], Joined] = {}  # courses that are one
+        self.derived: dict[str, list[Joined]] = {}  # tables made of others, by the name of these
         self.where = ""  # the part whose expressions are being written
         self.refused: list[Refusal] = []
         self.leaves: list[Leaf] = []
 
     def not_carried(self, what: str) -> NotCarried:
         return NotCarried(what)
+
+    def refuse(self, what: str) -> None:
+        """Names what the part being written leaves unknown, for some people or for all."""
+        refusal = Refusal(self.where, what)
+        if refusal not in self.refused:
+            self.refused.append(refusal)
 
     # ------------------------------------------------------------ participants
 
@@ -239,12 +252,12 @@ class Builder:
                     rows += [(*concept, item, part) for part in parts]
         return rows
 
-    def codes(self) -> list[tuple[int, str, str, str | None, bool, bool, str]]:
-        """(concept, key, domain, thing, sure, brief, drug)."""
-        rows: list[tuple[int, str, str, str | None, bool, bool, str]] = []
+    def codes(self) -> list[Listed]:
+        """The codes of the things asked for."""
+        rows: list[Listed] = []
         for (domain, item, but_not), name in self.things.items():
             rows += [
-                (each.concept, each.key, domain, name, each.sure, each.brief, each.drug)
+                (each.concept, each.key, domain, name, each.sure, each.brief, each.drug, each.named)
                 for each in self.matching.fitted(item, but_not)
             ]
         return rows

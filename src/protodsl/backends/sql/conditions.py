@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
 from protodsl.backends.sql import answers, events, results
-from protodsl.backends.sql.build import Leaf, NotCarried, Refusal
+from protodsl.backends.sql.build import Leaf, NotCarried
 from protodsl.backends.sql.layers import truth_number
 from protodsl.backends.sql.syntax import (
     FALSE,
@@ -42,9 +42,7 @@ def truth(builder: Builder, scope: Scope, expr: ir.Expr) -> Expr:
             try:
                 found = builder.told.column(f"{_name(expr)}_holds", leaf(builder, scope, expr))
             except NotCarried as refused:
-                refusal = Refusal(builder.where, str(refused))
-                if refusal not in builder.refused:
-                    builder.refused.append(refusal)
+                builder.refuse(str(refused))
                 found = NULL
             builder.leaves.append(Leaf(builder.where, scope.stage.id, asked_of(expr), found))
             return found

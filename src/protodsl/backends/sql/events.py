@@ -52,6 +52,10 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
     """
     item = builder.protocol.items[asked.item]
     check_carried(builder, asked, item)
+    if item.domain == "medications" and (asked.first_day or asked.lasting is not None or asked.least > 1):
+        from protodsl.backends.sql import courses
+
+        return courses.exists(builder, scope, asked, item)
     times = builder.times
     span = times.window(scope, asked.window, item)
     inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
@@ -97,12 +101,12 @@ def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
         raise builder.not_carried("a dose for a period")
     if any(test.attribute == "side" for test in asked.attributes):
         raise builder.not_carried("an event of one side of the body")
-    if asked.lines:
-        raise builder.not_carried("lines of treatment counted")
     if asked.spaced is not None and asked.least > 2:
         raise builder.not_carried("three or more events so far apart")
-    if item.domain == "medications" and (asked.first_day or asked.lasting is not None or asked.least > 1):
-        raise builder.not_carried("courses of a drug that may touch")
+    if item.domain == "medications" and asked.spaced is not None and asked.least > 1:
+        raise builder.not_carried("courses of a drug so far apart")
+    if item.domain != "medications" and asked.lines:
+        raise builder.not_carried("lines of treatment of no drug")
 
 
 def counted(builder: Builder, asked: ir.Exists, ask: Weighing, start: When, sure: Expr) -> tuple[Expr, Expr]:
@@ -314,11 +318,11 @@ def stage(test: ir.AttributeTest) -> Expr:
 # ---------------------------------------------------------------- what contradicts an event
 
 
-def denial(builder: Builder, scope: Scope, domain: str, span: Span, start: When, end: When) -> Expr:
+def contradicts(builder: Builder, scope: Scope, span: Span, start: When, end: When) -> Expr:
     """Whether an absence that shares a day with the event and one with the window denies it."""
     reach = builder.reach(scope, Column("until_first"), Column("until_last"))
     since = When(*(coalesce(Column(name), Literal(FIRST)) for name in ("since_first", "since_last")))
-    shared = and_(
+    return and_(
         compare("<=", since.first, reach.last),
         compare("<=", start.last, reach.first),
         compare(">=", end.first, since.last),
@@ -326,6 +330,11 @@ def denial(builder: Builder, scope: Scope, domain: str, span: Span, start: When,
         compare("<=", since.last, span.end.first),
         compare(">=", reach.first, span.start.last),
     )
+
+
+def denial(builder: Builder, scope: Scope, domain: str, span: Span, start: When, end: When) -> Expr:
+    """Whether an absence denies an event of an ask; the same for every ask of a domain."""
+    shared = contradicts(builder, scope, span, start, end)
     known = builder.denials.setdefault(domain, shared)
-    assert known == shared  # it is the same for every ask of a domain
+    assert known == shared
     return Column("denied")

@@ -100,13 +100,16 @@ Fit = Literal["sure", "may"]
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A concept that is, or may be, the thing asked for. `brief`: such an event is of its first day only."""
+    """A concept that is, or may be, the thing asked for. `brief`: such an event is of its first day only;
+    `drug`: the drug it is (empty: any), `named`: one of the vocabulary.
+    """
 
     concept: int
     key: str
     sure: bool
     brief: bool
     drug: str
+    named: bool
 
 
 class Matching:
@@ -135,14 +138,15 @@ class Matching:
             excepted = max((self.vocabulary.match(coded, each) for each in but_not), default=self.no)
             if match is self.no or excepted is self.sure or (domain == "results" and match is self.open):
                 continue
-            one = self.vocabulary.one_code(coded)
+            drug = self.vocabulary.drug(coded) if domain == "medications" else Coded(None, None)
             found.append(
                 Fitted(
                     number,
                     key,
                     match is self.sure and excepted is self.no,
                     domain == "conditions" and self.vocabulary.is_brief(coded),
-                    "" if coded.code is None else key_of(one),
+                    "" if drug.code is None else key_of(drug),
+                    self.vocabulary.identified(drug),
                 )
             )
         return found

@@ -8,7 +8,7 @@ from typing import Literal as OneOf
 
 from protodsl import __version__, ir
 from protodsl.backends.sql.asks import Asks
-from protodsl.backends.sql.build import Builder, Options, Refusal, values
+from protodsl.backends.sql.build import Builder, Listed, Options, Refusal, values
 from protodsl.backends.sql.criteria import StageTold, Told, Writer, verdict
 from protodsl.backends.sql.layers import Cte, Grouped, Layers, columns_in
 from protodsl.backends.sql.lexicon import Lexicon
@@ -27,7 +27,7 @@ from protodsl.backends.sql.syntax import (
 )
 from protodsl.backends.sql.tables import BY_NAME
 
-META = ("thing", "sure", "brief", "drug", "part")
+META = ("thing", "sure", "brief", "drug", "named", "part")
 DOMAINS = ("results", "conditions", "medications", "procedures")
 What = OneOf[
     "id",
@@ -214,7 +214,7 @@ def _ctes(builder: Builder) -> list[Cte]:
         found += _rules(builder)
     if builder.asks:
         found += _asked(builder)
-    if builder.denials:
+    if denying(builder):
         found += _denials(builder, codes)
     found += builder.people.ctes(_people(builder), dialect, "Participants: dates of study events, windows.")
     for domain, rows in builder.facts.items():
@@ -299,6 +299,8 @@ def reads(builder: Builder, rows: Layers, own: Grouped | None = None) -> set[str
     groups = [each for each in (*builder.grouped.values(), *([own] if own is not None else []))]
     exprs = [aggregate for group in groups if group.rows == rows.name for aggregate in group.made]
     read = rows.read() | {each.name for expr in exprs for each in columns_in(expr)}
+    for derived in builder.derived.get(rows.name, ()):
+        read |= derived.reads()
     return {name for name in read if not rows.has(name)}
 
 
@@ -373,7 +375,7 @@ def _weighed(builder: Builder, asks: Asks) -> list[Cte]:
 # ---------------------------------------------------------------- codes
 
 
-def _codes(builder: Builder, rows: list[tuple[int, str, str, str | None, bool, bool, str]]) -> list[Cte]:
+def _codes(builder: Builder, rows: list[Listed]) -> list[Cte]:
     lexicon, dialect = builder.lexicon, builder.dialect
     told = (
         "Which codes are, or may be, the things asked for. `brief`: such an event counts on its first day "
@@ -381,28 +383,25 @@ def _codes(builder: Builder, rows: list[tuple[int, str, str, str | None, bool, b
     )
     things = sorted({(domain, name) for (domain, _, _), name in builder.things.items()})
     found: list[Cte] = []
-    listed = [
-        (concept, key, domain, thing, sure, brief, drug)
-        for concept, key, domain, thing, sure, brief, drug in rows
-    ]
-    listed = listed or [(-1, "", "", None, False, False, "")]
-    columns = "(concept, key, domain, thing, sure, brief, drug)"
+    listed = rows or [(-1, "", "", None, False, False, "", False)]
+    columns = "(concept, key, domain, thing, sure, brief, drug, named)"
     found.append(Cte(f"listed{columns}", values(listed, dialect), told))
     found.append(Cte("things(domain, thing)", values(things, dialect)))
     if lexicon.numbered:
         new = f"concepts.concept > {lexicon.upto}"
-        own = "  SELECT concept, domain, thing, sure, brief, drug FROM listed"
+        own = "  SELECT concept, domain, thing, sure, brief, drug, named FROM listed"
     else:
         known = sorted({key for _, key, _ in lexicon.keys})
         found.append(Cte("known(key)", values(((key,) for key in known), dialect)))
         new = "concepts.key NOT IN (SELECT key FROM known)"
         own = (
-            "  SELECT concepts.concept, listed.domain, listed.thing, listed.sure, listed.brief, listed.drug\n"
+            "  SELECT concepts.concept, listed.domain, listed.thing, listed.sure, listed.brief,\n"
+            "    listed.drug, listed.named\n"
             "  FROM listed JOIN concepts ON concepts.key = listed.key"
         )
     body = (
         f"{own}\n  UNION ALL\n"
-        "  SELECT concepts.concept, things.domain, things.thing, FALSE, FALSE, concepts.key\n"
+        "  SELECT concepts.concept, things.domain, things.thing, FALSE, FALSE, concepts.key, FALSE\n"
         f"  FROM concepts CROSS JOIN things WHERE {new}"
     )
     found.append(Cte("codes", body))
@@ -445,10 +444,15 @@ def _asked(builder: Builder) -> list[Cte]:
     return found
 
 
-def _denials(builder: Builder, codes: list[tuple[int, str, str, str | None, bool, bool, str]]) -> list[Cte]:
+def denying(builder: Builder) -> list[str]:
+    """Domains whose events absences may deny."""
+    return sorted({*builder.denials, *(["medications"] if builder.joined else [])})
+
+
+def _denials(builder: Builder, codes: list[Listed]) -> list[Cte]:
     pairs: dict[tuple[int, str, int, str], None] = {}
-    for domain in builder.denials:
-        concepts = {key for _, key, where, _, sure, _, _ in codes if where == domain and sure}
+    for domain in denying(builder):
+        concepts = {key for _, key, where, _, sure, *_ in codes if where == domain and sure}
         pairs |= dict.fromkeys(builder.matching.denying(domain, concepts))
     rows = list(pairs) or [(-1, "", -1, "")]
     told = "An absence of the first denies an event with the second."

@@ -31,6 +31,7 @@ class Table:
 _WHO = Field("participant", "BIGINT", "whose it is")
 _FACT = Field("fact", "INTEGER", "place in the record's list, repeated facts left out")
 _CODE = Field("concept", "INTEGER", "its code: see `concepts`")
+_SIDE = Field("side", "VARCHAR", "left, right or both, in small letters; null: not recorded")
 _NUMBER = f"DECIMAL({DIGITS}, {DECIMALS})"
 
 
@@ -69,6 +70,15 @@ TABLES = (
         (_WHO, Field("timepoint", "VARCHAR", "its name in protocols"), Field("day", "DATE", "the date")),
     ),
     Table(
+        "settings",
+        "Where the participant takes part, and which side of the body is which to the study.",
+        (
+            _WHO,
+            Field("setting", "VARCHAR", "site, country, arm, part, or what a side is called"),
+            Field("value", "VARCHAR", "what is recorded of it"),
+        ),
+    ),
+    Table(
         "completeness",
         "Domains in which the record lists everything that touches a span of days.",
         (
@@ -103,6 +113,7 @@ TABLES = (
             *_days("date", "when it was sampled"),
             Field("seconds", "INTEGER", "time of day; orders results of one date"),
             Field("confirmed", "BOOLEAN", "somebody has looked: it is so, however unlikely"),
+            _SIDE,
         ),
     ),
     Table(
@@ -119,6 +130,7 @@ TABLES = (
             Field("grade", "INTEGER", "grade"),
             Field("stage", "VARCHAR", "stage, in the form of a name"),
             Field("stage_rank", "INTEGER", "stage in order: 10 for I, 11 for IA, 40 for IV"),
+            _SIDE,
         ),
     ),
     Table(
@@ -137,6 +149,7 @@ TABLES = (
             Field("route", "VARCHAR", "in the form of a name"),
             Field("response", "VARCHAR", "refractory, intolerant or responded"),
             Field("reason", "VARCHAR", "why it was stopped, in the form of a name"),
+            Field("line", "INTEGER", "line of treatment"),
         ),
     ),
     Table(
@@ -149,6 +162,7 @@ TABLES = (
             *_days("start", "day, or first day"),
             *_days("end", "last day, where it lasted"),
             Field("ongoing", "BOOLEAN", "recorded as going on"),
+            _SIDE,
         ),
     ),
     Table(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
 from protodsl.backends.sql.asks import Weighing, span_of
+from protodsl.backends.sql.layers import Layers
 from protodsl.backends.sql.syntax import (
     FALSE,
     FIRST,
@@ -157,7 +158,7 @@ def counted(builder: Builder, asked: ir.Exists, ask: Weighing, start: When, sure
 # ---------------------------------------------------------------- first and last day
 
 
-def lasted(builder: Builder, scope: Scope, rows: Weighing, domain: str) -> tuple[When, When]:
+def lasted(builder: Builder, scope: Scope, rows: Weighing | Layers, domain: str) -> tuple[When, When]:
     """First and last day of a row, as far as recorded."""
     recorded = builder.recorded(scope, Column("start_first"), Column("start_last"))
     start = When(rows.column("start_from", recorded.first), rows.column("start_by", recorded.last))

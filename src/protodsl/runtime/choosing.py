@@ -183,8 +183,10 @@ def possible_chain(entries: Iterable[Entry], spaced: Length | None) -> int:
     return sure_chain(whole, spaced) + len(listed) - len(whole)
 
 
-def places(entries: Iterable[Entry]) -> tuple[str, ...]:
+def places(entries: Sequence[Entry]) -> tuple[str, ...]:
     """Evidence: the places of the results, and of the inputs of computed ones."""
+    if len(entries) == 1 and not entries[0].sample.inputs:
+        return (entries[0].sample.result.where,)
     found: list[str] = []
     for entry in entries:
         found += [entry.sample.result.where, *entry.sample.inputs]

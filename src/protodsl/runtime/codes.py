@@ -52,6 +52,7 @@ class Vocabulary:
         self._acute = tuple(
             name for name, item in self.items.items() if item.acute and self.domains[name] == "conditions"
         )
+        self._brief: dict[Coded, bool] = {}
         self.asked: set[str] = set()
         self.silent: set[Coded] = set()  # codes of results met before that are of no item asked for
         self._hits: dict[str, dict[Coded, Hits]] = {}
@@ -145,7 +146,13 @@ class Vocabulary:
 
     def is_brief(self, coded: Coded) -> bool:
         """Whether what is recorded surely is something declared acute, whatever is asked for."""
-        return any(self.match(coded, name) is Match.SURE for name in self._acute)
+        found = self._brief.get(coded)
+        if found is None:
+            found = any(self.match(coded, name) is Match.SURE for name in self._acute)
+            if len(self._brief) > 20_000:
+                self._brief.clear()
+            self._brief[coded] = found
+        return found
 
     def covered(self, domain: str, coded: Coded) -> tuple[str, ...]:
         """Every item of the domain that an absence with this code covers."""

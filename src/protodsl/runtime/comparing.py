@@ -392,19 +392,26 @@ class AnswerNode(Node):
                 return (answered_by_others(self.asked.text, others, self.asked.roles),)
             return tuple(cause_text(case, cause, text=self.asked.text) for cause in finding.causes)
         shown: Said = finding.state[0]
-        for one in finding.state:
+        for one in finding.state[1:]:
             if (one.last, one.first) > (shown.last, shown.first):
                 shown = one
         answer = shown.answer
         return (answer_reason(self.asked.text, finding.truth, answer.role, answer.date),)
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(one.answer.where for one in finding.state))
+        state: list[Said] = finding.state
+        return (
+            (state[0].answer.where,)
+            if len(state) == 1
+            else tuple(dict.fromkeys([s.answer.where for s in state]))
+        )
 
     def breaks(self, case: Case, days: set[int]) -> None:
         marks: set[int] = set()
         for answer in case.facts.answers(self.asked.question):
             marks.update(answer.date or ())
+        if not marks:
+            return
         moment_crossings(case, ANCHOR, marks, days)
         if case.as_of is not None and case.anchor is not None:
             moment_crossings(case, ANCHOR, [mark - case.as_of + case.anchor for mark in marks], days)

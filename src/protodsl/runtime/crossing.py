@@ -31,6 +31,8 @@ def crossings(
     if case.anchor is None:
         return
     listed = sorted(set(marks))
+    if not listed and (window is None or not _at_event(window)):
+        return
     _reached(case, _of_as_of(case), (), listed, days)
     if window is None:
         moment_crossings(case, ANCHOR, listed, days)
@@ -41,6 +43,17 @@ def crossings(
         last: tuple[Step, ...] = ((step, (1, 0)),) if bound.left_out else ()
         for steps in _steps(case, bound.by, bound.sign, item):
             moment_crossings(case, bound.moment, listed, days, (*steps, *last))
+
+
+def _at_event(window: Window) -> bool:
+    """Whether an end of the window hangs on an event, which comes into sight on days of its own."""
+    for bound in (window.start, window.end):
+        moment = None if bound is None else bound.moment
+        while moment is not None and moment.kind == "moved":
+            moment = moment.base
+        if moment is not None and moment.kind not in ("anchor", "timepoint", "sample"):
+            return True
+    return False
 
 
 def moment_crossings(

@@ -264,6 +264,28 @@ def dose_causes(item: str, causes: Iterable[Cause]) -> Causes:
     return each_once((*first, *(cause for cause in listed if cause.what != item)))
 
 
+def highest_apart(courses: Sequence[Course], span: Span, as_of: int, *, listed: bool) -> Range | None:
+    """The highest daily dose where no two courses can run on one day, so that none are added; None: some
+    can.
+    """
+    days = sorted([course.days for course in courses])
+    if any([one[3] >= other[0] for one, other in pairwise(days)]):
+        return None
+    low: Exact = 0
+    high: Exact | None = 0 if listed else None
+    begins, ends = span.start_hi, min(span.end_lo, as_of)
+    may_begin, may_end = span.start_lo, min(span.end_hi, as_of)
+    for course in courses:
+        first_lo, first_hi, last_lo, last_hi = course.days
+        least, most = course.dose
+        runs = course.sure and max(first_hi, begins) <= min(last_lo, ends)
+        if runs and least is not None and least > low:
+            low = least
+        if high is not None and max(first_lo, may_begin) <= min(last_hi, may_end):
+            high = None if most is None else max(high, most)
+    return Range(low, high)
+
+
 class DoseNumber(NumberNode):
     """The highest daily dose in a window: a lower bound unless medications are complete."""
 
@@ -285,6 +307,16 @@ class DoseNumber(NumberNode):
         courses = self.sum.courses(case, case.facts.happenings(self.sum.item), span)
         evidence = tuple(course.where for course in courses)
         listed = case.complete("medications", span.start_lo, span.end_hi)
+        made = highest_apart(courses, span, as_of, listed=listed)
+        if made is None:
+            made = self.highest(courses, span, as_of, listed=listed)
+        if made.low == made.high:
+            return Quantity(made, (), evidence)
+        return Quantity(made, self.sum.doubts(courses, span, as_of, listed=listed), evidence)
+
+    @staticmethod
+    def highest(courses: list[Course], span: Span, as_of: int, *, listed: bool) -> Range:
+        """The dose of the day on which it is highest."""
         courses, scale = in_whole_numbers(courses)
         low = 0
         sure = [course for course in courses if course.sure]
@@ -300,10 +332,7 @@ class DoseNumber(NumberNode):
                     high = None
                     break
                 high = max(high or 0, most)
-        made = Range(Fraction(low, scale), None if high is None else Fraction(high, scale))
-        if low == high:
-            return Quantity(made, (), evidence)
-        return Quantity(made, self.sum.doubts(courses, span, as_of, listed=listed), evidence)
+        return Range(Fraction(low, scale), None if high is None else Fraction(high, scale))
 
     def text(self, case: Case) -> str:
         return dose_phrase("highest", self.sum.label)

@@ -157,20 +157,8 @@ class EventNode(Node):
     """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
 
     __slots__ = (
-        *(
-            "_exceptions",
-            "amount",
-            "asked",
-            "bare",
-            "domain",
-            "dose",
-            "easy",
-            "excepted",
-            "frame",
-            "item",
-            "listed",
-        ),
-        *("missing", "none", "nothing", "plain", "vague", "whole"),
+        *("_exceptions", "amount", "asked", "bare", "domain", "dose", "easy", "excepted", "frame", "item"),
+        *("listed", "missing", "none", "nothing", "plain", "vague", "whole"),
     )
 
     def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
@@ -641,9 +629,8 @@ class EventNode(Node):
 
     def evidence(self, finding: Finding) -> tuple[str, ...]:
         found = finding.state
-        if found.truth is False:
-            return tuple(dict.fromkeys(fact.where for fact in found.ruled_out))
-        return tuple(dict.fromkeys(fit.happening.where for fit in found.fits))
+        facts = found.ruled_out if found.truth is False else [fit.happening.fact for fit in found.fits]
+        return (facts[0].where,) if len(facts) == 1 else tuple(dict.fromkeys([fact.where for fact in facts]))
 
     def breaks(self, case: Case, days: set[int]) -> None:
         event_breaks(case, self.item, self.asked.window, days, self.asked.lasting)
@@ -693,10 +680,11 @@ def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
     for fit, drug in zip(candidates, drugs, strict=True):
         by_drug.setdefault(drug, []).append(fit)
     clear = all(named)
+    apart = {drug for drug, fits in by_drug.items() if clear and _apart([fit.days for fit in fits])}
     found: list[Lasted] = []
     for fit, drug, known in zip(candidates, drugs, named, strict=True):
         perhaps = by_drug[drug]
-        if clear and len(perhaps) == 1:
+        if drug in apart:
             found.append(fit.days)
             continue
         sure = [other for other in perhaps if other.sure] if drug.code is not None else [fit]
@@ -708,6 +696,19 @@ def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
             ]
         found.append(Lasted(*_reach(fit, perhaps, sure)))
     return found
+
+
+def _apart(days: list[Lasted]) -> bool:
+    """Whether none of the courses can touch or overlap another."""
+    if len(days) == 1:
+        return True
+    days.sort()
+    last = days[0][3]
+    for one in days[1:]:
+        if one[0] <= last + 1:
+            return False
+        last = max(last, one[3])
+    return True
 
 
 def _reach(fit: Fit, perhaps: Sequence[Fit], sure: Sequence[Fit]) -> tuple[int, int, int, int]:

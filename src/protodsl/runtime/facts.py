@@ -124,8 +124,8 @@ class Facts:
     """What a record says, by item. Lists are in record order."""
 
     __slots__ = (
-        *("_absences", "_answers", "_concerned", "_denials", "_happenings", "_once", "_samples", "absent"),
-        *("listed", "placed", "record", "spans", "vocabulary", "whole"),
+        *("_absences", "_answers", "_concerned", "_denials", "_denied", "_happenings", "_once", "_samples"),
+        *("absent", "listed", "placed", "record", "spans", "vocabulary", "whole"),
     )
 
     def __init__(self, record: Record, vocabulary: Vocabulary, *, whole: bool = True) -> None:
@@ -140,6 +140,7 @@ class Facts:
         self._happenings: dict[str, list[Happening]] = {}
         self._absences: dict[str, dict[str, list[Fact]]] = {}
         self._concerned: dict[str, frozenset[str]] = {}
+        self._denied: dict[str, bool] = {}
         self._denials: dict[tuple[str, Coded], list[Fact]] = {}
         self._answers: dict[str, list[Answer]] | None = None
         self.spans: dict[str, list[Complete]] = {}
@@ -244,6 +245,12 @@ class Facts:
 
     def denied(self, item: str) -> bool:
         """Whether any absence says something of the item, of a member, or of a fact that may be of it."""
+        found = self._denied.get(item)
+        if found is None:
+            found = self._denied[item] = self._is_denied(item)
+        return found
+
+    def _is_denied(self, item: str) -> bool:
         domain = self.vocabulary.domains[item]
         absent = self.absent[domain]
         if not absent:

@@ -82,6 +82,10 @@ class Finding:
         pieces = self._pieces
         if pieces is None:
             pieces = self._pieces = self.node.pieces(self, case)
+        if len(pieces) == 1:
+            before, frame, behind = pieces[0]
+            if frame is not None:
+                return (f"{before}{frame.text(case)}{behind}",)
         found = tuple(
             [
                 before if frame is None else f"{before}{frame.text(case)}{behind}"

@@ -323,9 +323,12 @@ def told(applies: Truth, deciding: Sequence[Finding], case: Case) -> tuple[str, 
     """The reason a part gives with these expressions, and the places in the record that are its evidence;
     `case`: what they were found for.
     """
-    said = said_by(deciding, case)
+    said: Sequence[str]
+    if len(deciding) == 1:
+        said, shown = deciding[0].said(case), deciding[0].evidence
+    else:
+        said, shown = said_by(deciding, case), shown_by(deciding)
     reason = not_applicable(said) if applies is False else said[0] if len(said) == 1 else joined(said)
-    shown = shown_by(deciding)
     return reason, shown if len(shown) < 2 else in_record_order(shown)
 
 

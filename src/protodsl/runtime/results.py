@@ -465,7 +465,9 @@ class ResultNode(Node):
         if judged.kind == "all":
             window = (self.frame or _EVER).text(case)
             return (results_reason(item.label, self.select, judged.number, window, True),)
-        if self.select == "latest":
+        if len(judged.evidence) == 1:
+            shown = judged.evidence[0]
+        elif self.select == "latest":
             shown = latest_of(judged.evidence)
         elif self.select == "earliest":
             shown = earliest_of(judged.evidence)

@@ -287,9 +287,8 @@ def result_reason(
     several bounds only those that are not met are said, if there are any. `computed`: `as of` instead of
     `sampled`.
     """
-    return (
-        f"{result_words(label, value, unit, bounds)}, {'as of' if computed else 'sampled'} {days_text(when)}"
-    )
+    words = result_words(label, value, unit, bounds)
+    return f"{words}, {'as of' if computed else 'sampled'} {days_text(when)}"
 
 
 def result_words(label: str, value: str, unit: str | None, bounds: Sequence[Compared]) -> str:

@@ -112,7 +112,7 @@ class Later:
         if day is None:
             return leaf.truth(case)
         changes = self.changes(leaf)
-        passed = bisect_right(changes, day)
+        passed = bisect_right(changes, day) if changes else 0
         since = changes[passed - 1] if passed else self.case.anchor
         assert since is not None
         key = (leaf, since)

@@ -118,7 +118,7 @@ class ListNode(Node):
         raise NotImplementedError
 
     def outlook(self, case: Case) -> int:
-        for member in self.members:
+        for member in self.cheapest:
             if member.outlook(case) not in (TRUE, FALSE, UNKNOWN):
                 return ANY
         return ONLY[self.truth(case)]
@@ -160,7 +160,7 @@ class AndNode(ListNode):
         return truth
 
     def outlook(self, case: Case) -> int:
-        return _outlook(self.members, case, FALSE, TRUE)
+        return _outlook(self.cheapest, case, FALSE, TRUE)
 
     def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
         false = [one for one in members if one[0] is False]
@@ -183,7 +183,7 @@ class OrNode(ListNode):
         return truth
 
     def outlook(self, case: Case) -> int:
-        return _outlook(self.members, case, TRUE, FALSE)
+        return _outlook(self.cheapest, case, TRUE, FALSE)
 
     def decided(self, members: list[Shape]) -> tuple[Truth, list[Shape]]:
         true = [one for one in members if one[0]]

@@ -246,3 +246,14 @@ def test_the_language_of_a_chinese_document_is_that_of_its_sentences() -> None:
         document = summary(trial("NCT06222853"))
     reader = pypdf.PdfReader(io.BytesIO(laid_out(document, "pdf")))
     assert document.kind in reader.pages[0].extract_text()
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_the_body_has_at_most_eight_pages(name: str) -> None:
+    reader = pypdf.PdfReader(io.BytesIO(made(name)))
+    titles = {item.title: item for item in reader.outline if not isinstance(item, list)}
+    benefits = next(item for title, item in titles.items() if title.startswith("14."))
+    questions = next(item for title, item in titles.items() if title.startswith("15."))
+    last, first = (reader.get_destination_page_number(item) for item in (benefits, questions))
+    assert last is not None and first is not None
+    assert 4 <= last + 1 <= 8 and first <= 8  # section 15 may begin on the page after the last

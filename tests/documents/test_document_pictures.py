@@ -110,7 +110,7 @@ def test_dose_levels_are_stairs() -> None:
         "The heights are to scale."
     )
     heights = [int(e.attrib["height"]) for e in ElementTree.fromstring(picture.svg).iter(f"{SVG}rect")]
-    assert heights == [10, 33, 100]
+    assert heights == [6, 21, 64]
 
 
 def test_doses_far_apart_or_in_different_units_are_not_to_scale() -> None:

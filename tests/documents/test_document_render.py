@@ -180,7 +180,7 @@ def test_rule_stands_beside_its_source() -> None:
     assert rows["inclusion 1"].rules[0].text == "All of the parts below must be met."
     assert [line.text for line in rows["inclusion 1.2"].rules] == [
         "Applies only if the participant is female.",
-        "A person must judge: “haemodynamically stable”; the answer of the investigator must be yes.",
+        "The investigator must judge: “haemodynamically stable”; the answer must be yes.",
     ]
     assert (
         rows["exclusion 1"].rules[0].text
@@ -369,6 +369,31 @@ def test_words_that_stand_whole_above_are_only_pointed_at() -> None:
     assert first.excerpt and first.text == "ALT and AST must both … three times the upper limit"
     assert not second.excerpt and second.text == own
     assert rows["inclusion 1.2"].quotes[0].text == "bilirubin too"
+
+
+def test_a_long_passage_said_again_points_to_where_it_stands_first() -> None:
+    whole = (
+        "Relapsed or refractory: conventional treatment over six months remains ineffective, or the disease "
+        "has come back after a remission that lasted for at least three months"
+    )
+    first = leaf("inclusion 1", "", ALT_LIMIT, source=(ir.Quotation(f"3. {whole}", 0, 9, 24),))
+    second = leaf("inclusion 2", "", GILBERT, source=(ir.Quotation(f"4. {whole}", 20, 29, 31),))
+    other = leaf("inclusion 3", "", JUDGED, source=(ir.Quotation(f"4. {whole}, often", 40, 49, 33),))
+    found = tuple(ir.Criterion("inclusion", root) for root in (first, second, other))
+    document = summary(protocol(*found))
+    rows = rows_of(document)
+    assert [quote.place for quote in rows["inclusion 1"].quotes] == ["line 24"]
+    (again,) = rows["inclusion 2"].quotes
+    assert again.excerpt and again.text.startswith("4. Relapsed or refractory: conventional …")
+    assert again.place == "line 31, in the words of line 24"
+    assert rows["inclusion 3"].quotes[0].text == f"4. {whole}, often"
+
+
+def test_backslashes_of_the_registry_are_no_words_of_the_source() -> None:
+    text = r"doses of 0.3×10\^5/kg and \>10 mg, but a\b"
+    root = leaf("inclusion 1", "", ALT_LIMIT, source=(ir.Quotation(text, 0, 9, 7),))
+    (quote,) = rows_of(summary(protocol(ir.Criterion("inclusion", root))))["inclusion 1"].quotes
+    assert quote.text == r"doses of 0.3×10^5/kg and >10 mg, but a\b"
 
 
 @pytest.mark.parametrize("name", TRIALS)

@@ -208,10 +208,10 @@ LEAVES: list[tuple[object, tuple[str, str, str, str]]] = [
     (
         JUDGED,
         (
-            "a person must judge: “haemodynamically stable”; the answer of the investigator must be yes",
-            "a person must judge: “haemodynamically stable”; the answer of the investigator must be no",
-            "the investigator answers yes to: “haemodynamically stable” (a person must judge this)",
-            "the investigator answers no to: “haemodynamically stable” (a person must judge this)",
+            "the investigator must judge: “haemodynamically stable”; the answer must be yes",
+            "the investigator must judge: “haemodynamically stable”; the answer must be no",
+            "the investigator answers yes to: “haemodynamically stable”",
+            "the investigator answers no to: “haemodynamically stable”",
         ),
     ),
     (
@@ -351,7 +351,7 @@ def test_required_and_forbidden_lists() -> None:
     assert rule(either) == [
         "At least one of the following must be true:",
         "  The participant has Gilbert syndrome.",
-        "  The investigator answers yes to: “haemodynamically stable” (a person must judge this).",
+        "  The investigator answers yes to: “haemodynamically stable”.",
     ]
     assert rule(either, "must not")[0] == "None of the following may be true:"
     both = ir.And((GILBERT, JUDGED))
@@ -420,7 +420,7 @@ def test_unless_speaks_for_the_participant() -> None:
     assert rule(forbidden, "must not") == [
         "The participant must not have received live vaccine within 4 weeks before screening, unless the "
         "investigator "
-        "answers yes to: “haemodynamically stable” (a person must judge this)."
+        "answers yes to: “haemodynamically stable”."
     ]
 
 
@@ -429,7 +429,7 @@ def test_cases() -> None:
     assert rule(expr)[0] == "The first of these cases that fits decides:"
     assert rule(expr)[1].startswith("  If the participant is female: ALT must be at most 3")
     assert rule(expr)[2].startswith("  Otherwise, if the participant has Gilbert syndrome: AST must be")
-    assert rule(expr)[3].startswith("  Otherwise: a person must judge")
+    assert rule(expr)[3].startswith("  Otherwise: the investigator must judge")
     implied = ir.Or((ir.Not(ir.Sex("female")), GILBERT), "implies")
     assert rule(implied) == ["If the participant is female, then the participant must have Gilbert syndrome."]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
 
+from protodsl.documents.fitting import Cell
 from protodsl.documents.language import MACHINE_MADE, Language, mark, say, speaking, spoken
 from protodsl.documents.words import By, Line
 
@@ -54,12 +55,23 @@ class Entry:
 class Quote:
     """Verbatim words of the source document.
 
-    `excerpt`: the sentence stands whole further up, here only how its piece begins and ends.
+    `excerpt`: the sentence stands whole further up, here only how its piece begins and ends. `same`: the
+    line on which the source says the same in the same words first.
     """
 
     text: str
     line: int | None = None
     excerpt: bool = False
+    same: int | None = None
+
+    @property
+    def place(self) -> str:
+        """ "line 24"."""
+        if self.line is None:
+            return ""
+        if self.same is not None:
+            return say("line {line}, in the words of line {same}", line=self.line, same=self.same)
+        return say("line {line}", line=self.line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +124,22 @@ class Row:
         """Characters of its longest column: short rows are kept on one page."""
         quoted = sum(len(quote.text) for quote in self.quotes) + len(self.label)
         return max(quoted * 3 // 2, sum(map(_size, self.rules)) + sum(map(len, self.notes)))
+
+    @property
+    def columns(self) -> tuple[Cell, Cell]:
+        """What stands to the left and to the right, a paragraph each."""
+        asked = "".join(f" Q{point.number}" for point in self.clarify)
+        said = (f"{q.text} {q.place if q.same or not q.excerpt else ''}" for q in self.quotes)
+        left = " ".join((f"{self.number} {self.label} ({self.by}){asked}", *said))
+        left = left[: len(left) * 17 // 18]  # set in 8.5 points beside 9
+        right = (text for line in self.rules for text in _paragraphs(line, 0))
+        return (left,), (*right, *self.notes)
+
+
+def _paragraphs(line: Line, depth: int) -> Iterator[str]:
+    yield "   " * (depth + 1) + line.text + (" (judged)" if line.judged else "")
+    for child in line.children:
+        yield from _paragraphs(child, depth + 1)
 
 
 def _size(line: Line) -> int:
@@ -209,11 +237,17 @@ class Points:
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """Criteria of one kind, each with its parts, as rows. `level`: of the heading they stand under."""
+    """Criteria of one kind, each with its parts, as rows. `level`: of the heading they stand under.
+
+    `alone`: the only ones of a disease group; where a table's own head says their kind, that is enough.
+    `widths`: of the columns of the source's words and of the rule, relative.
+    """
 
     kind: Literal["inclusion", "exclusion"]
     rows: tuple[Row, ...]
     level: int = 1
+    alone: bool = False
+    widths: tuple[int, ...] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)

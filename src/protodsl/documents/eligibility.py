@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
@@ -21,6 +23,7 @@ from protodsl.documents.blocks import (
     Table,
     Text,
 )
+from protodsl.documents.fitting import fitted
 from protodsl.documents.language import mark, named, say, spoken
 from protodsl.documents.words import (
     By,
@@ -36,17 +39,26 @@ from protodsl.documents.words import (
 )
 from protodsl.documents.words.leaves import Mood
 
+ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+"""A sign that must not be read as markup, as ClinicalTrials.gov's eligibility texts have it."""
+
+_NUMBER = re.compile(r"^[\d.()\s]+")
 Join = Literal["all", "any"] | int
 
 
 def quotes(found: Iterable[ir.Quotation], above: Iterable[ir.Quotation] = ()) -> tuple[Quote, ...]:
     """`above`: quoted further up; what is part of one of these is not printed whole again."""
     return tuple(
-        Quote(_excerpt(quotation.text), quotation.line, True)
+        Quote(_excerpt(as_meant(quotation.text)), quotation.line, True)
         if any(quotation.text in whole.text for whole in above)
-        else Quote(quotation.text, quotation.line)
+        else Quote(as_meant(quotation.text), quotation.line)
         for quotation in found
     )
+
+
+def as_meant(text: str) -> str:
+    r"""The source's words without the backslashes its registry puts before signs: "\>10 mg" is ">10 mg"."""
+    return ESCAPED.sub(r"\1", text)
 
 
 def _excerpt(text: str) -> str:
@@ -191,8 +203,11 @@ def rows(
     return made
 
 
-def _criteria(context: Context, found: Iterable[ir.Criterion], level: int, place: str) -> list[Block]:
+def _criteria(
+    context: Context, found: tuple[ir.Criterion, ...], level: int, place: str, group: bool = False
+) -> list[Block]:
     made: list[Block] = []
+    alone = group and len({criterion.kind for criterion in found}) == 1
     by_kind = {"inclusion": [c for c in found if c.kind == "inclusion"]}
     by_kind["exclusion"] = [c for c in found if c.kind == "exclusion"]
     for kind, criteria in by_kind.items():
@@ -207,7 +222,7 @@ def _criteria(context: Context, found: Iterable[ir.Criterion], level: int, place
         )
         made.append(Heading(title, level))
         found_rows = (row for c in criteria for row in rows(context, c.root, mood, place=place))
-        made.append(Criteria(which, tuple(found_rows), level))
+        made.append(Criteria(which, tuple(found_rows), level, alone))
     return made
 
 
@@ -307,7 +322,7 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
         name = named(cohort.label or cohort.id)
         made += questions(name, cohort.clarify)
         made += _groups(cohort.groups, cohort.criteria, f"{name}: ")
-        made += _criteria(context, cohort.criteria, level + 1, f"{name}: ")
+        made += _criteria(context, cohort.criteria, level + 1, f"{name}: ", group=True)
     return made
 
 
@@ -393,14 +408,46 @@ def blocks(protocol: ir.Protocol) -> tuple[Block, ...]:
     if definitions:
         made.append(Heading(say("Definitions"), 1))
         made += definition_blocks(protocol, definitions, 2)
-    return tuple(made)
+    made = list(_once(made))
+    rows = [row for block in made if isinstance(block, Criteria) for row in block.rows]
+    widths = fitted([row.columns for row in rows if not row.broad]) or (1, 1)  # alike in all tables
+    return tuple(replace(block, widths=widths) if isinstance(block, Criteria) else block for block in made)
+
+
+LONG = 120
+"""Letters from which a passage that the source repeats is printed whole only where it stands first."""
+
+
+def _once(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The same blocks; a long passage that the source says again in the same words points to the first."""
+    first: dict[str, int | None] = {}
+
+    def shown(quote: Quote) -> Quote:
+        words = _NUMBER.sub("", quote.text)
+        if quote.excerpt or len(words) < LONG:
+            return quote
+        for whole, line in first.items():
+            if words in whole:
+                return Quote(_excerpt(quote.text), quote.line, True, line if line != quote.line else None)
+        first[words] = quote.line
+        return quote
+
+    for block in blocks:
+        match block:
+            case Criteria():
+                rows = (replace(row, quotes=tuple(map(shown, row.quotes))) for row in block.rows)
+                yield replace(block, rows=tuple(rows))
+            case Quotes():
+                yield Quotes(tuple(map(shown, block.quotes)))
+            case _:
+                yield block
 
 
 def asides(protocol: ir.Protocol) -> list[Block]:
     """Words of the source no rule rests on: those set aside, and those nobody quoted."""
     made: list[Block] = []
     if protocol.asides:
-        found = tuple((aside.quotation.text, aside.because) for aside in protocol.asides)
+        found = tuple((as_meant(aside.quotation.text), aside.because) for aside in protocol.asides)
         made.append(Heading(say("Words of the source that are no criterion"), 1))
         made.append(Table((say("Source"), say("Why it is set aside")), found, (3, 2)))
     document = protocol.document

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from protodsl import ir
@@ -12,7 +12,7 @@ from protodsl.documents.svg import LINE, WIDTH, Pen, wrap
 from protodsl.documents.words import By, capital, decided_by, number
 
 Expressions = dict[str, list[ir.Expr]]
-HALF = WIDTH // 2
+HALF, THIRD = WIDTH // 2, WIDTH // 3
 PAGE = 1000
 """Height of a page at the width of the text; what would be higher counts its criteria and lists none."""
 _MARK: dict[By, str] = {"computed": "full", "partly judged": "half", "judged": "empty"}
@@ -47,7 +47,7 @@ def draw(protocol: ir.Protocol, expressions: Expressions) -> Picture | None:
     pen, words = _drawn(protocol, expressions, listed=True)
     if pen.y > PAGE:
         pen, words = _drawn(protocol, expressions, listed=False)
-    return pen.picture(say("The way through eligibility"), words)
+    return replace(pen.picture(say("The way through eligibility"), words), width=92)
 
 
 def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tuple[Pen, str]:
@@ -56,25 +56,27 @@ def _drawn(protocol: ir.Protocol, expressions: Expressions, listed: bool) -> tup
         name = capital(named(stage.label or stage.id))
         lists = _lists(protocol, stage.criteria, stage.groups, expressions, listed)
         _bar(pen, say("{name}: ALL of the left list and NONE of the right list", name=name))
-        pen.y = max(_column(pen, n * HALF, found) for n, found in enumerate(lists)) + 8
+        pen.y = _side_by_side(pen, lists) + 8
         told.append(f"{name}: {_said(lists)}.")
         if stage.cohorts:
             _bar(pen, say("and AT LEAST ONE of these disease groups"))
-        for start in range(0, len(stage.cohorts), 2):
+        across = 3 if len(stage.cohorts) > 2 else 2
+        width = WIDTH // across
+        for start in range(0, len(stage.cohorts), across):
             ends = [pen.y]
-            for column, cohort in enumerate(stage.cohorts[start : start + 2]):
+            for column, cohort in enumerate(stage.cohorts[start : start + across]):
                 label = capital(named(cohort.label or cohort.id))
                 lists = _lists(protocol, cohort.criteria, cohort.groups, expressions, listed)
-                lines = wrap(label, HALF - 20, bold=True)
-                pen.lines(column * HALF, pen.y + 12, lines, bold=True)
+                lines = wrap(label, width - 20, bold=True)
+                pen.lines(column * width, pen.y + 12, lines, bold=True)
                 top, pen.y = pen.y, pen.y + len(lines) * LINE + 2
                 for found in lists:
-                    pen.y = _column(pen, column * HALF, found)
+                    pen.y = _column(pen, column * width, found, width)
                 ends.append(pen.y)
                 pen.y = top
                 told.append(say("Disease group {label}: {said}.", label=label, said=_said(lists)))
             pen.y = max(ends) + 8
-        pen.arrow(HALF, pen.y, HALF, pen.y + 16)
+        pen.arrow(HALF, pen.y, HALF, pen.y + 18)
         pen.y += 20
     _outcomes(pen)
     return pen, " ".join((*told, say("Outcomes: {ends}.", ends="; ".join(map(named, ENDS)))))
@@ -92,37 +94,56 @@ def _bar(pen: Pen, words: str) -> None:
     pen.y += height + 6
 
 
-def _column(pen: Pen, x: int, found: _List) -> int:
-    """Draws a list from where the pen stands; gives back where it ends."""
-    y = pen.y
+def _side_by_side(pen: Pen, lists: tuple[_List, ...]) -> int:
+    """The lists of a stage from where the pen stands; gives back where the longer one ends.
+
+    Where one list is much longer it has two columns out of three.
+    """
+    left, right = lists
+    room = max(len(left.rows), len(right.rows))
+    for first, second in ((1, 2), (2, 1)):
+        if max(-(-len(left.rows) // first), -(-len(right.rows) // second)) < room - 2:
+            return max(_column(pen, 0, left, THIRD, first), _column(pen, first * THIRD, right, THIRD, second))
+    return max(_column(pen, 0, left, HALF), _column(pen, HALF, right, HALF))
+
+
+def _column(pen: Pen, x: int, found: _List, width: int, columns: int = 1) -> int:
+    """Draws a list from where the pen stands, each column `width` wide; gives back where it ends."""
+    top = pen.y
     if found.heading:
-        pen.text(x, y + 12, found.heading)
-        y += LINE + 3
-    for row in found.rows:
-        lines = wrap(row.words, HALF - 34)
-        pen.dot(x + 7, y + 8, row.mark)
-        pen.lines(x + 18, y + 12, lines)
-        y += len(lines) * LINE
-    return y
+        pen.text(x, top + 12, found.heading)
+        top += LINE + 3
+    ends = [top]
+    rows = -(-len(found.rows) // columns)
+    for column in range(columns):
+        y, at = top, x + column * width
+        for row in found.rows[column * rows : (column + 1) * rows]:
+            lines = wrap(row.words, width - 34)
+            pen.dot(at + 7, y + 8, row.mark)
+            pen.lines(at + 18, y + 12, lines)
+            y += len(lines) * LINE
+        ends.append(y)
+    return max(ends)
 
 
 def _outcomes(pen: Pen) -> None:
-    width = WIDTH // 3
-    boxes = [wrap(capital(named(end)), width - 26) for end in ENDS]
-    height = max(map(len, boxes)) * LINE + 12
-    for index, lines in enumerate(boxes):
-        pen.box(index * width + 1, pen.y, width - 8, height)
-        pen.lines(index * width + 8, pen.y + 16, lines)
-    pen.y += height + 8
+    """The three ends, and beside the arrow to them what the dots mean."""
     marks = (
         ("full", say("computed from data")),
         ("half", say("partly judged")),
         ("empty", say("judged by a person")),
     )
     for index, (kind, words) in enumerate(marks):
-        pen.dot(index * 180 + 7, pen.y + 8, kind)
-        pen.text(index * 180 + 18, pen.y + 12, words)
-    pen.y += 20
+        x = (0, HALF + 20, HALF + 160)[index]
+        pen.dot(x + 7, pen.y - 12, kind)
+        pen.text(x + 18, pen.y - 8, words)
+    width = WIDTH // 3
+    boxes = [wrap(capital(named(end)), width - 26) for end in ENDS]
+    height = max(map(len, boxes)) * LINE + 8
+    for index, lines in enumerate(boxes):
+        pen.box(index * width + 1, pen.y, width - 8, height)
+        pen.lines(index * width + 8, pen.y + 14, lines)
+    pen.y += height + 4
 
 
 def _lists(

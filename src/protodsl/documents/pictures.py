@@ -271,7 +271,7 @@ def _follow_up(protocol: ir.Protocol, pen: Pen, endpoints: bool) -> str:
 # ---------------------------------------------------------------- dose levels
 
 
-TALLEST = 100
+TALLEST = 64
 """Height of the bar of the highest dose."""
 
 

@@ -105,6 +105,7 @@ def environment(
     made.filters["named"] = named
     made.filters["escaped"] = escaping
     made.tests["short"] = lambda entry: len(entry.label) + len(entry.words) < 70
+    made.tests["brief"] = brief
     made.filters["kind"] = kind
     made.filters["runs"] = runs
     made.filters["packs"] = packs
@@ -130,6 +131,12 @@ def place(section: DocSection) -> str:
 def runs(sections: tuple[DocSection, ...]) -> list[list[DocSection]]:
     """Neighbours that are set alike, together."""
     return [list(found) for _, found in groupby(sections, key=lambda section: section.dense)]
+
+
+def brief(line: Line) -> bool:
+    """Whether what belongs to a heading is so short that it can stand behind it, numbered, on its line."""
+    plain = all(not child.children and not child.judged for child in line.children)
+    return plain and len(line.children) > 1 and len(line.text) + sum(len(c.text) for c in line.children) < 150
 
 
 def packs(lines: tuple[Line, ...]) -> list[tuple[bool, list[Line]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from protodsl import fields, ir
 from protodsl.documents import eligibility, entries, pictures
 from protodsl.documents.blocks import (
@@ -18,6 +20,7 @@ from protodsl.documents.blocks import (
     Table,
     Text,
 )
+from protodsl.documents.fitting import fitted
 from protodsl.documents.language import mark, named, say
 from protodsl.documents.words import Context, anchor, capital, grouped, length, power, soften, unit
 
@@ -68,7 +71,15 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
     made: list[Block] = []
     if not protocol.objectives:
         made.append(Text(missing()))
-    for objective in protocol.objectives:
+    tables = [_endpoints(protocol, objective) for objective in protocol.objectives]
+    headers = (
+        say("Endpoint"),
+        say("Time frame"),
+        say("What is measured, and how"),
+        say("The source's words"),
+    )
+    widths = fitted([tuple((cell,) for cell in row) for row in (headers, *chain(*tables))])
+    for objective, rows in zip(protocol.objectives, tables, strict=True):
         made.append(Heading(say(_OBJECTIVES[objective.level], label=objective.label), 1))
         if objective.source:
             made.append(Quotes(eligibility.quotes(objective.source)))
@@ -76,21 +87,7 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
         if not objective.endpoints:
             made.append(Text(say("Endpoints: not stated in the source")))
             continue
-        rows = []
-        for endpoint in objective.endpoints:
-            found = Entries(_details(protocol, "endpoint", endpoint.details))
-            said = [f"{endpoint.variable or missing()}.", *(_detail(entry) for entry in found.known)]
-            if found.missing:
-                said.append(f"{missing()}: {found.missing}.")
-            source = " … ".join(quotation.text for quotation in endpoint.source) or "–"
-            rows.append((endpoint.label, field_words(endpoint.frame), " ".join(said), source))
-        headers = (
-            say("Endpoint"),
-            say("Time frame"),
-            say("What is measured, and how"),
-            say("The source's words"),
-        )
-        made.append(Table(headers, tuple(rows), (5, 4, 11, 9)))
+        made.append(Table(headers, rows, widths))
         asked: list[Clarification] = []
         for endpoint in objective.endpoints:
             made += [Text(f"{endpoint.label}: {note}") for note in endpoint.notes]
@@ -102,6 +99,19 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
             made.append(Questions(tuple(asked)))
     made += _definitions(protocol)
     return made
+
+
+def _endpoints(protocol: ir.Protocol, objective: ir.Objective) -> tuple[tuple[str, str, str, str], ...]:
+    """Of each endpoint its name, its time frame, what is measured and how, and the source's words."""
+    rows = []
+    for endpoint in objective.endpoints:
+        found = Entries(_details(protocol, "endpoint", endpoint.details))
+        said = [f"{endpoint.variable or missing()}.", *(_detail(entry) for entry in found.known)]
+        if found.missing:
+            said.append(f"{missing()}: {found.missing}.")
+        source = " … ".join(eligibility.as_meant(quotation.text) for quotation in endpoint.source) or "–"
+        rows.append((endpoint.label, field_words(endpoint.frame), " ".join(said), source))
+    return tuple(rows)
 
 
 def _detail(entry: Entry) -> str:
@@ -268,7 +278,7 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
             counted = entity.text if isinstance(entity, ir.Stated) else missing()
             doses = []
             for level in intervention.levels:
-                source = " … ".join(quotation.text for quotation in level.source) or "–"
+                source = " … ".join(eligibility.as_meant(quotation.text) for quotation in level.source) or "–"
                 # the author's spelling keeps the power of ten; the exact value stands beside it
                 per = unit(level.unit)
                 exact = grouped(level.value) + (per if per.startswith("/") else f" {per}")

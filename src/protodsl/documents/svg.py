@@ -17,7 +17,7 @@ from protodsl.documents.escape import visible
 
 WIDTH = 720
 SIZE = 12
-LINE = 15
+LINE = 14
 HAN_FONTS = "Noto Sans CJK SC, PingFang SC, Microsoft YaHei, sans-serif"
 _HAN = re.compile("[\u2e80-\uffef]+")
 _FONTS = "Libertinus Serif, New Computer Modern, serif"
@@ -136,19 +136,21 @@ def measure(words: str) -> float:
 
 
 def wrap(words: str, width: float, bold: bool = False) -> list[str]:
-    """Lines no wider than `width`; a word that is longer is broken."""
+    """Lines no wider than `width`; a word that is longer is broken, after a slash or hyphen if it has one."""
     width = width / 1.15 if bold else width
     lines = [""]
     for word in visible(words).split(" "):
-        while measure(word) > width:
-            cut = 1
-            while measure(word[: cut + 1]) <= width:
-                cut += 1
-            lines.append(word[:cut])
-            word = word[cut:]
-        joined = f"{lines[-1]} {word}".strip()
-        if measure(joined) <= width:
-            lines[-1] = joined
-        else:
-            lines.append(word)
+        pieces = re.findall(r"[^/-]*[/-]|[^/-]+", word) if measure(word) > width else [word]
+        for number, piece in enumerate(pieces or [""]):
+            while measure(piece) > width:
+                cut = 1
+                while measure(piece[: cut + 1]) <= width:
+                    cut += 1
+                lines.append(piece[:cut])
+                piece = piece[cut:]
+            joined = lines[-1] + piece if number else f"{lines[-1]} {piece}".strip()
+            if measure(joined) <= width:
+                lines[-1] = joined
+            else:
+                lines.append(piece)
     return [line for line in lines if line] or [""]

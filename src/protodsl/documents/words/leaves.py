@@ -571,22 +571,19 @@ def _answer(context: Context, leaf: ir.Answer, mood: Mood) -> str:
             period=period,
         )
     yes = say("no") if negative(mood) else say("yes")
-    ask = say("judge") if leaf.how == "judged" else say("answer")
     if mood in ("is", "is not"):
         return say(
-            "{who} answers {yes} to: {quoted}{period} (a person must {ask} this)",
+            "{who} answers {yes} to: {quoted}{period}",
             who=who(leaf) or say("the person asked"),
             yes=yes,
             quoted=quoted,
             period=period,
-            ask=ask,
         )
-    by = say(" of {who}", who=who(leaf)) if leaf.roles else ""
     return say(
-        "a person must {ask}: {quoted}{period}; the answer{by} must be {yes}",
-        ask=ask,
+        "{who} must {ask}: {quoted}{period}; the answer must be {yes}",
+        who=who(leaf) or say("a person"),
+        ask=say("judge") if leaf.how == "judged" else say("answer"),
         quoted=quoted,
         period=period,
-        by=by,
         yes=yes,
     )

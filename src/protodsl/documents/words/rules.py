@@ -159,8 +159,8 @@ def _merge(
     if len(found) < 2 or (how == "all" and negative(mood)):
         return None
     first = found[0][0]
-    # "another drug not on the list was given", answered by a person, may stand at the end of a list of drugs
-    open_list = isinstance(first, ir.Exists) and all(isinstance(other, ir.Answer) for other in others)
+    # "another drug not on the list was given", answered by a person, may stand at the end of a list
+    open_list = all(isinstance(other, ir.Answer) for other in others)
     if others and not (open_list and how != "all"):
         return None
     if any(not shapes.same_test(first, other) for other, _ in found):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from protodsl.backends.sql.tables import BY_NAME, TABLES, Field, Table
+from protodsl.backends.sql.tables import TABLES, Field, Table
 from protodsl.cohort import duck
 from protodsl.cohort.rows import Cell, Rows
 from protodsl.cohort.simulate.archetypes import Archetype
@@ -119,10 +119,10 @@ def begin(connection: Any, archetypes: Iterable[Archetype]) -> Rows:
         made.add(count, archetype)
     fields = [Field(name, "INTEGER", "") for name in ("archetype", "thing", "good", "goods", "bad", "bads")]
     _table(connection, Table("made_things", "", tuple(fields)), made.things)
-    for name in COLUMNS:
-        _table(
-            connection, Table(f"made_{name}", "", tuple(_columns(BY_NAME[name]))), made.tables.get(name, [])
-        )
+    for table in TABLES:
+        if table.name != "concepts":
+            columns = tuple(_columns(table))
+            _table(connection, Table(f"made_{table.name}", "", columns), made.tables.get(table.name, []))
     return made.rows
 
 

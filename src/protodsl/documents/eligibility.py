@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
 from protodsl import ir
-from protodsl.documents import flow
+from protodsl.documents import flow, quoting
 from protodsl.documents.blocks import (
     Block,
     Clarification,
     Criteria,
     Heading,
     Questions,
-    Quote,
     Quotes,
     Row,
     Rules,
@@ -39,34 +37,7 @@ from protodsl.documents.words import (
 )
 from protodsl.documents.words.leaves import Mood
 
-ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-"""A sign that must not be read as markup, as ClinicalTrials.gov's eligibility texts have it."""
-
-_NUMBER = re.compile(r"^[\d.()\s]+")
 Join = Literal["all", "any"] | int
-
-
-def quotes(found: Iterable[ir.Quotation], above: Iterable[ir.Quotation] = ()) -> tuple[Quote, ...]:
-    """`above`: quoted further up; what is part of one of these is not printed whole again."""
-    return tuple(
-        Quote(_excerpt(as_meant(quotation.text)), quotation.line, True)
-        if any(quotation.text in whole.text for whole in above)
-        else Quote(as_meant(quotation.text), quotation.line)
-        for quotation in found
-    )
-
-
-def as_meant(text: str) -> str:
-    r"""The source's words without the backslashes its registry puts before signs: "\>10 mg" is ">10 mg"."""
-    return ESCAPED.sub(r"\1", text)
-
-
-def _excerpt(text: str) -> str:
-    """How a passage begins and ends: enough to find it in the sentence it is taken from."""
-    words = text.split()
-    if len(words) > 12:
-        return f"{' '.join(words[:5])} … {' '.join(words[-5:])}"
-    return text if len(text) <= 80 else f"{text[:30].rstrip()} … {text[-30:].lstrip()}"  # without spaces
 
 
 def questions(where: str, texts: Iterable[str]) -> list[Block]:
@@ -190,7 +161,7 @@ def rows(
         title(part.id),
         part.label,
         depth,
-        quotes(part.source, above),
+        quoting.quotes(part.source, above),
         tuple(lines),
         by,
         tuple(Clarification(place + name_of(part), text, part.id) for text in part.clarify),
@@ -243,7 +214,7 @@ def _groups(groups: Iterable[ir.Group], criteria: Iterable[ir.Criterion], place:
             )
         made.append(Text(said))
         if group.source:
-            made.append(Quotes(quotes(group.source)))
+            made.append(Quotes(quoting.quotes(group.source)))
         made += questions(place + _or([title(member) for member in group.members]), group.clarify)
     return made
 
@@ -304,7 +275,7 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
         )
     made.append(Text(said, computed=True))
     if stage.source:
-        made.append(Quotes(quotes(stage.source)))
+        made.append(Quotes(quoting.quotes(stage.source)))
     name = named(stage.label or stage.id)
     place = "" if only else f"{name}: "
     made += questions(name, stage.clarify)
@@ -313,7 +284,7 @@ def _stage(protocol: ir.Protocol, stage: ir.Stage, only: bool) -> list[Block]:
     for cohort in stage.cohorts:
         made.append(Heading(say("Disease group: {label}", label=named(cohort.label or cohort.id)), level))
         if cohort.source:
-            made.append(Quotes(quotes(cohort.source)))
+            made.append(Quotes(quoting.quotes(cohort.source)))
         if cohort.applies is not None:
             guard = read(context, cohort.applies, "is")
             made.append(
@@ -370,7 +341,7 @@ def definition_blocks(
         label = definition.label or definition.name.replace("_", " ")
         made.append(Heading(f"“{label}”", level))
         if definition.source:
-            made.append(Quotes(quotes(definition.source)))
+            made.append(Quotes(quoting.quotes(definition.source)))
         made.append(Rules((read(Context(protocol, anchor), definition.expr, "is"),)))
         made += [Text(note) for note in definition.notes]
         made += questions(say("Definition “{label}”", label=label), definition.clarify)
@@ -408,50 +379,21 @@ def blocks(protocol: ir.Protocol) -> tuple[Block, ...]:
     if definitions:
         made.append(Heading(say("Definitions"), 1))
         made += definition_blocks(protocol, definitions, 2)
-    made = list(_once(made))
+    made = list(quoting.once(made))
     rows = [row for block in made if isinstance(block, Criteria) for row in block.rows]
     widths = fitted([row.columns for row in rows if not row.broad]) or (1, 1)  # alike in all tables
     return tuple(replace(block, widths=widths) if isinstance(block, Criteria) else block for block in made)
-
-
-LONG = 120
-"""Letters from which a passage that the source repeats is printed whole only where it stands first."""
-
-
-def _once(blocks: Iterable[Block]) -> Iterator[Block]:
-    """The same blocks; a long passage that the source says again in the same words points to the first."""
-    first: dict[str, int | None] = {}
-
-    def shown(quote: Quote) -> Quote:
-        words = _NUMBER.sub("", quote.text)
-        if quote.excerpt or len(words) < LONG:
-            return quote
-        for whole, line in first.items():
-            if words in whole:
-                return Quote(_excerpt(quote.text), quote.line, True, line if line != quote.line else None)
-        first[words] = quote.line
-        return quote
-
-    for block in blocks:
-        match block:
-            case Criteria():
-                rows = (replace(row, quotes=tuple(map(shown, row.quotes))) for row in block.rows)
-                yield replace(block, rows=tuple(rows))
-            case Quotes():
-                yield Quotes(tuple(map(shown, block.quotes)))
-            case _:
-                yield block
 
 
 def asides(protocol: ir.Protocol) -> list[Block]:
     """Words of the source no rule rests on: those set aside, and those nobody quoted."""
     made: list[Block] = []
     if protocol.asides:
-        found = tuple((as_meant(aside.quotation.text), aside.because) for aside in protocol.asides)
+        found = tuple((quoting.as_meant(aside.quotation.text), aside.because) for aside in protocol.asides)
         made.append(Heading(say("Words of the source that are no criterion"), 1))
         made.append(Table((say("Source"), say("Why it is set aside")), found, (3, 2)))
     document = protocol.document
     if document is not None and document.uncovered:
         made.append(Heading(say("Eligibility text of the source that no criterion quotes"), 1))
-        made.append(Quotes(quotes(document.uncovered)))
+        made.append(Quotes(quoting.quotes(document.uncovered)))
     return made

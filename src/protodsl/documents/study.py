@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from protodsl import fields, ir
-from protodsl.documents import eligibility, entries, pictures
+from protodsl.documents import eligibility, entries, pictures, quoting
 from protodsl.documents.blocks import (
     Block,
     Clarification,
@@ -82,7 +82,7 @@ def objectives(protocol: ir.Protocol) -> list[Block]:
     for objective, rows in zip(protocol.objectives, tables, strict=True):
         made.append(Heading(say(_OBJECTIVES[objective.level], label=objective.label), 1))
         if objective.source:
-            made.append(Quotes(eligibility.quotes(objective.source)))
+            made.append(Quotes(quoting.quotes(objective.source)))
         made += eligibility.questions(objective.label, objective.clarify)
         if not objective.endpoints:
             made.append(Text(say("Endpoints: not stated in the source")))
@@ -109,7 +109,7 @@ def _endpoints(protocol: ir.Protocol, objective: ir.Objective) -> tuple[tuple[st
         said = [f"{endpoint.variable or missing()}.", *(_detail(entry) for entry in found.known)]
         if found.missing:
             said.append(f"{missing()}: {found.missing}.")
-        source = " … ".join(eligibility.as_meant(quotation.text) for quotation in endpoint.source) or "–"
+        source = " … ".join(quoting.as_meant(quotation.text) for quotation in endpoint.source) or "–"
         rows.append((endpoint.label, field_words(endpoint.frame), " ".join(said), source))
     return tuple(rows)
 
@@ -213,7 +213,7 @@ def design(protocol: ir.Protocol) -> list[Block]:
         made.append(Table((say("Arm"), say("Kind"), say("Given")), tuple(rows), (2, 2, 4)))
         for arm in protocol.arms:
             if arm.details.source:
-                made.append(Quotes(eligibility.quotes(arm.details.source)))
+                made.append(Quotes(quoting.quotes(arm.details.source)))
             other = tuple(e for e in _details(protocol, "arm", arm.details) if e.label != "Kind")
             if other:
                 made.append(Entries(other))
@@ -271,14 +271,14 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
     for intervention in protocol.interventions:
         made.append(Heading(intervention.label, 1))
         if intervention.details.source:
-            made.append(Quotes(eligibility.quotes(intervention.details.source)))
+            made.append(Quotes(quoting.quotes(intervention.details.source)))
         made.append(Entries(_details(protocol, "intervention", intervention.details)))
         if intervention.levels:
             entity = intervention.details.get("entity")
             counted = entity.text if isinstance(entity, ir.Stated) else missing()
             doses = []
             for level in intervention.levels:
-                source = " … ".join(eligibility.as_meant(quotation.text) for quotation in level.source) or "–"
+                source = " … ".join(quoting.as_meant(quotation.text) for quotation in level.source) or "–"
                 # the author's spelling keeps the power of ten; the exact value stands beside it
                 per = unit(level.unit)
                 exact = grouped(level.value) + (per if per.startswith("/") else f" {per}")
@@ -302,7 +302,7 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
     for regimen in protocol.regimens:
         made.append(Heading(regimen.label, 1))
         if regimen.details.source:
-            made.append(Quotes(eligibility.quotes(regimen.details.source)))
+            made.append(Quotes(quoting.quotes(regimen.details.source)))
         if regimen.stated is not None and not isinstance(regimen.stated, ir.Stated):
             made.append(Text(field_words(regimen.stated)))
         if regimen.gives:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import protodsl
 from protodsl import fields, ir
-from protodsl.documents import eligibility, entries, study, vocabulary
+from protodsl.documents import eligibility, entries, quoting, study, vocabulary
 from protodsl.documents.blocks import (
     STATES,
     Block,
@@ -279,7 +279,7 @@ def _remarks(protocol: ir.Protocol, number: int) -> list[Block]:
     made: list[Block] = []
     for section in found:
         if section.source:
-            made.append(Quotes(eligibility.quotes(section.source)))
+            made.append(Quotes(quoting.quotes(section.source)))
         made += [Text(note) for note in section.notes]
         where = named(WHOLE if section is protocol.header else BLOCK_TITLES.get(section.name, section.name))
         made += eligibility.questions(where, section.clarify)

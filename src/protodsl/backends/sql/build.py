@@ -38,6 +38,7 @@ from protodsl.backends.sql.times import Scope, Span, Times, When, on
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.courses import Joined
+    from protodsl.backends.sql.doses import Doses
     from protodsl.backends.sql.measures import Made
 
 
@@ -99,7 +100,9 @@ class Builder:
         self.at = dict(options.at)
         self.denials: dict[str, Expr] = {}  # domain: whether an absence denies an event
         self.joined: dict[tuple[Expr, Expr, When, When], Joined] = {}  # courses that are one
-        self.derived: dict[str, list[Joined]] = {}  # tables made of others, by the name of these
+        self.doses: dict[Hashable, Doses] = {}
+        self.derived: dict[str, list[Joined | Doses]] = {}  # tables made of others, by the name of these
+        self.last: dict[str, Callable[[], list[Cte]]] = {}  # rows made of what others gathered, by their name
         self.where = ""  # the part whose expressions are being written
         self.refused: list[Refusal] = []
         self.leaves: list[Leaf] = []
@@ -261,6 +264,12 @@ class Builder:
                 for each in self.matching.fitted(item, but_not)
             ]
         return rows
+
+    def numbered(self, name: str, columns: str) -> str:
+        """A list of codes by the numbers of their concepts."""
+        if self.lexicon.numbered:
+            return f"  SELECT concept, {columns} FROM {name}"
+        return f"  SELECT concepts.concept, {columns} FROM {name} JOIN concepts ON concepts.key = {name}.key"
 
     def key(self, seconds_at: Expr, day: Expr, seconds: Expr) -> Expr:
         """A number that orders moments."""

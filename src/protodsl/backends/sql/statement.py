@@ -226,7 +226,10 @@ def _ctes(builder: Builder) -> list[Cte]:
         found += asks.ctes(dialect)
     for made in builder.later:
         found += made()
-    found += [group.cte(dialect) for group in groups]
+    found += [group.cte(dialect) for group in groups if group.rows not in builder.last]
+    for made in builder.last.values():
+        found += made()
+    found += [group.cte(dialect) for group in groups if group.rows in builder.last]
     asked = [(f"{each.domain}_told", each.columns(dialect)) for each in builder.asks.values()]
     joins = "\n".join(
         f"  LEFT JOIN {name} ON {name}.participant = people.participant"
@@ -417,7 +420,7 @@ def _rules(builder: Builder) -> list[Cte]:
         "Absences of which codes rule an item out: of the whole (0), or of one of the things it is made of."
     )
     listed = Cte("ruling(concept, key, domain, rules_out, part)", values(rows, builder.dialect), told)
-    return [listed, Cte("rules", _numbered(builder, "ruling", "domain, rules_out, part"))]
+    return [listed, Cte("rules", builder.numbered("ruling", "domain, rules_out, part"))]
 
 
 def _asked(builder: Builder) -> list[Cte]:
@@ -446,7 +449,7 @@ def _asked(builder: Builder) -> list[Cte]:
 
 def denying(builder: Builder) -> list[str]:
     """Domains whose events absences may deny."""
-    return sorted({*builder.denials, *(["medications"] if builder.joined else [])})
+    return sorted({*builder.denials, *(["medications"] if builder.joined or builder.doses else [])})
 
 
 def _denials(builder: Builder, codes: list[Listed]) -> list[Cte]:
@@ -466,12 +469,6 @@ def _denials(builder: Builder, codes: list[Listed]) -> list[Cte]:
             "  JOIN concepts AS facts ON facts.key = denying.key"
         )
     return [listed, Cte("denials", body)]
-
-
-def _numbered(builder: Builder, name: str, columns: str) -> str:
-    if builder.lexicon.numbered:
-        return f"  SELECT concept, {columns} FROM {name}"
-    return f"  SELECT concepts.concept, {columns} FROM {name} JOIN concepts ON concepts.key = {name}.key"
 
 
 # ---------------------------------------------------------------- the header

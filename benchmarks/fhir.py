@@ -121,6 +121,7 @@ def screened(folder: str, some: int, jobs: int) -> tuple[int, float, float]:
 
 
 def main() -> None:
+    gc.set_threshold(50_000, 10, 10)  # as the command does
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -157,14 +157,17 @@ class Holder:
         self.resources.append(resource)
         if "://" in url:
             self.bases[id(resource)] = _base(url)
-        for name in filter(
-            None, ("" if url.startswith("entry[") else url, f"{kind}/{identifier}" if identifier else "")
-        ):
-            there = self.by_reference.setdefault(name, resource)
-            if there is not resource and there != resource:
-                self.ambiguous[name] = None
+        if url and not url.startswith("entry["):
+            self.known(url, resource)
+        if identifier:
+            self.known(f"{kind}/{identifier}", resource)
         if kind == "Patient":
             self.named(resource)
+
+    def known(self, name: str, resource: Json) -> None:
+        there = self.by_reference.setdefault(name, resource)
+        if there is not resource and there != resource:
+            self.ambiguous[name] = None
 
     def named(self, patient: Json) -> None:
         """A patient may be referred to by an identifier; one that cannot be read is no use for that."""
@@ -182,7 +185,7 @@ class Holder:
             self.as_of = made.last if self.as_of is None else min(self.as_of, made.last)
         for number, entry in enumerate(objs(bundle, "entry")):
             resource = entry.get("resource")
-            if obj(entry, "request").get("method") == "DELETE" or resource is None:
+            if resource is None or ("request" in entry and obj(entry, "request").get("method") == "DELETE"):
                 continue
             if not isinstance(resource, dict):
                 raise Malformed(

@@ -50,15 +50,17 @@ _WITH_UNIT = re.compile(r"([<>≤≥]?=?\s*[0-9]+(?:\.[0-9]+)?)\s+(\S+)")
 
 def read(resource: Json, reading: Reading) -> None:
     status = text(resource, "status")
-    if status in DROPPED:
-        reading.left(DROPPED[status])
-        return
-    if status in UNSURE:
-        reading.left(UNSURE[status])
+    if status != "final":
+        if status in DROPPED:
+            reading.left(DROPPED[status])
+            return
+        if status in UNSURE:
+            reading.left(UNSURE[status])
     date, time = _effective(resource, reading)
     made = _value(resource, resource, reading, date, time)
-    for part in objs(resource, "component"):
-        made += _value(part, resource, reading, date, time)
+    if "component" in resource:
+        for part in objs(resource, "component"):
+            made += _value(part, resource, reading, date, time)
     if not made and not resource.get("component") and not resource.get("hasMember"):
         reading.left("no value")
 
@@ -88,6 +90,7 @@ def _effective(resource: Json, reading: Reading) -> tuple[Days | None, str | Non
 def _value(part: Json, whole: Json, reading: Reading, date: Days | None, time: str | None) -> list[Result]:
     """The result of an observation or a component, if it has one."""
     number, word, unit, raw = _read(part, reading)
+    uln = lln = side = said = None
     if number is None and word is None:
         reason = concept_codes(obj(part, "dataAbsentReason"))
         if not reason:
@@ -98,10 +101,13 @@ def _value(part: Json, whole: Json, reading: Reading, date: Days | None, time: s
         # there was something, but nobody knows what: an older result must not stand in for it
         word = raw = "no_value"
         reading.left(f"a result without its value ({', '.join(sorted(reason))}), which cannot be used")
-    uln, lln = _limits(part, reading, unit) if number is not None else (None, None)
-    side = next((SIDES[code] for code in concept_codes(obj(whole, "bodySite")) if code in SIDES), None)
-    method = obj(whole, "method")
-    said = text(method, "text") or next((text(one, "display") for one in objs(method, "coding")), "")
+    if number is not None and "referenceRange" in part:
+        uln, lln = _limits(part, reading, unit)
+    if "bodySite" in whole:
+        side = next((SIDES[code] for code in concept_codes(obj(whole, "bodySite")) if code in SIDES), None)
+    if "method" in whole:
+        method = obj(whole, "method")
+        said = text(method, "text") or next((text(one, "display") for one in objs(method, "coding")), "")
     result = Result(
         reading.coded(obj(part, "code")), number, word, unit, date, time, uln, lln, side, said or None, raw,
         reading.where,
@@ -115,10 +121,12 @@ Value = tuple[Interval | None, str | None, str | None, str]  # number, word, uni
 
 def _read(part: Json, reading: Reading) -> Value:
     """`value[x]`, else what a coded interpretation alone says."""
-    keys = [key for key in part if key.startswith("value") and key != "value"]
+    keys = [key for key in part if key[:5] == "value" and key != "value"]
     if len(keys) > 1:
         raise Malformed(keys[1], f"a second value beside {keys[0]}")
     if not keys:
+        if "interpretation" not in part:
+            return None, None, None, ""
         for one in objs(part, "interpretation"):
             for system, code, _ in codings(one):
                 word = WORDS.get(system.rstrip("/").lower(), {}).get(code)
@@ -134,8 +142,7 @@ def _read(part: Json, reading: Reading) -> Value:
                 return None, None, None, ""
             if found.low is not None and found.low is found.high and "interpretation" in part:
                 found = _off_scale(part, found.low)
-            unit = reading.unit(quantity)
-            return found, None, unit, written(found)
+            return found, None, reading.unit(quantity), _raw(quantity["value"], found)
         case "valueCodeableConcept":
             return _word(reading.word(obj(part, key)), key, reading)
         case "valueString":
@@ -160,6 +167,15 @@ def _read(part: Json, reading: Reading) -> Value:
             # there is a value, in a form no item has: it must not be passed over for an older one
             reading.left(f"{key} cannot be compared with anything")
             return None, "no_value", None, key
+
+
+def _raw(value: object, found: Interval) -> str:
+    """What `written` makes of a quantity; a short Decimal without a zero at its end says it itself."""
+    if found.low is found.high and value.__class__ is Decimal:
+        said = str(value)
+        if len(said) < 28 and "." in said and said[-1] != "0" and "E" not in said:
+            return said
+    return written(found)
 
 
 def _off_scale(part: Json, value: Exact) -> Interval:
@@ -266,9 +282,9 @@ def decimal(value: Exact) -> str:
 def written(value: Interval) -> str:
     """A number, or a bound on one, as it would be written."""
     if value.low is not None and value.high is not None:
-        return (
-            decimal(value.low) if value.low == value.high else f"{decimal(value.low)}–{decimal(value.high)}"
-        )
+        if value.low is value.high or value.low == value.high:
+            return decimal(value.low)
+        return f"{decimal(value.low)}–{decimal(value.high)}"
     if value.high is not None:
         return ("<" if value.high_open else "≤") + decimal(value.high)
     return (">" if value.low_open else "≥") + decimal(value.low) if value.low is not None else ""

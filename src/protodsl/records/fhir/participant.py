@@ -50,7 +50,7 @@ def read_participant(
     reading.record.as_of = as_of
     _whole(_read_patient, patient, reading)
     for number, resource in enumerate(resources):
-        kind = text(resource, "resourceType")
+        kind = resource["resourceType"]
         reading.where = place(resource, number)
         reader = READERS.get(kind)
         if reader is None:

@@ -66,13 +66,15 @@ def objs(data: Json, key: str) -> list[Json]:
 
 def text(data: Json, key: str) -> str:
     """A text, in one line; empty where there is none."""
-    value = data.get(key)
+    value: Any = data.get(key, "")
+    if value.__class__ is str and value.isprintable() and value[:1] != " " != value[-1:]:
+        plain: str = value  # nearly every text
+        if len(plain) <= MAX_TEXT:
+            return plain
     if value is None:
         return ""
     if value.__class__ is not str:
         raise Malformed(key, f"a text is expected here, not {kind_of(value)}")
-    if len(value) <= MAX_TEXT and value.isprintable() and (not value or (value[0] != " " != value[-1])):
-        return str(value)
     value = value[:MAX_TEXT]
     if not value.isprintable():
         value = "".join(char for char in " ".join(value.split()) if char.isprintable())
@@ -86,7 +88,7 @@ def number(data: Json, key: str) -> Exact | None:
         return None
     if value.__class__ is int:
         return int(value)
-    if isinstance(value, Decimal):
+    if value.__class__ is Decimal:
         read = value_of(str(value))
         if read.number is not None and read.number.low is not None:
             return read.number.low
@@ -261,34 +263,18 @@ class Reading:
 
         A code and a printed unit that say different things make neither: a guess would change the number.
         """
-        printed = text(quantity, "unit")
-        code = text(quantity, "code") if text(quantity, "system").rstrip("/") in ("", UCUM) else ""
-        if not code:
-            return printed or None
-        if code == printed:
-            return code
-        coded, written = parse_unit(code), parse_unit(printed)
-        if coded is None:
-            return printed or code
-        if written is not None and not same_unit(coded, written) and written.dimension != coded.dimension:
-            if not written.dimension:  # a count, as which `{score}` or `points` may be printed
-                return code
-            self.left(
-                f"the unit is coded {quote(code)}, but printed {quote(printed)}; it counts as not recorded"
-            )
-            return None
-        if written is not None and written.factor != coded.factor and written.dimension == coded.dimension:
-            self.left(
-                f"the unit is coded {quote(code)}, but printed {quote(printed)}; it counts as not recorded"
-            )
-            return None
-        return code
+        said, clash = _unit(text(quantity, "unit"), text(quantity, "system"), text(quantity, "code"))
+        if clash is not None:
+            self.left(clash)
+        return said
 
     def interval(self, quantity: Json, field: str) -> Interval | None:
         """The number of a quantity, with its comparator; None where there is none."""
         value = number(quantity, "value")
         if value is None:
             return None
+        if "comparator" not in quantity:
+            return Interval(value, value)
         match text(quantity, "comparator"):
             case "":
                 return Interval(value, value)
@@ -313,6 +299,24 @@ class Reading:
             return None
         scaled = Fraction(value) * by
         return scaled.numerator if scaled.denominator == 1 else scaled
+
+
+@lru_cache(maxsize=8192)
+def _unit(printed: str, system: str, code: str) -> tuple[str | None, str | None]:
+    """(the unit, what is wrong where code and print say different things)."""
+    if system.rstrip("/") not in ("", UCUM) or not code:
+        return printed or None, None
+    if code == printed:
+        return code, None
+    coded, written = parse_unit(code), parse_unit(printed)
+    if coded is None:
+        return printed or code, None
+    if written is None or same_unit(coded, written):
+        return code, None
+    if written.dimension != coded.dimension and not written.dimension:
+        return code, None  # a count, as which `{score}` or `points` may be printed
+    clash = f"the unit is coded {quote(code)}, but printed {quote(printed)}; it counts as not recorded"
+    return None, clash
 
 
 @lru_cache(maxsize=65536)

@@ -2,13 +2,14 @@
 
     python benchmarks/fhir.py [FOLDER of bundles] [--many 10000]
 
-Prints ratios measured side by side in one run, in processor time, and for the many the rate and the highest
-memory of each process. The many are the bundles of the folder over and over, each with an id of its own.
+Prints ratios measured side by side in one run, in processor time, and for the many the rate and the memory
+while they stream. The many are the bundles of the folder over and over, each with an id of its own.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import json
 import os
@@ -74,7 +75,9 @@ def ratios(bundles: list[bytes], trial: Trial, site: Site) -> None:
 
 
 def many(bundles: list[bytes], count: int) -> None:
-    """`screen --format jsonl` over a folder of that many, with one process and with one for each core."""
+    """`screen --format jsonl` over a folder of that many with a process for each core, and the rate beside
+    that of one process on a tenth of them.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for number in range(count):
             raw = bundles[number % len(bundles)].decode()
@@ -82,42 +85,45 @@ def many(bundles: list[bytes], count: int) -> None:
             if identifier is not None:
                 raw = raw.replace(identifier[1], f"{identifier[1][:-8]}{number:08}")
             Path(folder, f"{number:06}.json").write_text(raw)
-        rates: dict[int, float] = {}
-        for jobs in dict.fromkeys((1, len(os.sched_getaffinity(0)))):
-            for some in (count // 10, count):
-                seen, took, peak = screened(folder, some, jobs)
-                rates[jobs] = seen / took
-                print(
-                    f"  {some:>6} files, {jobs} process(es): {seen} screened, {seen / took:.0f} a second, "
-                    f"at most {peak:.0f} MiB in one process"
-                )
-        if len(rates) > 1:
-            first, *_, last = rates.values()
-            print(f"  {last / first:.2f} times as fast with {max(rates)} processes")
+        jobs = len(os.sched_getaffinity(0))
+        alone = screened(folder, count // 10, 1)
+        together = screened(folder, count, jobs)
+        print(f"  {together / alone:.2f} times as fast with {jobs} processes")
 
 
-def screened(folder: str, some: int, jobs: int) -> tuple[int, float, float]:
-    """(participants, seconds, MiB) of a run on the first `some` files."""
+def screened(folder: str, some: int, jobs: int) -> float:
+    """Participants a second of a run on the first `some` files; prints the memory while they stream."""
     with tempfile.TemporaryDirectory() as part:
         for name in sorted(os.listdir(folder))[:some]:
             os.link(Path(folder, name), Path(part, name))
-        program = (
-            "import resource, sys\nfrom protodsl.cli.main import main\ntry: main(sys.argv[1:])\n"
-            "except SystemExit: pass\n"
-            "print(max(resource.getrusage(who).ru_maxrss for who in "
-            "(resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)), file=sys.stderr)"
-        )
-        arguments = ["screen", str(PROTOCOL), part, "--format", "jsonl", "--jobs", str(jobs)]
+        command = [sys.executable, "-m", "protodsl", "screen", str(PROTOCOL), part, "--format", "jsonl"]
         start = time.monotonic()
-        run = subprocess.Popen(
-            [sys.executable, "-c", program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        assert run.stdout is not None and run.stderr is not None
-        seen = sum(1 for _ in run.stdout)
-        took = time.monotonic() - start
-        kilobytes = int(run.stderr.read().split()[-1])
+        run = subprocess.Popen([*command, "--jobs", str(jobs)], stdout=subprocess.PIPE)
+        assert run.stdout is not None
+        seen = 0
+        held: list[float] = []
+        for _ in run.stdout:
+            seen += 1
+            if seen % (some // 10) == 0:
+                held.append(memory(run.pid))
         run.wait()
-    return seen, took, kilobytes / 1024
+    rate = seen / (time.monotonic() - start)
+    print(
+        f"  {seen} screened by {jobs} process(es), {rate:.0f} a second; MiB of all processes at each tenth:"
+    )
+    print("   ", " ".join(f"{each:.0f}" for each in held))
+    return rate
+
+
+def memory(process: int) -> float:
+    """MiB of a process and of those it started; what they share is counted once (PSS, Linux)."""
+    total = 0
+    with contextlib.suppress(OSError):  # one that has just ended
+        found = re.search(r"Pss:\s+(\d+)", Path(f"/proc/{process}/smaps_rollup").read_text())
+        total += int(found[1]) if found is not None else 0
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return total / 1024 + sum(memory(int(child)) for child in children)
+    return total / 1024
 
 
 def main() -> None:

@@ -162,7 +162,9 @@ def _match_published(protocol: Protocol, code: Code, item: Item) -> Match:
     if not codes:
         known = [each for each in protocol.items.values() if each.domain == item.domain and has(each, code)]
         found = [_match_named(protocol, named, item) for named in known]
-        return max(found, default=Match.MAY)
+        # LOINC has a code for nearly every result: one that nobody knows is another result
+        other = item.domain == "results" and code.system.lower() == "loinc"
+        return max(found, default=Match.NO if other else Match.MAY)
     if any(code_under(mine, code) for mine in codes):
         return Match.MAY
     classes = [each for each in protocol.items.values() if code in each.codes and each.domain == item.domain]

@@ -212,8 +212,10 @@ class Vocabulary:
         codes = self.codes(name).get(system)
         if not codes:
             # a code the vocabulary knows as another item's is that item, though this one has none there
-            known = self._known_as(system, code, self.domain(name))
-            return max((self._match_name(other, name) for other in known), default=Match.BROAD)
+            domain = self.domain(name)
+            known = self._known_as(system, code, domain)
+            unknown = Match.NO if domain == "results" and system == "loinc" else Match.BROAD
+            return max((self._match_name(other, name) for other in known), default=unknown)
         found = _best(system, frozenset((code,)), codes)
         if found is Match.NO:  # a class's own code stands above its members, whatever theirs look like
             above = self._known_as(system, code, self.domain(name))

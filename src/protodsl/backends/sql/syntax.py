@@ -423,9 +423,10 @@ class _Printer:
                 return self.moved(self.flat(day, _SUM), unit, count)
             case DayNumber(day):
                 inner = self.flat(day, _PRODUCT)
+                # seconds of days are beyond the integers of Spark and PostgreSQL
                 if self.dialect == "spark":
-                    return f"datediff({inner}, DATE '1970-01-01')", _ATOM
-                if self.dialect == "postgres":  # seconds of days are beyond its integers
+                    return f"CAST(datediff({inner}, DATE '1970-01-01') AS BIGINT)", _ATOM
+                if self.dialect == "postgres":
                     return f"CAST({inner} - DATE '1970-01-01' AS BIGINT)", _ATOM
                 return f"({inner} - DATE '1970-01-01')", _ATOM
             case DatePart(part, day):

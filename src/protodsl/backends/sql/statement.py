@@ -63,9 +63,14 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`text` is one statement. `refused`: what it leaves unknown, and why."""
+    """`text` is one statement. `refused`: what it leaves unknown, and why. `tables` and `query` are what it is
+    made of: each table expression (name, its columns where they are named, its query), and what is asked of
+    the last of them.
+    """
 
     text: str
+    tables: tuple[tuple[str, str], ...]
+    query: str
     outputs: tuple[Output, ...]
     refused: tuple[Refusal, ...]
     timepoints: tuple[str, ...]  # whose dates it reads
@@ -91,16 +96,21 @@ def statement(
     for number, cte in enumerate(ctes):
         lines += [comment(each) for each in textwrap.wrap(cte.told, 100)]
         lines += [f"{cte.name} AS {kept}(", cte.body, ")" + ("," if number < len(ctes) - 1 else "")]
-    lines.append("SELECT")
+    query = ["SELECT"]
     for number, (expr, output, told) in enumerate(selected):
         if told:
-            lines.append(f"  {comment(told)}")
+            query.append(f"  {comment(told)}")
         written = text(expr, dialect, 2)
         name = "" if written == output.column else f" AS {output.column}"
-        lines.append(f"  {written}{name}" + ("," if number < len(selected) - 1 else ""))
-    lines += ["FROM criteria", "ORDER BY participant"]
+        query.append(f"  {written}{name}" + ("," if number < len(selected) - 1 else ""))
+    query.append("FROM criteria")
     return Statement(
-        "\n".join(lines) + "\n", tuple(outputs), tuple(builder.refused), tuple(builder.timepoints)
+        "\n".join([*lines, *query, "ORDER BY participant"]) + "\n",
+        tuple((cte.name, cte.body) for cte in ctes),
+        "\n".join(query),
+        tuple(outputs),
+        tuple(builder.refused),
+        tuple(builder.timepoints),
     )
 
 

@@ -21,7 +21,9 @@ from protodsl import driver, ir
 from protodsl.backends import sql
 from protodsl.backends.sql.tables import TABLES
 from protodsl.cohort import duck
-from protodsl.cohort.screen import Question, screen
+from protodsl.cohort.engine import Question
+from protodsl.cohort.on_duckdb import DuckDB
+from protodsl.cohort.screen import screen
 from protodsl.cohort.simulate import simulate
 
 HERE = Path(__file__).resolve().parent
@@ -87,7 +89,7 @@ def asked(facts: str, protocols: list[ir.Protocol], folder: str, threads: int | 
     with duck.connect(threads=threads) as connection:
         questions = [Question(each) for each in protocols]
         working = str(Path(folder) / f"asked-{len(protocols)}")
-        screen(connection, facts, questions, sql.Options(), working)
+        screen(DuckDB(connection, facts, working), questions, sql.Options())
 
 
 if __name__ == "__main__":

@@ -19,8 +19,10 @@ from protodsl.cli.main import cli
 from protodsl.cohort import duck
 from protodsl.cohort.counts import Asked
 from protodsl.cohort.counts import asked as counted
+from protodsl.cohort.engine import Question
 from protodsl.cohort.load import load
-from protodsl.cohort.screen import Question, screen
+from protodsl.cohort.on_duckdb import DuckDB
+from protodsl.cohort.screen import screen
 from protodsl.cohort.whatif import SettingError, limits, settings_of
 from protodsl.driver import check
 from protodsl.records.json import read_records
@@ -104,7 +106,8 @@ def readable(protocol: ir.Protocol, rng: Random, count: int) -> Iterator[dict[st
 def counts(protocol: ir.Protocol, facts: Path, working: Path, chunk: int = 100) -> Asked:
     with duck.connect(threads=1) as connection:
         options = sql.Options(leaves=True)
-        found = screen(connection, str(facts), [Question(protocol)], options, str(working), chunk=chunk)
+        engine = DuckDB(connection, str(facts), str(working), chunk)
+        found = screen(engine, [Question(protocol)], options)
         return counted(found, found.answers[0])
 
 
@@ -198,13 +201,13 @@ def test_chunks_change_nothing_and_a_run_goes_on(
     one = counts(protocol, facts, tmp_path / "one", chunk=10_000)
     many = tmp_path / "many"
 
-    def stop(done: int, total: int) -> None:
-        if done >= 300:
+    def stop(words: str) -> None:
+        if words == "300 of 500 participants":
             raise KeyboardInterrupt
 
     with duck.connect(threads=1) as connection, pytest.raises(KeyboardInterrupt):
         options = sql.Options(leaves=True)
-        screen(connection, str(facts), [Question(protocol)], options, str(many), progress=stop, chunk=100)
+        screen(DuckDB(connection, str(facts), str(many), 100), [Question(protocol)], options, stop)
     before = {path.name: path.stat().st_mtime_ns for path in many.glob("*.parquet")}
     assert len(before) == 3
     assert counts(protocol, facts, many) == one

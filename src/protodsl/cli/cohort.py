@@ -5,6 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -23,8 +26,8 @@ from protodsl.cli.screening import asking_options
 if TYPE_CHECKING:
     from protodsl import ir
     from protodsl.backends.sql import Options
+    from protodsl.cohort.engine import Engine
     from protodsl.cohort.report import Report
-    from protodsl.cohort.screen import Question
     from protodsl.cohort.whatif import Setting
 
 ENDINGS = (".parquet", ".csv")
@@ -32,7 +35,8 @@ ENDINGS = (".parquet", ".csv")
 
 @click.command("cohort", short_help="Many participants: verdicts, attrition, what is missing.")
 @click.argument("protocols", nargs=-1, required=True, type=ProtocolPath())
-@click.option("--data", metavar="DIR", required=True, help="Tables made by `data load` or `simulate`.")
+@click.option("--data", metavar="DIR", help="Tables made by `data load` or `simulate`.")
+@click.option("--catalog", metavar="NAME", help="Tables of this database in Spark's catalogue, instead.")
 @click.option("-o", "--output", metavar="FILE", help="Each participant's verdict, in .parquet or .csv.")
 @click.option("--report", "page", metavar="FILE", help="The report as a page, in .html.")
 @click.option("--open", "shown", is_flag=True, help="Open the page when it is written.")
@@ -40,13 +44,26 @@ ENDINGS = (".parquet", ".csv")
 @click.option("--cohort", help="Ask this cohort alone; by default each.")
 @asking_options
 @click.option(
-    "--memory", metavar="SIZE", default="4GB", show_default=True, help="Most memory DuckDB may use."
+    "--engine",
+    type=click.Choice(("duckdb", "spark")),
+    default="duckdb",
+    show_default=True,
+    help="What counts.",
+)
+@click.option("--master", metavar="URL", help="Where Spark runs; by default on this machine: local[*].")
+@click.option(
+    "--memory",
+    metavar="SIZE",
+    default="4GB",
+    show_default=True,
+    help="Most memory the engine may use on this machine.",
 )
 @click.option("--threads", type=click.IntRange(1), help="Threads; by default as many as there are.")
 @common_options()
 def command(
     protocols: tuple[str, ...],
-    data: str,
+    data: str | None,
+    catalog: str | None,
     output: str | None,
     page: str | None,
     shown: bool,
@@ -55,6 +72,8 @@ def command(
     at: tuple[str, ...],
     as_of: str | None,
     assume: tuple[str, ...],
+    engine: str,
+    master: str | None,
     memory: str,
     threads: int | None,
     form: str,
@@ -69,15 +88,27 @@ def command(
     The facts are read some participants at a time. With -o FILE a run that was interrupted goes on where it
     stopped when the same command is given again; files are written whole or not at all.
 
+    With --engine spark everything is counted by Apache Spark (extra `spark`, and Java 17 or later), on this
+    machine or at --master URL (spark://host:7077, yarn, …). DIR may then be the URL of a storage Spark reads;
+    --catalog takes tables of a database in its catalogue.
+
     \b
     Example:
       protodsl cohort protocols/NCT06892145.proto-lite --data people --report attrition.html
       protodsl cohort protocols/NCT06892145.proto-lite --data people -o verdicts.parquet \\
         --set "age limit = 16, 18, 21" --set "alt limit = 2, 3, 5 ULN"
+      protodsl cohort protocols/NCT06892145.proto-lite --data hdfs://store/facts --engine spark \\
+        --master spark://cluster:7077 -o hdfs://store/verdicts.parquet
     """
     for path, endings in ((output, ENDINGS), (page, (".html", ".htm"))):
         if path is not None and not path.lower().endswith(endings):
             raise click.UsageError(f"{path} does not end in {' or '.join(endings)}")
+    if (data is None) == (catalog is None):
+        raise click.UsageError("give the tables: --data DIR, or --catalog NAME with --engine spark")
+    if engine != "spark" and (catalog is not None or master is not None):
+        raise click.UsageError("--catalog and --master go with --engine spark")
+    if master is not None and threads is not None:
+        raise click.UsageError("--threads and --master both say how much runs at once; give one")
     if shown and page is None:
         raise click.UsageError("--open opens the page of --report FILE")
     models: list[ir.Protocol] = []
@@ -94,7 +125,8 @@ def command(
         options_of(model, cohort, at, as_of, assume) for model in models
     ]  # the same for each, or refused
     settings = [_setting(models, words) for words in sets]
-    found = _run(models, data, output, asked[0], settings, memory, threads)
+    place = Place(engine, data, catalog, output, master, memory, threads)
+    found = _run(models, place, asked[0], settings)
     if page is not None:
         from protodsl.cohort.page import page as laid_out
 
@@ -110,46 +142,72 @@ def command(
     return FINDINGS if any(one.not_carried for one in found.protocols) else CLEAN
 
 
-def _run(
-    models: list[ir.Protocol],
-    data: str,
-    output: str | None,
-    options: Options,
-    settings: list[tuple[str, Setting]],
-    memory: str,
-    threads: int | None,
-) -> Report:
-    from dataclasses import replace
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a cohort is screened: by which engine, over which tables, into which file."""
 
-    from protodsl.cohort import duck
+    engine: str
+    data: str | None
+    catalog: str | None
+    output: str | None
+    master: str | None
+    memory: str
+    threads: int | None
+
+    @contextmanager
+    def opened(self) -> Iterator[Engine]:
+        """The engine. Raises DataError."""
+        if self.engine == "spark":
+            from protodsl.cohort import on_spark, spark_session
+
+            master = self.master or (f"local[{self.threads}]" if self.threads else spark_session.MASTER)
+            with (
+                spark_session.session(master, self.memory) as session,
+                on_spark.opened(session, folder=self.data, catalog=self.catalog) as spark,
+            ):
+                yield spark
+            return
+        from protodsl.cohort import duck
+        from protodsl.cohort.on_duckdb import DuckDB
+
+        assert self.data is not None
+        kept = None if self.output is None else f"{self.output}.screening"  # for a run that goes on
+        parts = kept or tempfile.mkdtemp(prefix="protodsl-")
+        try:
+            with duck.connect(self.memory, self.threads) as connection:
+                yield DuckDB(connection, self.data, parts)
+            kept = None
+        finally:
+            if kept is None:
+                shutil.rmtree(parts, ignore_errors=True)
+
+
+def _run(
+    models: list[ir.Protocol], place: Place, options: Options, settings: list[tuple[str, Setting]]
+) -> Report:
+    from protodsl.cohort.engine import DataError, Question
     from protodsl.cohort.report import report
-    from protodsl.cohort.screen import Question, screen
+    from protodsl.cohort.screen import screen
     from protodsl.cohort.write import write
 
     questions: list[Question] = [Question(model) for model in models]
     questions += [question for _, setting in settings for question in setting.questions()]
-    working = f"{output}.screening" if output is not None else tempfile.mkdtemp(prefix="protodsl-")
     shown = sys.stderr.isatty()
 
-    def progress(done: int, total: int) -> None:
+    def progress(words: str) -> None:
         if shown:
-            click.echo(f"\r{done:,} of {total:,} participants", nl=done == total, err=True)
+            click.echo(f"\r{words:<70}", nl=False, err=True)
 
     try:
-        with duck.connect(memory, threads) as connection:
-            screened = screen(
-                connection, data, questions, replace(options, leaves=True), working, progress=progress
-            )
+        with place.opened() as engine:
+            screened = screen(engine, questions, replace(options, leaves=True), progress)
+            if shown:
+                click.echo(err=True)
             found = report(screened, settings)
-            if output is not None:
-                write(screened, output)
-    except duck.DataError as error:
+            if place.output is not None:
+                write(screened, place.output)
+    except DataError as error:
         raise click.UsageError(str(error)) from None
-    finally:
-        if output is None:
-            shutil.rmtree(working, ignore_errors=True)
-    if output is not None:
-        shutil.rmtree(working, ignore_errors=True)
     return found
 
 

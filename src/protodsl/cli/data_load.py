@@ -38,7 +38,7 @@ def command(records: tuple[str, ...], output: str, source: str | None, form: str
       protodsl data load people.jsonl -o facts
       protodsl data load export/ --from fhir -o facts
     """
-    from protodsl.cohort.duck import DataError
+    from protodsl.cohort.engine import DataError
     from protodsl.cohort.load import load
     from protodsl.records.detect import read_participants
 

@@ -44,7 +44,7 @@ def command(
     Example:
       protodsl simulate protocols/NCT06892145.proto-lite -n 1000000 --seed 1 --out people
     """
-    from protodsl.cohort.duck import DataError
+    from protodsl.cohort.engine import DataError
     from protodsl.cohort.simulate import simulate
 
     model, _ = load_protocol(protocol, form=form, color=color)

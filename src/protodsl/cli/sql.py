@@ -85,12 +85,13 @@ def as_data(made: Statement) -> dict[str, object]:
 
 def lexicon_of(data: str) -> Lexicon:
     from protodsl.cohort import duck
+    from protodsl.cohort.engine import DataError
 
     try:
         with duck.connect() as connection:
             duck.attach(connection, data)
             return duck.lexicon(connection)
-    except duck.DataError as error:
+    except DataError as error:
         raise click.UsageError(str(error)) from None
 
 

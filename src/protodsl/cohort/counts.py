@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from protodsl import ir
-from protodsl.cohort.screen import GROUPS, Answered, Screened
+from protodsl.cohort.engine import GROUPS, Answered
+from protodsl.cohort.screen import Screened
 from protodsl.cohort.steps import Step, Track, tracks
 
 PAIRS = 2000  # of criteria, at most, asked for at once
@@ -123,14 +124,14 @@ def final(answered: Answered) -> str:
 
 
 def verdicts(screened: Screened, answered: Answered) -> Verdicts:
-    rows = screened.rows(f"SELECT {final(answered)}, count(*) FROM {{source}} GROUP BY ALL")
+    rows = screened.rows(f"SELECT {final(answered)}, count(*) FROM {{source}} GROUP BY 1")
     return Verdicts(**dict(rows))
 
 
 def groups(screened: Screened, answered: Answered) -> tuple[Group, ...]:
     found = []
     for by in GROUPS:
-        rows = screened.rows(f"SELECT group_{by}, {final(answered)}, count(*) FROM {{source}} GROUP BY ALL")
+        rows = screened.rows(f"SELECT group_{by}, {final(answered)}, count(*) FROM {{source}} GROUP BY 1, 2")
         values = sorted({row[0] for row in rows}, key=_order)
         if values == [None]:
             continue
@@ -158,24 +159,24 @@ def attrition(screened: Screened, track: Track, refused: dict[str, str], protoco
         found: list[int] = []
         for start in range(0, len(wanted), PAIRS):
             listed = ", ".join(wanted[start : start + PAIRS])
-            found += screened.rows(f"SELECT {listed} FROM ({base})")[0]
+            found += screened.rows(f"SELECT {listed} FROM ({base}) AS asked")[0]
         return tuple(found)
 
     total, eligible, ineligible = ask(
-        ["count(*)", "count(*) FILTER (fails = 0 AND opens = 0)", "count(*) FILTER (fails > 0)"]
+        ["count(*)", "count(*) FILTER (WHERE fails = 0 AND opens = 0)", "count(*) FILTER (WHERE fails > 0)"]
     )
     wanted: list[str] = []
     for number, _ in numbered:
         wanted += [
-            f"count(*) FILTER (first_fail = {number})",
-            f"count(*) FILTER (first_not = {number})",
-            f"count(*) FILTER (NOT c{number})",
-            f"count(*) FILTER (c{number} IS NULL)",
-            f"count(*) FILTER (a{number})",
-            f"count(*) FILTER (NOT c{number} AND fails = 1 AND opens = 0)",
-            f"count(*) FILTER (NOT c{number} AND fails = 1)",
-            f"count(*) FILTER (c{number} IS NULL AND fails = 0)",
-            f"count(*) FILTER (c{number} IS NULL AND fails = 0 AND opens = 1)",
+            f"count(*) FILTER (WHERE first_fail = {number})",
+            f"count(*) FILTER (WHERE first_not = {number})",
+            f"count(*) FILTER (WHERE NOT c{number})",
+            f"count(*) FILTER (WHERE c{number} IS NULL)",
+            f"count(*) FILTER (WHERE a{number})",
+            f"count(*) FILTER (WHERE NOT c{number} AND fails = 1 AND opens = 0)",
+            f"count(*) FILTER (WHERE NOT c{number} AND fails = 1)",
+            f"count(*) FILTER (WHERE c{number} IS NULL AND fails = 0)",
+            f"count(*) FILTER (WHERE c{number} IS NULL AND fails = 0 AND opens = 1)",
         ]
     told = ask(wanted)
     found: list[Stepped] = []
@@ -224,14 +225,14 @@ def _base(track: Track) -> str:
     columns = [f"{step.truth} AS c{n}, {step.absent} AS a{n}" for n, step in enumerate(track.steps)]
     columns += [f"{told} AS item{n}" for n, (_, told) in enumerate(_open_items(track.steps).items())]
     inner = f"SELECT {', '.join(columns) or '1'} FROM {{source}} WHERE {track.where}"
-    fails = " + ".join(f"(NOT c{n} IS TRUE AND c{n} IS NOT NULL)::INTEGER" for n in numbers) or "0"
-    opens = " + ".join(f"(c{n} IS NULL)::INTEGER" for n in numbers) or "0"
+    fails = " + ".join(f"CAST(c{n} IS FALSE AS INTEGER)" for n in numbers) or "0"
+    opens = " + ".join(f"CAST(c{n} IS NULL AS INTEGER)" for n in numbers) or "0"
     first_fail = " ".join(f"WHEN NOT c{n} THEN {n}" for n in numbers)
     first_not = " ".join(f"WHEN c{n} IS NOT TRUE THEN {n}" for n in numbers)
     return (
         f"SELECT *, {fails} AS fails, {opens} AS opens, "
         f"{f'CASE {first_fail} END' if first_fail else 'NULL'} AS first_fail, "
-        f"{f'CASE {first_not} END' if first_not else 'NULL'} AS first_not FROM ({inner})"
+        f"{f'CASE {first_not} END' if first_not else 'NULL'} AS first_not FROM ({inner}) AS truths"
     )
 
 
@@ -249,9 +250,9 @@ def _items(ask: Any, steps: Sequence[Step], protocol: ir.Protocol) -> tuple[Miss
     names = list(_open_items(steps))
     if not names:
         return ()
-    count = " + ".join(f"item{number}::INTEGER" for number in range(len(names)))
-    wanted = [f"count(*) FILTER (fails = 0 AND item{number})" for number in range(len(names))]
-    wanted += [f"count(*) FILTER (fails = 0 AND item{n} AND {count} = 1)" for n in range(len(names))]
+    count = " + ".join(f"CAST(item{number} AS INTEGER)" for number in range(len(names)))
+    wanted = [f"count(*) FILTER (WHERE fails = 0 AND item{number})" for number in range(len(names))]
+    wanted += [f"count(*) FILTER (WHERE fails = 0 AND item{n} AND {count} = 1)" for n in range(len(names))]
     told = ask(wanted)
     found = [
         Missing(name, label_of(protocol, name), keeps, alone)
@@ -277,7 +278,7 @@ def _overlap(ask: Any, found: Sequence[Stepped]) -> tuple[Overlap, ...]:
     ]
     if not pairs:
         return ()
-    told = ask([f"count(*) FILTER (NOT c{first} AND NOT c{second})" for first, second in pairs])
+    told = ask([f"count(*) FILTER (WHERE NOT c{first} AND NOT c{second})" for first, second in pairs])
     made = [
         Overlap(found[first].id, found[second].id, both)
         for (first, second), both in zip(pairs, told, strict=True)

@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from protodsl.backends.sql.lexicon import Lexicon
-from protodsl.backends.sql.tables import BY_NAME, TABLES, Table
+from protodsl.backends.sql.tables import TABLES, Table
+from protodsl.cohort import engine
+from protodsl.cohort.engine import DataError
 from protodsl.cohort.rows import Row, Rows, line
 
 if TYPE_CHECKING:
@@ -19,10 +21,6 @@ if TYPE_CHECKING:
 
 MANIFEST = "facts.json"
 VERSION = 1
-
-
-class DataError(Exception):
-    """Tables that cannot be used; the message names what is wrong with them."""
 
 
 @contextmanager
@@ -138,43 +136,44 @@ def attach(connection: duckdb.DuckDBPyConnection, folder: str) -> dict[str, Any]
             found = connection.execute(f"DESCRIBE {table.name}").fetchall()
         except duckdb.Error as error:
             raise DataError(f"{os.path.join(folder, table.name)}: {first_line(error)}") from None
-        types = {str(row[0]): str(row[1]).replace(" ", "") for row in found}
-        for field in BY_NAME[table.name].fields:
-            if field.name not in types:
-                raise DataError(f"{os.path.join(folder, table.name)}: the column {field.name} is missing")
-            if types[field.name] != field.type.replace(" ", ""):
-                raise DataError(
-                    f"{os.path.join(folder, table.name)}: the column {field.name} is {types[field.name]}, "
-                    f"not {field.type}"
-                )
+        types = {str(row[0]): str(row[1]) for row in found}
+        check_columns(os.path.join(folder, table.name), table, types)
     try:
-        twice = connection.execute(
-            "SELECT id FROM participants GROUP BY id HAVING count(*) > 1 ORDER BY id LIMIT 3"
-        ).fetchall()
-        numbered = connection.execute(
-            "SELECT participant FROM participants GROUP BY participant HAVING count(*) > 1 LIMIT 1"
-        ).fetchall()
+        check_people(os.path.join(folder, "participants"), lambda query: connection.execute(query).fetchall())
+        check_counts(
+            folder,
+            manifest,
+            lambda name: int(connection.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]),
+        )
     except duckdb.Error as error:
         raise DataError(f"{folder}: {first_line(error)}") from None
-    if twice or numbered:
-        told = ", ".join(str(row[0]) for row in twice) or f"number {numbered[0][0]}"
-        raise DataError(f"{os.path.join(folder, 'participants')}: more than one row for {told}")
-    _counted(connection, folder, manifest)
     return manifest
 
 
-def _counted(connection: duckdb.DuckDBPyConnection, folder: str, manifest: dict[str, Any]) -> None:
-    """A part of a table that was taken away, or put there, would go unseen."""
-    import duckdb
+def check_columns(where: str, table: Table, types: Mapping[str, str]) -> None:
+    """`types`: of the columns there are, as `Field.type` spells them. Raises DataError."""
+    for field in table.fields:
+        if field.name not in types:
+            raise DataError(f"{where}: the column {field.name} is missing")
+        if types[field.name].replace(" ", "") != field.type.replace(" ", ""):
+            raise DataError(f"{where}: the column {field.name} is {types[field.name]}, not {field.type}")
 
+
+def check_people(where: str, ask: Callable[[str], Sequence[tuple[Any, ...]]]) -> None:
+    """Everybody has one row. Raises DataError."""
+    twice = ask("SELECT id FROM participants GROUP BY id HAVING count(*) > 1 ORDER BY id LIMIT 3")
+    numbered = ask("SELECT participant FROM participants GROUP BY participant HAVING count(*) > 1 LIMIT 1")
+    if twice or numbered:
+        told = ", ".join(str(row[0]) for row in twice) or f"number {numbered[0][0]}"
+        raise DataError(f"{where}: more than one row for {told}")
+
+
+def check_counts(folder: str, manifest: Mapping[str, Any], count: Callable[[str], int]) -> None:
+    """A part of a table that was taken away, or put there, would go unseen. Raises DataError."""
     kinds = {"participants": ["participants"]}
     kinds["facts"] = [one.name for one in TABLES if one.name not in ("participants", "concepts")]
     for kind, tables in kinds.items():
-        try:
-            each = " + ".join(f"(SELECT count(*) FROM {name})" for name in tables)
-            found = connection.execute(f"SELECT {each}").fetchall()[0][0]
-        except duckdb.Error as error:
-            raise DataError(f"{folder}: {first_line(error)}") from None
+        found = sum(map(count, tables))
         if found != manifest.get(kind):
             raise DataError(
                 f"{folder}: {MANIFEST} says {manifest.get(kind)} {kind}, the tables hold {found}: a part is "
@@ -192,8 +191,16 @@ def read_manifest(folder: str) -> dict[str, Any]:
         )
     try:
         with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-    except (OSError, ValueError) as error:
+            return manifest_of(file.read(), path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: {error}") from None
+
+
+def manifest_of(text: str, path: str) -> dict[str, Any]:
+    """What the text of a manifest says. Raises DataError."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
         raise DataError(f"{path}: {error}") from None
     if not isinstance(found, dict) or found.get("version") != VERSION:
         raise DataError(f"{path}: not tables of this version; load the data again")
@@ -206,20 +213,4 @@ def first_line(error: Exception) -> str:
 
 def lexicon(connection: duckdb.DuckDBPyConnection) -> Lexicon:
     """The codes and units that occur in the tables."""
-
-    def ask(query: str) -> list[tuple[Any, ...]]:
-        return connection.execute(query).fetchall()
-
-    domains = ("results", "conditions", "medications", "procedures")
-    places = " UNION ".join(
-        [f"SELECT DISTINCT '{name}' AS domain, concept FROM {name}" for name in domains]
-        + ["SELECT DISTINCT domain, concept FROM absences"]
-    )
-    keys = ask(
-        f"SELECT c.concept, c.key, p.domain FROM ({places}) p JOIN concepts c USING (concept) ORDER BY ALL"
-    )
-    units = [row[0] for row in ask("SELECT DISTINCT unit FROM results WHERE unit IS NOT NULL ORDER BY 1")]
-    doses = [row[0] for row in ask("SELECT DISTINCT unit FROM medications WHERE unit IS NOT NULL ORDER BY 1")]
-    upto = ask("SELECT coalesce(max(concept), 0) FROM concepts")[0][0]
-    times = ask("SELECT count(seconds) > 0 FROM results")[0][0]
-    return Lexicon(tuple(keys), tuple(units), tuple(doses), max(upto, 1), bool(times))
+    return engine.lexicon(lambda query: connection.execute(query).fetchall())

@@ -14,7 +14,7 @@ from typing import Any
 
 from protodsl.backends.sql.tables import TABLES
 from protodsl.cohort import duck
-from protodsl.cohort.duck import DataError
+from protodsl.cohort.engine import DataError
 from protodsl.cohort.rows import Rows
 from protodsl.records.json import Entry
 

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from protodsl.cohort.counts import Asked, Verdicts, asked, verdicts
-from protodsl.cohort.screen import Answered, Screened
+from protodsl.cohort.engine import Answered
+from protodsl.cohort.screen import Screened
 from protodsl.cohort.whatif import Setting
 
 
@@ -49,7 +50,7 @@ def report(screened: Screened, settings: Sequence[tuple[str, Setting]]) -> Repor
         tuple(asked(screened, each) for each in whole),
         tuple(what_if),
         tuple(exactness(screened, whole)),
-        screened.manifest.get("simulated_from"),
+        screened.engine.manifest.get("simulated_from"),
     )
 
 
@@ -72,7 +73,7 @@ def exactness(screened: Screened, whole: Sequence[Answered]) -> list[str]:
         )
     else:
         said.append("SQL carries every criterion asked.")
-    manifest = screened.manifest
+    manifest = screened.engine.manifest
     for key, told in (
         ("refused", "records could not be read when the tables were made, and are not counted"),
         (

@@ -7,7 +7,7 @@ from typing import Literal
 
 from protodsl import ir
 from protodsl.backends import sql
-from protodsl.cohort.screen import Answered
+from protodsl.cohort.engine import Answered
 
 Kind = Literal["inclusion", "exclusion", "group", "earlier stage", "belongs", "cohorts"]
 

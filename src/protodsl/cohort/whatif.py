@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from protodsl import ir
-from protodsl.cohort.screen import Question
+from protodsl.cohort.engine import Question
 from protodsl.ir.walk import nodes
 from protodsl.runtime.units import Unit, factor, parse_unit
 

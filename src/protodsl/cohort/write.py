@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
-from protodsl.cohort import duck
-from protodsl.cohort.duck import quoted
-from protodsl.cohort.screen import VERDICTS, Screened
+from protodsl.backends.sql.layers import Names
+from protodsl.cohort.engine import VERDICTS
+from protodsl.cohort.screen import Screened
 
 
 def write(screened: Screened, path: str) -> None:
@@ -15,22 +13,13 @@ def write(screened: Screened, path: str) -> None:
     Raises DataError.
     """
     whole = [each for each in screened.answers if each.question.whole]
+    names = Names()
     columns = ["id"]
     for answered in whole:
-        prefix = f"{answered.question.protocol.id.lower()}_" if len(whole) > 1 else ""
+        prefix = f"{names.make(answered.question.protocol.id)}_" if len(whole) > 1 else ""
         columns += [
-            f'{answered.column(each)} AS "{prefix}{each.column}"'
+            f"{answered.column(each)} AS {prefix}{each.column}"
             for each in answered.columns()
             if each.what in (*VERDICTS, "truth", "applies")
         ]
-    form = "CSV, HEADER" if path.lower().endswith(".csv") else "PARQUET, COMPRESSION zstd"
-    working = f"{path}.new"
-    try:
-        with duck.failures(path):
-            screened.connection.execute("SET preserve_insertion_order = true")
-            query = f"SELECT {', '.join(columns)} FROM {screened.source}"
-            screened.connection.execute(f"COPY ({query}) TO {quoted(working)} (FORMAT {form})")
-            os.replace(working, path)
-    finally:
-        if os.path.exists(working):
-            os.unlink(working)
+    screened.engine.write(columns, path)

@@ -63,9 +63,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`text` is one statement. `refused`: what it leaves unknown, and why. `tables` and `query` are what it is
-    made of: each table expression (name, its columns where they are named, its query), and what is asked of
-    the last of them.
+    """`text` is one statement; `tables` and `query` are what it is made of: each table expression (its name,
+    its columns where they are named; its query), and what is asked of the last of them. `refused`: what it
+    leaves unknown, and why.
     """
 
     text: str

@@ -15,7 +15,7 @@ from typing import Any
 from protodsl import ir
 from protodsl.backends.sql.tables import TABLES
 from protodsl.cohort import duck
-from protodsl.cohort.duck import DataError
+from protodsl.cohort.engine import DataError
 from protodsl.cohort.simulate import tables
 from protodsl.cohort.simulate.archetypes import Archetype, archetype
 

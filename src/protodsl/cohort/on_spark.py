@@ -1,0 +1,248 @@
+"""Cohorts on Apache Spark: the same statements over the same tables, where one machine is outgrown.
+
+A table expression of a statement becomes a view, and one that is used more than once is kept by Spark, in
+memory or beyond it on disk; so is a table that several of them use. So each table is read once, whatever is
+asked of it. All counting happens in Spark; what comes back are counts.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from protodsl.backends import sql
+from protodsl.backends.sql.tables import TABLES, Table
+from protodsl.cohort import duck, engine
+from protodsl.cohort.engine import Answered, DataError, Progress, joined
+from protodsl.cohort.spark_session import refused, watched
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+TYPES = {  # as Spark names them
+    "bigint": "BIGINT",
+    "int": "INTEGER",
+    "string": "VARCHAR",
+    "date": "DATE",
+    "boolean": "BOOLEAN",
+    "decimal(18,6)": "DECIMAL(18, 6)",
+}
+
+
+class Spark:
+    """The tables of `folder` (a path, or the URL of a storage Spark reads), or of `catalog`, a database of
+    Spark's catalogue. Raises DataError.
+    """
+
+    dialect: sql.Dialect = "spark"
+
+    def __init__(self, session: SparkSession, *, folder: str | None, catalog: str | None) -> None:
+        assert (folder is None) != (catalog is None)
+        self.session = session
+        self.where = str(folder if catalog is None else catalog)
+        self.kept: list[DataFrame] = []
+        self.manifest: dict[str, Any] = {}
+        with refused(self.where):
+            if catalog is not None:
+                for table in TABLES:
+                    with refused(f"{catalog}.{table.name}"):
+                        self._take(table, session.table(f"{catalog}.{table.name}"))
+            else:
+                self._attach(self.where)
+            duck.check_people(self._named("participants"), self._ask)
+
+    def _attach(self, folder: str) -> None:
+        """Every file's foot is read: Spark itself would take a column that one file lacks for unknown."""
+        self.manifest = self._manifest(folder)
+        counts: dict[str, int] = {}
+        for table in TABLES:
+            path = _place(folder, table.name)
+            with refused(self._named(table.name)):
+                counts[table.name] = self._feet(self._named(table.name), path)
+                read = self.session.read.option("pathGlobFilter", "*.parquet")
+                self._take(table, read.parquet(path))
+        duck.check_counts(folder, self.manifest, counts.__getitem__)
+
+    def _manifest(self, folder: str) -> dict[str, Any]:
+        if "://" not in folder:
+            return duck.read_manifest(folder)
+        path = f"{folder}/{duck.MANIFEST}"
+        found = self.session.read.text(path, wholetext=True).collect()
+        return duck.manifest_of(found[0][0] if found else "", path)
+
+    def _feet(self, where: str, path: str) -> int:
+        """How many rows the files of a table hold; they all have the same columns."""
+        java: Any = self.session.sparkContext._jvm
+        settings = self.session.sparkContext._jsc.hadoopConfiguration()
+        found = java.org.apache.hadoop.fs.Path(f"{path}/*.parquet")
+        files = found.getFileSystem(settings).globStatus(found) or ()
+        rows, columns = 0, None
+        for file in files:
+            name = f"{where}/{file.getPath().getName()}"
+            with refused(name):
+                source = java.org.apache.parquet.hadoop.util.HadoopInputFile.fromStatus(file, settings)
+                reader = java.org.apache.parquet.hadoop.ParquetFileReader.open(source)
+                try:
+                    rows += int(reader.getRecordCount())
+                    own = str(reader.getFileMetaData().getSchema().toString())
+                finally:
+                    reader.close()
+            if columns is not None and own != columns:
+                raise DataError(f"{name}: its columns are not those of the files beside it")
+            columns = own
+        if columns is None:
+            raise DataError(f"{where}: no Parquet file is in it")
+        return rows
+
+    def _take(self, table: Table, found: DataFrame) -> None:
+        types = {name: TYPES.get(kind, kind.upper()) for name, kind in found.dtypes}
+        duck.check_columns(self._named(table.name), table, types)
+        found.select(*(field.name for field in table.fields)).createOrReplaceTempView(table.name)
+
+    def _named(self, table: str) -> str:
+        """What a person calls a table."""
+        return os.path.join(self.where, table) if self.manifest else f"{self.where}.{table}"
+
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.session.sql(query).collect()]
+
+    # ------------------------------------------------------------ what an engine does
+
+    def lexicon(self) -> sql.Lexicon:
+        with refused(self.where):
+            return engine.lexicon(self._ask)
+
+    def answer(self, answers: Sequence[Answered], groups: str, progress: Progress) -> int:
+        with refused(self.where):
+            together = joined(answers, groups)
+            self._share([*(text for each in answers for text in _texts(each.statement)), together])
+            shared = len(self.kept)
+            own: list[DataFrame] = []
+            for number, each in enumerate(answers):
+                with watched(self.session, each.question.told or each.question.protocol.id, progress):
+                    found = self._asked(each.statement)
+                    found.createOrReplaceTempView(f"answer_{number}")
+                    found.persist().count()
+                own.append(found)
+                self._forget(self.kept[shared:])
+                del self.kept[shared:]
+            everybody = self._keep(self.session.sql(together))
+            everybody.createOrReplaceTempView("everybody")
+            with watched(self.session, "everybody", progress):
+                total = everybody.count()
+            self._forget([*self.kept[:shared], *own])
+            self.kept = [everybody]
+            progress(f"{total:,} participants")
+        return total
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with refused(self.where):
+            return self._ask(query.replace("{source}", "everybody"))
+
+    def write(self, columns: Sequence[str], path: str) -> None:
+        """By one task, so that it is one file; what is written where the driver does not look is an error."""
+        remote = "://" in path
+        working = f"{path}.new"
+        with refused(path):
+            ordered = self.session.table("everybody").repartition(1).sortWithinPartitions("participant")
+            writer = ordered.selectExpr(*columns).write.mode("overwrite")
+            place = working if remote else _place(os.path.abspath(working))
+            try:
+                if path.lower().endswith(".csv"):
+                    writer.csv(
+                        place, header=True, escape='"', emptyValue='""',
+                        ignoreLeadingWhiteSpace=False, ignoreTrailingWhiteSpace=False,
+                    )  # fmt: skip
+                else:
+                    writer.option("compression", "zstd").parquet(place)
+                self._moved(place, path if remote else _place(os.path.abspath(path)))
+            finally:
+                with suppress(Exception):
+                    self._files(place)[0].delete(self._path(place), True)
+
+    def _moved(self, folder: str, path: str) -> None:
+        """The one file of a folder gets its name."""
+        files, parts = self._files(folder)
+        if len(parts) != 1:
+            raise DataError(
+                f"{path}: what was written there is not to be seen from here; name a place that this machine "
+                "and Spark's executors share"
+            )
+        java: Any = self.session.sparkContext._jvm
+        if path.startswith("file:"):
+            os.replace(parts[0].getPath().toUri().getPath(), path.removeprefix("file:"))
+            return
+        gateway: Any = self.session.sparkContext._gateway
+        rename = java.org.apache.hadoop.fs.Options.Rename
+        how = gateway.new_array(rename, 1)
+        how[0] = rename.OVERWRITE
+        context = java.org.apache.hadoop.fs.FileContext.getFileContext(files.getUri(), files.getConf())
+        context.rename(parts[0].getPath(), self._path(path), how)
+
+    def _files(self, folder: str) -> tuple[Any, Sequence[Any]]:
+        """A storage, and the parts Spark wrote into a folder of it."""
+        found = self._path(f"{folder}/part-*")
+        files = found.getFileSystem(self.session.sparkContext._jsc.hadoopConfiguration())
+        return files, list(files.globStatus(found) or ())
+
+    def _path(self, path: str) -> Any:
+        java: Any = self.session.sparkContext._jvm
+        return java.org.apache.hadoop.fs.Path(path)
+
+    # ------------------------------------------------------------ views
+
+    def _share(self, texts: Sequence[str]) -> None:
+        """Tables that are read more than once are kept."""
+        for table in TABLES:
+            if _uses(table.name, texts) > 1:
+                self._keep(self.session.table(table.name))
+
+    def _asked(self, statement: sql.Statement) -> DataFrame:
+        texts = _texts(statement)
+        for head, body in statement.tables:
+            name = head.partition("(")[0]
+            self.session.sql(f"CREATE OR REPLACE TEMP VIEW {head} AS\n{body}")
+            if _uses(name, texts) > 1 and not body.lstrip().startswith("VALUES"):
+                self._keep(self.session.table(name))
+        return self.session.sql(statement.query)
+
+    def _keep(self, found: DataFrame) -> DataFrame:
+        self.kept.append(found.persist())
+        return found
+
+    def _forget(self, found: Sequence[DataFrame]) -> None:
+        for each in found:
+            each.unpersist()
+
+    def close(self) -> None:
+        self._forget(self.kept)
+        self.kept = []
+
+
+@contextmanager
+def opened(session: SparkSession, *, folder: str | None, catalog: str | None) -> Iterator[Spark]:
+    """The engine; what it had Spark keep is let go at the end."""
+    made = Spark(session, folder=folder, catalog=catalog)
+    try:
+        yield made
+    finally:
+        with suppress(Exception):
+            made.close()
+
+
+def _place(*names: str) -> str:
+    """As Spark has to be told of it, which takes a plain path for one of the cluster's storage."""
+    path = os.path.join(*names)
+    return path if "://" in path else f"file:{os.path.abspath(path)}"
+
+
+def _texts(statement: sql.Statement) -> list[str]:
+    return [*(body for _, body in statement.tables), statement.query]
+
+
+def _uses(name: str, texts: Sequence[str]) -> int:
+    """How often a table is read."""
+    return sum(len(re.findall(rf"\b(?:FROM|JOIN)\s+{name}\b", text)) for text in texts)

@@ -1,0 +1,224 @@
+"""A Spark session of one's own: started quietly, its refusals in plain words, ended with its JVM."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from protodsl.cohort.engine import DataError
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MASTER = "local[*]"
+JAVA = 17
+_SIZE = re.compile(r"^\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGT])i?B?\s*$", re.IGNORECASE)
+_MEBIBYTES = {"K": 1 / 1024, "M": 1, "G": 1024, "T": 1024 * 1024}
+PATIENCE = 5  # seconds for a master to take a connection
+
+
+@contextmanager
+def session(master: str = MASTER, memory: str | None = None) -> Iterator[SparkSession]:
+    """A session on `master`, stopped at the end; the one that runs in this process already, where one does.
+    `memory`: the most Spark may use on this machine, such as `4GB`, where the master is local. What Spark
+    logs is kept from the terminal. Raises DataError: no pyspark, no Java, a master that does not answer.
+    """
+    try:
+        from pyspark import SparkContext
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise DataError("Spark is not installed: pip install 'protodsl[spark]'") from None
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    if SparkContext._active_spark_context is not None:
+        yield SparkSession.builder.getOrCreate()
+        return
+    _reached(master)
+    with tempfile.TemporaryFile() as log:
+        gateway = _gateway(master, memory, log)
+        try:
+            with refused(f"Spark at {master}", log):
+                context = SparkContext(conf=_conf(master, memory), gateway=gateway)
+            try:
+                yield SparkSession(context)
+            finally:
+                with suppress(Exception):
+                    context.stop()
+        finally:
+            SparkContext._gateway = SparkContext._jvm = None
+            with suppress(Exception):
+                gateway.shutdown()
+            _ended(gateway.proc)
+
+
+def _gateway(master: str, memory: str | None, log: IO[bytes]) -> Any:
+    """A JVM that logs into `log`."""
+    from pyspark import java_gateway
+    from pyspark.errors import PySparkException
+
+    launch: Callable[..., Any] = java_gateway.launch_gateway
+    java = _java()
+    try:
+        return launch(_conf(master, memory), {"stdout": log, "stderr": log})
+    except (PySparkException, OSError) as error:
+        logged = _logged(log)
+        if "UnsupportedClassVersionError" in logged:
+            raise DataError(f"Spark needs Java {JAVA} or later; {java} is older") from None
+        lines = [line.strip() for line in logged.splitlines() if line.strip()]
+        raise DataError(f"Spark does not start: {lines[-1] if lines else error}") from None
+
+
+def _java() -> str:
+    """Where Java is, as Spark's own scripts look for it."""
+    home = os.environ.get("JAVA_HOME")
+    if home:
+        found = os.path.join(home, "bin", "java")
+        if os.access(found, os.X_OK):
+            return found
+        raise DataError(f"Spark needs Java {JAVA} or later: JAVA_HOME is {home}, where there is no bin/java")
+    on_path = shutil.which("java")
+    if on_path is None:
+        raise DataError(
+            f"Spark needs Java {JAVA} or later: there is no `java` on the PATH, and JAVA_HOME is not set"
+        )
+    return on_path
+
+
+def _conf(master: str, memory: str | None) -> Any:
+    from pyspark import SparkConf
+
+    conf = SparkConf()
+    settings = {
+        "spark.master": master,
+        "spark.app.name": "protodsl",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.ansi.enabled": "true",  # what overflows is an error, not another number
+        "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    }
+    if master.startswith("local"):  # nothing listens where others could reach it
+        settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        settings["spark.sql.shuffle.partitions"] = str(_partitions(master))
+        if memory is not None:
+            settings["spark.driver.memory"] = f"{_mebibytes(memory)}m"
+    for name, value in settings.items():
+        conf.set(name, value)
+    return conf
+
+
+def _partitions(master: str) -> int:
+    """Four for each thread: a partition then fits its memory, and there are few to wait for."""
+    found = re.match(r"^local(?:-cluster)?\[([0-9]+)", master)
+    if found is None:
+        return 4 * (os.cpu_count() or 1) if master.startswith("local[*") else 4
+    return 4 * int(found[1])
+
+
+def _mebibytes(memory: str) -> int:
+    found = _SIZE.match(memory)
+    if found is None:
+        raise DataError(f"a memory limit of {memory}: write it as 4GB or 500MB")
+    return max(int(float(found[1]) * _MEBIBYTES[found[2].upper()]), 1)
+
+
+def _reached(master: str) -> None:
+    """A master of Spark's own kind takes a connection; Spark itself would try for a minute."""
+    if not master.startswith("spark://"):
+        return
+    problems = []
+    for each in master.removeprefix("spark://").split(","):
+        try:
+            place = urlsplit(f"spark://{each}")
+            with socket.create_connection((place.hostname or "", place.port or 7077), PATIENCE):
+                return
+        except (OSError, ValueError) as error:
+            problems.append(f"{each}: {getattr(error, 'strerror', None) or error}")
+    raise DataError(f"Spark at {master} does not answer ({'; '.join(problems)})")
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    """The JVM ends when its input does."""
+    with suppress(OSError):
+        if process.stdin is not None:
+            process.stdin.close()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _logged(log: IO[bytes]) -> str:
+    log.seek(0)
+    return log.read()[-20_000:].decode("utf-8", "replace")
+
+
+# ---------------------------------------------------------------- refusals
+
+
+@contextmanager
+def refused(about: str, log: IO[bytes] | None = None) -> Iterator[None]:
+    """What Spark or the disk refuses, as DataError. `log`: where Spark says more of what it gives up."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(f"{about}: {error.strerror or error}") from None
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"):
+            raise
+        said = words(error)
+        if log is not None and "All masters are unresponsive" in _logged(log):
+            said = "does not answer: no master of Spark took this application"
+        raise DataError(f"{about}: {said}") from None
+
+
+def words(error: Exception) -> str:
+    """The cause at the root of an error of Spark's, in one line."""
+    text = str(error)
+    java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
+    with suppress(Exception):
+        while java is not None:
+            message = java.getMessage()
+            if message:
+                text = str(message)
+            java = java.getCause()
+    found = re.search(r"most recent failure: .*?\): (?:[\w.$]+(?:Exception|Error): )?(.*)", text)
+    line = next((each.strip() for each in (found[1] if found else text).splitlines() if each.strip()), "")
+    line = re.sub(r"\s*SQLSTATE: \w+\s*$", "", line)
+    return line or type(error).__name__
+
+
+# ---------------------------------------------------------------- progress
+
+
+@contextmanager
+def watched(session: SparkSession, what: str, told: Callable[[str], None]) -> Iterator[None]:
+    """While `what` is worked out, says now and then how many of the running stages' tasks are done."""
+    tracker = session.sparkContext.statusTracker()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(1.0):
+            with suppress(Exception):
+                infos = [tracker.getStageInfo(each) for each in tracker.getActiveStageIds()]
+                running = [each for each in infos if each is not None]
+                total = sum(each.numTasks for each in running)
+                if total:
+                    told(f"{what}: {sum(each.numCompletedTasks for each in running)} of {total} tasks")
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()

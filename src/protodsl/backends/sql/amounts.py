@@ -147,19 +147,20 @@ def amount(builder: Builder, scope: Scope, observed: ir.Observed) -> Amount:
     """The value of a chosen result, over the columns gathered for a participant."""
     from protodsl.backends.sql import measures, results
 
-    if observed.side is not None:
-        raise builder.not_carried("a result of one side of the body")
     if observed.clean:
         raise builder.not_carried("a number that counts only if nothing spoilt it")
     item = builder.protocol.items[observed.item]
     if observed.item in builder.protocol.measures:
+        if observed.side is not None:
+            raise builder.not_carried("a formula's value of one side of the body")
         found = measures.samples(builder, scope, observed)
         value = measures.value_in(found, observed.unit)
     else:
         rows = builder.rows("results")
-        mine = compare("=", Column("thing"), Literal(builder.thing("results", item.name)))
+        theirs, known = results.of_side(observed)
+        mine = and_(compare("=", Column("thing"), Literal(builder.thing("results", item.name))), theirs)
         place = Apart(rows, builder.per_person(rows.name, "results_found"), item.name)
-        found = results.of_rows(builder, scope, observed, item, rows, place, mine)
+        found = results.of_rows(builder, scope, observed, item, rows, place, mine, known=known)
         value = value_of(builder, item, rows, observed.unit)
     if value == NOTHING:
         return Amount(NOTHING, FALSE)

@@ -88,6 +88,7 @@ class Builder:
         self.told = Layers("criteria", self.names)  # truths, over what was gathered for each participant
         self.times = Times(self)
         self.timepoints: dict[str, Column] = {}
+        self.settings: dict[str, Column] = {}  # where somebody takes part, by name
         self.things: dict[tuple[str, str, tuple[str, ...]], str] = {}  # domain, item, but not: its name
         self.facts: dict[str, Layers] = {}  # by domain
         self.grouped: dict[str, Grouped] = {}  # by the name of their rows
@@ -125,6 +126,13 @@ class Builder:
         found = self.timepoints.get(timepoint)
         if found is None:
             found = self.timepoints[timepoint] = Column(self.names.make(f"day_of_{timepoint}"))
+        return found
+
+    def setting(self, name: str) -> Expr:
+        """What is recorded of a place, or of which side is which."""
+        found = self.settings.get(name)
+        if found is None:
+            found = self.settings[name] = Column(self.names.make(f"setting_{name}"))
         return found
 
     def person(self, hint: str, expr: Expr) -> Expr:

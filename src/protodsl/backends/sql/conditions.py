@@ -16,6 +16,7 @@ from protodsl.backends.sql.syntax import (
     Binary,
     Column,
     Expr,
+    In,
     Literal,
     and_,
     case,
@@ -77,9 +78,12 @@ def leaf(
         case ir.Answer():
             return answers.answer(builder, scope, expr)
         case ir.Change():
-            raise builder.not_carried("a change between two dated values")
-        case ir.Setting():
-            raise builder.not_carried("where the participant takes part")
+            from protodsl.backends.sql import changes
+
+            return changes.change(builder, scope, expr)
+        case ir.Setting(name, values):
+            place = builder.setting(name)
+            return case((In(place, values), TRUE), (is_not(place, "NULL"), FALSE)) if values else FALSE
         case _:
             assert_never(expr)
 

@@ -100,8 +100,6 @@ def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
         raise builder.not_carried("the existence of a result")
     if asked.dose is not None:
         raise builder.not_carried("a dose for a period")
-    if any(test.attribute == "side" for test in asked.attributes):
-        raise builder.not_carried("an event of one side of the body")
     if asked.spaced is not None and asked.least > 2:
         raise builder.not_carried("three or more events so far apart")
     if item.domain == "medications" and asked.spaced is not None and asked.least > 1:
@@ -237,6 +235,10 @@ def lasts(first: When, last: When, span: Span, op: ir.Op, by: ir.Length) -> Expr
 
 def attribute(test: ir.AttributeTest, domain: str) -> Expr:
     """“An attribute not recorded (dose, grade, response, route) is unknown, not absent.”"""
+    if test.attribute == "side":
+        side = Column("side")
+        same = case((In(side, (test.value, "both")), TRUE), (In(side, ("left", "right")), FALSE))
+        return NULL if domain == "medications" else same
     of_conditions = test.attribute in ("severity", "grade", "stage")
     if (domain == "conditions") != of_conditions or domain == "procedures":
         return NULL

@@ -89,7 +89,7 @@ def number(builder: Builder, ctx: Context, asked: ir.Number) -> Value:
             return doses.dose_of(builder, ctx.scope, asked)
         case ir.Arithmetic("^", left, right):
             if not isinstance(right, ir.Constant):
-                raise builder.not_carried("a power whose exponent is not a plain number")
+                return raised(builder, ctx, number(builder, ctx, left), number(builder, ctx, right))
             return power(ctx, number(builder, ctx, left), right.value)
         case ir.Arithmetic(op, left, right):
             return operation(ctx, op, number(builder, ctx, left), number(builder, ctx, right))
@@ -187,6 +187,23 @@ def power(ctx: Context, base: Value, exponent: Fraction) -> Value:
         return ctx.both(case((sound, raised(base.low))), case((sound, raised(base.high))), positive=True)
     sound = compare(">", base.low, ZERO)
     return ctx.both(case((sound, raised(base.high))), case((sound, raised(base.low))), positive=True)
+
+
+def raised(builder: Builder, ctx: Context, base: Value, exponent: Value) -> Value:
+    """To a power that is itself a range: its ends are those of the four corners."""
+    if NOTHING in (base, exponent):
+        return NOTHING
+    if not base.positive:
+        raise builder.not_carried("a power of what may be below zero, whose exponent is not a plain number")
+    some = or_(compare(">", base.low, ZERO), compare(">=", exponent.low, ZERO))
+    bounded = and_(compare(">", exponent.low, LEAST), compare("<", exponent.high, MOST))
+    known = and_(compare(">=", base.low, ZERO), some, bounded)
+    made = [
+        ctx.step(case((known, Call("power", (x, y)))))
+        for x in (base.low, base.high)
+        for y in (exponent.low, exponent.high)
+    ]
+    return ctx.both(Call("least", tuple(made)), Call("greatest", tuple(made)), positive=True)
 
 
 def magnitude(ctx: Context, a: Value) -> Value:

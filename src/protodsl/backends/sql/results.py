@@ -64,18 +64,30 @@ def samples(
     """`key`: what is asked of them. `recency` False: occasions are counted over the whole window, none is
     chosen by being the latest.
     """
-    if observed.side is not None:
-        raise builder.not_carried("a result of one side of the body")
     if observed.clean:
         raise builder.not_carried("a result that counts only if nothing spoilt it")
     if observed.item in builder.protocol.measures:
         from protodsl.backends.sql import measures
 
+        if observed.side is not None:
+            raise builder.not_carried("a formula's value of one side of the body")
         return measures.samples(builder, scope, observed, recency=recency)
     item = builder.protocol.items[observed.item]
     thing = builder.thing("results", item.name)
     ask = builder.ask("results", thing, scope, key)
-    return of_rows(builder, scope, observed, item, ask.asks.rows, ask, TRUE, recency=recency)
+    theirs, known = (
+        ask.own(hint, expr) for hint, expr in zip(("theirs", "known"), of_side(observed), strict=True)
+    )
+    return of_rows(builder, scope, observed, item, ask.asks.rows, ask, theirs, known=known, recency=recency)
+
+
+def of_side(observed: ir.Observed) -> tuple[Expr, Expr]:
+    """(whether a row may be of the side asked for, whether it is): one without a side may be of either."""
+    side, column = observed.side, Column("side")
+    if side is None:
+        return TRUE, TRUE
+    other = "right" if side == "left" else "left"
+    return is_not(compare("=", column, Literal(other)), "TRUE"), is_(In(column, (side, "both")), "TRUE")
 
 
 def of_rows(
@@ -87,6 +99,7 @@ def of_rows(
     place: Weighing,
     mine: Expr,
     *,
+    known: Expr = TRUE,
     recency: bool = True,
 ) -> Samples:
     """The rows of a table in the window of what is observed."""
@@ -101,13 +114,20 @@ def of_rows(
                 type(until)(earlier(until.first, scope.anchor.last), earlier(until.last, scope.anchor.last)),
             ),
         )
-    return of_span(builder, scope, item, rows, place, mine, span)
+    return of_span(builder, scope, item, rows, place, mine, span, known)
 
 
 def of_span(
-    builder: Builder, scope: Scope, item: ir.Item, rows: Layers, place: Weighing, mine: Expr, span: Span
+    builder: Builder,
+    scope: Scope,
+    item: ir.Item,
+    rows: Layers,
+    place: Weighing,
+    mine: Expr,
+    span: Span,
+    known: Expr = TRUE,
 ) -> Samples:
-    """The rows of a table in a window."""
+    """The rows of a table in a window. `mine`: which may be asked for; `known`: of which that is sure."""
     times = builder.times
     inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
     up_to = scope.as_of
@@ -117,7 +137,7 @@ def of_span(
     first = place.column("first_day", days.first)
     last = place.column("last_day", days.last)
     possible = place.keep(is_(and_(mine, shares_possibly(first, last, inside)), "TRUE"))
-    surely = is_(and_(possible, Column("sure"), shares_surely(last, first, inside)), "TRUE")
+    surely = is_(and_(possible, Column("sure"), known, shares_surely(last, first, inside)), "TRUE")
     counts = place.column("counts", surely) if possible == TRUE else place.own("counts", surely)
     if builder.lexicon.times:
         whole = compare("=", first, last)

@@ -276,7 +276,8 @@ def person_columns(builder: Builder) -> list[str]:
 
 def _person_base(builder: Builder) -> list[str]:
     days = [column.name for column in builder.timepoints.values()]
-    return ["participant", "id", "sex", "birth_first", "birth_last", "as_of", *days]
+    places = [column.name for column in builder.settings.values()]
+    return ["participant", "id", "sex", "birth_first", "birth_last", "as_of", *days, *places]
 
 
 def _people(builder: Builder) -> str:
@@ -284,27 +285,32 @@ def _people(builder: Builder) -> str:
         f"    participants.{name}"
         for name in ("participant", "id", "sex", "birth_first", "birth_last", "as_of")
     ]
-    lines += [f"    dated.{column.name}" for column in builder.timepoints.values()]
-    body = ["  SELECT", ",\n".join(lines), "  FROM participants"]
-    if builder.timepoints:
-        picked = [
-            "      "
-            + text(
-                Aggregate("max", Column("day"), compare("=", Column("timepoint"), Literal(name))),
-                builder.dialect,
-                6,
-            )
-            + f" AS {column.name}"
-            for name, column in builder.timepoints.items()
-        ]
-        body += [
-            "  LEFT JOIN (",
-            "    SELECT participant,",
-            ",\n".join(picked),
-            "    FROM timepoints GROUP BY participant",
-            "  ) AS dated ON dated.participant = participants.participant",
-        ]
-    return "\n".join(body)
+    joined: list[str] = []
+    for table, key, value, columns in (
+        ("timepoints", "timepoint", "day", builder.timepoints),
+        ("settings", "setting", "value", builder.settings),
+    ):
+        if columns:
+            lines += [f"    {table}_of.{column.name}" for column in columns.values()]
+            joined += _picked(builder, table, key, value, columns)
+    return "\n".join(["  SELECT", ",\n".join(lines), "  FROM participants", *joined])
+
+
+def _picked(builder: Builder, table: str, key: str, value: str, columns: dict[str, Column]) -> list[str]:
+    """Rows of a table as columns of a participant."""
+    picked = [
+        "      "
+        + text(Aggregate("max", Column(value), compare("=", Column(key), Literal(name))), builder.dialect, 6)
+        + f" AS {column.name}"
+        for name, column in columns.items()
+    ]
+    return [
+        "  LEFT JOIN (",
+        "    SELECT participant,",
+        ",\n".join(picked),
+        f"    FROM {table} GROUP BY participant",
+        f"  ) AS {table}_of ON {table}_of.participant = participants.participant",
+    ]
 
 
 def reads(builder: Builder, rows: Layers, own: Grouped | None = None) -> set[str]:

@@ -92,6 +92,7 @@ class _Writer:
         self.sides = rng.random() < 0.2
         self.defined: list[str] = []
         self.parameters: list[str] = []
+        self.spans = False  # a length of time has a name
         self.number = 0
 
     def one(self, *choices: str) -> str:
@@ -118,6 +119,8 @@ class _Writer:
             lines.append('  side study_eye "Study eye" other fellow_eye "Fellow eye"')
         if self.chance(0.3):
             lines.append(self.parameter())
+        if self.chance(0.3):
+            lines.append(self.span_parameter())
         for _ in range(rng.choice((0, 0, 1, 2))):
             name = f"defined_{len(self.defined)}"
             lines.append(f'  define {name} "What {name} says" means {self.expr(1)}')
@@ -137,6 +140,16 @@ class _Writer:
             '  parameter limit_here "A limit" {\n'
             f"    - 60 U/L if {case}\n"
             f"    - 120 U/L {self.one('otherwise', f'if not {case}')}\n  }}"
+        )
+
+    def span_parameter(self) -> str:
+        self.spans = True
+        if self.chance(0.4):
+            return f"  parameter span_here = {self.length()}"
+        case = self.one("country is japan", "site is s1", "sex is female")
+        return (
+            f"  parameter span_here {{\n    - {self.length()} if {case}\n"
+            f"    - {self.length()} {self.one('otherwise', f'if not {case}')}\n  }}"
         )
 
     def stages(self) -> list[str]:
@@ -582,6 +595,8 @@ class _Writer:
         )
 
     def window_tail(self, odds: float = 0.5) -> str:
+        if self.spans and self.chance(0.2):
+            return f" within span_here {self.one('before', 'after', 'of')} {self.anchor()}"
         return f" {self.window()}" if self.chance(odds) else ""
 
     def anchor(self) -> str:

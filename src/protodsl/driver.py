@@ -72,7 +72,7 @@ class CheckResult:
 
     `diagnostics` are in the order of the files as they were first used, then of their text, each once.
     `accepted` are warnings an author has silenced, with the reason. `scenarios` are those of this file,
-    `tested` the protocol they are for.
+    `tested` the protocol they are for. `draft`: see `Elaborated`; for editors alone.
     """
 
     path: str
@@ -82,6 +82,7 @@ class CheckResult:
     accepted: tuple[Accepted, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
     tested: ir.Protocol | None = None
+    draft: ir.Protocol | None = None
 
     @property
     def failed(self) -> bool:
@@ -220,12 +221,13 @@ def check(
     A `project` that is given keeps its files from check to check, so that a shared vocabulary is parsed once.
     """
     project = project or Project(read=read, root=root)
-    protocol, found = elaborate(project, path, project.memory)
+    made = elaborate(project, path, project.memory)
+    protocol, found = made.protocol, made.diagnostics
     if protocol is not None:
         found = [*found, *lint(protocol)]
     told, tested, more = _scenarios(project, path, protocol)
     kept, accepted = _accepted(project, path, protocol, _without_consequences([*found, *more], project))
-    return CheckResult(path, protocol, _ordered(kept), project.sources(), accepted, told, tested)
+    return CheckResult(path, protocol, _ordered(kept), project.sources(), accepted, told, tested, made.draft)
 
 
 def _accepted(

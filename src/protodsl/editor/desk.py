@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import os
 import re
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic
-from protodsl.documents.words import Context, Line, read
-from protodsl.documents.words.leaves import Mood
+from protodsl.documents.words import Context, read
 from protodsl.driver import CheckResult, Project, check
+from protodsl.editor.words import described, detail, reading, reading_lines, table
 from protodsl.fields import BLOCKS, SINGLE_BLOCKS
 from protodsl.reading import read_file
 from protodsl.source import Source, Span
@@ -41,6 +42,8 @@ _AFTER: dict[str, tuple[str, ...]] = {
     "as": ("equivalence",),
     "by": ("role",),
 }
+_PARAMETER = re.compile(r"^[ \t]*parameter[ \t]+([A-Za-z]\w*)([^\n#]*)", re.MULTILINE)
+MOST_LINES = 15
 _RESULTS = ("lab", "score", "finding", "grade", "measure")
 
 
@@ -76,6 +79,7 @@ class Desk:
     open: dict[str, str] = field(default_factory=dict)
     project: Project = field(init=False)
     good: dict[str, ir.Protocol] = field(default_factory=dict)  # last whole model of each file
+    drafts: dict[str, ir.Protocol] = field(default_factory=dict)  # what there is of each file now
     stamps: dict[str, tuple[int, int] | None] = field(default_factory=dict)  # of what was read from the disk
 
     def __post_init__(self) -> None:
@@ -116,9 +120,12 @@ class Desk:
             if other not in self.open and _stamp(other) != stamp:
                 self.forget(other)
         result = check(path, project=self.project)
-        found = result.protocol or result.tested
-        if found is not None:
-            self.good[path] = found
+        whole = result.protocol or result.tested
+        if whole is not None:
+            self.good[path] = whole
+        draft = whole or result.draft
+        if draft is not None:
+            self.drafts[path] = draft
         return result
 
     def text(self, path: str) -> str:
@@ -128,8 +135,9 @@ class Desk:
         loaded = self.project.load(path)
         return "" if isinstance(loaded, Diagnostic) else loaded.source.text
 
-    def protocol(self, path: str) -> ir.Protocol | None:
-        return self.good.get(path)
+    def protocols(self, path: str) -> list[ir.Protocol]:
+        """The model as far as it goes now, then the last that was whole."""
+        return [one for one in (self.drafts.get(path), self.good.get(path)) if one is not None]
 
     # ------------------------------------------------------------ names
 
@@ -166,9 +174,10 @@ class Desk:
         """The name in its declaration, seen in the text itself, so that half-typed files have it too."""
         declares = re.compile(
             r"^[ \t]*(?:(?:drug|lab|finding|condition|procedure)[ \t]+class|lab|score|finding|condition|state"
-            r"|procedure|drug|question|panel|grade|measure|equivalent|define|timepoint|stage|cohort|arm"
-            r"|intervention|regimen|patient"
-            rf"|endpoint|visit)[ \t]+({re.escape(name.split('.')[0])})\b",
+            r"|procedure|drug|question|panel|grade|measure|equivalent|reference|define|parameter|timepoint"
+            r"|stage|cohort|arm|intervention|regimen|patient|endpoint|visit|activity|side"
+            r"|side[ \t]+\w+[ \t]+(?:\"[^\"\n]*\"[ \t]+)?other)"
+            rf"[ \t]+({re.escape(name.split('.')[0])})\b",
             re.MULTILINE,
         )
         self.text(path)
@@ -199,27 +208,46 @@ class Desk:
 
     def hover(self, path: str, offset: int) -> Hover | None:
         """What a name is, or what the criterion under the cursor means, with the sentence of its source."""
-        protocol = self.protocol(path)
-        if protocol is None:
-            return None
         found = self.name_at(path, offset)
+        protocols = self.protocols(path)
         if found is not None:
-            said = self._described(protocol, found[0])
-            if said is not None:
-                return Hover(said, found[1])
-        part = self._part_at(protocol, path, offset)
-        return None if part is None or part.span is None else Hover(_reading(protocol, part), part.span)
+            for protocol in protocols:
+                said = self._described(protocol, found[0])
+                if said is not None:
+                    return Hover(said, found[1])
+            shown = self._declaration(path, found[0])
+            if shown is not None:
+                return Hover(shown, found[1])
+        for protocol in protocols:
+            part = self._part_at(protocol, path, offset)
+            if part is not None and part.span is not None:
+                return Hover(reading(protocol, part), part.span)
+        return None
+
+    def _declaration(self, path: str, name: str) -> str | None:
+        """A parameter, a cohort, an arm … as it is written."""
+        at = self._declared(path, name)
+        if at is None:
+            return None
+        text = self.text(at.path)
+        item = outline(text).item_at(at.start)
+        lines = textwrap.dedent(" " * item.indent + text[item.start : item.end].rstrip()).split("\n")
+        more = ["…"] if len(lines) > MOST_LINES else []
+        return "\n".join(["```protodsl", *lines[:MOST_LINES], *more, "```"])
 
     def _described(self, protocol: ir.Protocol, name: str) -> str | None:
         item = protocol.items.get(name)
         if item is not None:
-            return _item(protocol, item)
+            return described(protocol, item)
         point = next((one for one in protocol.timepoints if one.name == name), None)
         if point is not None:
             return "\n\n".join([f"**{point.label}** · timepoint", *point.clarify])
+        supplied = next((one for one in protocol.references if one.name == name), None)
+        if supplied is not None:
+            return table(supplied)
         defined = protocol.definitions.get(name)
         if defined is not None:
-            lines = _lines(read(Context(protocol), defined.expr, "is"))
+            lines = reading_lines(read(Context(protocol), defined.expr, "is"))
             return "\n".join([f"**{defined.label}** · definition", "", *lines])
         return None
 
@@ -251,11 +279,17 @@ class Desk:
         typed = re.search(r"[A-Za-z][\w.]*$", line)
         head = line[: typed.start()] if typed else line
         words = re.findall(r"[A-Za-z_]\w*|[<>=≤≥]+|\d[\d.]*|[\[\],(]", head)
-        protocol = self.protocol(path)
         if not words or words == ["-"]:
             return self._statements(text, offset)
+        protocol = next(iter(self.protocols(path)), None)
         if protocol is None:
             return []
+        if "percentile" in words[-3:]:
+            return _percentiles(protocol, words)
+        if words[-1] in ("within", "least") and (lengths := self._parameters(path)):
+            return lengths
+        if words[-1] == "of" and len(words) > 1 and (sided := _sides(protocol, words[-2])):
+            return sided
         if unit := self._unit(protocol, words):
             return unit
         last = next(
@@ -274,10 +308,20 @@ class Desk:
         if kinds == ("role",):
             return [Offer(name, "role") for name in ("investigator", "participant", "guardian")]
         wanted = kinds or _RESULTS
-        return [
-            Offer(item.name, item.kind, _detail(item))
+        offers = [
+            Offer(item.name, item.kind, detail(item))
             for item in protocol.items.values()
             if item.kind in wanted
+        ]
+        return offers + (self._parameters(path) if re.fullmatch("[<>=≤≥]+", words[-1]) else [])
+
+    def _parameters(self, path: str) -> list[Offer]:
+        """Parameters of the files in hand, as far as they are typed."""
+        self.text(path)
+        return [
+            Offer(match[1], "parameter", match[2].strip(" {"))
+            for file in dict.fromkeys((path, *self.project.files))
+            for match in _PARAMETER.finditer(self.text(file))
         ]
 
     def _unit(self, protocol: ir.Protocol, words: list[str]) -> list[Offer] | None:
@@ -331,9 +375,11 @@ _META = ("source", "clarify", "note", "accept")
 _RULES = ("part", "require", "applies", "values", *_META)
 _BEGIN: dict[str, tuple[str, ...]] = {
     "": ("language", "use", "protocol", "lab", "score", "finding", "condition", "state", "drug", "procedure",
-         "question", "measure", "equivalent", "define", "patient", "scenario"),
+         "question", "panel", "grade", "measure", "equivalent", "reference", "define", "parameter", "side",
+         "patient", "scenario"),
     "protocol": (*SINGLE_BLOCKS[1:], "timepoint", "day", "anchor", "stage", "cohort", "inclusion",
-                 "exclusion", "satisfy", "values", "aside", "define", "arm", "intervention", "regimen",
+                 "exclusion", "satisfy", "values", "aside", "define", "parameter", "side", "common", "arm",
+                 "intervention", "regimen",
                  "visit", "activity", "objective", *_META),
     "stage": ("inclusion", "exclusion", "cohort", "satisfy", "values", "aside", "define", *_META),
     "cohort": ("inclusion", "exclusion", "applies", "satisfy", "values", "aside", *_META),
@@ -346,6 +392,8 @@ _BEGIN: dict[str, tuple[str, ...]] = {
     "scenario": ("record", "patient", "stage", "cohort", "expect", "note"),
     "item": ("loinc", "icd10", "snomed", "atc", "unit", "uln", "lln", "range", "scale", "worse", "version",
              "values", "members", "half_life", *_META),
+    "reference": ("file", "unit", "citation", *_META),
+    "parameter": _META,
     "measure": ("citation", "unit", "lead", "each", "valid", "let", "formula", "range", *_META),
 }  # fmt: skip
 _ITEMS = ("lab", "score", "finding", "condition", "state", "drug", "procedure", "question", "panel", "grade")
@@ -383,64 +431,27 @@ _SYMBOLS = frozenset(
     )
 ) | frozenset(("equivalent", "arm", "intervention", "regimen", "visit", "activity", "objective", "endpoint"))
 _SYMBOLS |= frozenset((*SINGLE_BLOCKS[1:], "patient", "scenario", "satisfy"))
+_SYMBOLS |= frozenset(("reference", "parameter", "side"))
 
 
-# ---------------------------------------------------------------- words
+def _percentiles(protocol: ir.Protocol, words: list[str]) -> list[Offer]:
+    """Behind `percentile` those there are, behind `percentile 5` what is meant by it, then the tables."""
+    if words[-1] == "percentile":
+        known = {one: table.label for table in protocol.references for one in table.percentiles}
+        return [Offer(f"{float(one):g}", "percentile", label) for one, label in sorted(known.items())]
+    tables = [Offer(one.name, "reference", one.label) for one in protocol.references]
+    return tables if words[-1] == "of" else [Offer("of", "keyword")] if words[-2] == "percentile" else []
 
 
-def _detail(item: ir.Item) -> str:
-    """Label, unit and codes on one line."""
-    said = [item.label]
-    if item.unit is not None:
-        said.append(item.unit.text)
-    said += [f"{code.system} {code.code}" for code in item.codes[:3]]
-    return " · ".join(said)
-
-
-def _item(protocol: ir.Protocol, item: ir.Item) -> str:
-    kind = f"{item.kind} class" if item.is_class else item.kind
-    lines = [f"**{item.label}** · {kind}"]
-    if item.text:
-        lines.append(item.text)
-    if item.unit is not None:
-        lines.append(f"unit {item.unit.text}")
-    if item.minimum is not None and item.maximum is not None:
-        lines.append(f"range {item.minimum} to {item.maximum}")
-    if item.values:
-        lines.append("values " + ", ".join(item.values))
-    if item.codes:
-        lines.append(", ".join(f"{code.system} {code.code}" for code in item.codes))
-    if item.members:
-        labels = [protocol.items[one].label if one in protocol.items else one for one in item.members]
-        lines.append("members: " + ", ".join(labels))
-    lines += [
-        one
-        for one in (item.explain, item.version and f"version {item.version}", item.citation, item.note)
-        if one
-    ]
-    return "\n\n".join(lines)
-
-
-def _reading(protocol: ir.Protocol, part: ir.Part) -> str:
-    """The criterion in plain words, above it the sentence of the source."""
-    said = [f"**{part.id}** {part.label}"]
-    said += [f"> {quote.text}" for quote in part.source]
-    mood: Mood = "must not" if part.id.split(".")[0].split()[-2:-1] == ["exclusion"] else "must"
-    context = Context(protocol)
-    if part.applies is not None:
-        said.append("Applies only if:\n" + "\n".join(_lines(read(context, part.applies, "is"))))
-    if part.expr is not None:
-        said.append("\n".join(_lines(read(context, part.expr, mood))))
-    said += [f"*To clarify:* {text}" for text in part.clarify]
-    return "\n\n".join(said)
-
-
-def _lines(line: Line, depth: int = 0) -> list[str]:
-    """A reading as a Markdown list."""
-    found = [f"{'  ' * depth}- {line.text}"]
-    for child in line.children:
-        found += _lines(child, depth + 1)
-    return found
+def _sides(protocol: ir.Protocol, word: str) -> list[Offer]:
+    """Behind `bcva of`: the sides that the protocol names, and those of every body."""
+    item = protocol.items.get(word)
+    if item is None or item.domain not in ("results", "conditions", "procedures") or item.kind == "measure":
+        return []
+    named = [(one.name, one.label) for one in protocol.sides]
+    named += [(one.other, one.other_label) for one in protocol.sides]
+    words = ("left", "right", "any side", "each side")
+    return [Offer(name, "side", label) for name, label in named] + [Offer(one, "side") for one in words]
 
 
 def path_of(uri: str) -> str:

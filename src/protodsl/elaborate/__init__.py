@@ -7,7 +7,7 @@ goes on.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol as Interface
 from typing import cast
 
@@ -78,19 +78,28 @@ MAX_FILES = 200
 MAX_REMEMBERED = 8
 
 
-def elaborate(
-    files: Files, path: str, memory: Memory | None = None
-) -> tuple[ir.Protocol | None, list[Diagnostic]]:
-    """The model of the protocol in `path`, and every diagnostic of it and of the files it uses.
+@dataclass(frozen=True)
+class Elaborated:
+    """The model of a protocol and every diagnostic of it and of the files it uses.
 
-    None where the file holds no protocol (a vocabulary), or where something in it was refused: a checker must
-    not be made from half a protocol.
+    `protocol` is None where the file holds none (a vocabulary), or where something in it was refused: a
+    checker must not be made from half a protocol. `draft` is what could be made of it all the same, with
+    every reference table that is declared: good for showing what is well in a file that is being written,
+    and for nothing else.
     """
+
+    protocol: ir.Protocol | None
+    draft: ir.Protocol | None
+    diagnostics: list[Diagnostic]
+
+
+def elaborate(files: Files, path: str, memory: Memory | None = None) -> Elaborated:
+    """The model of the protocol in `path`. Vocabularies that the memory knows are not declared again."""
     gathered = Gathered()
     scope = Scope(diagnostics=gathered.diagnostics)
     _gather(files, scope, path, gathered, [])
     if path not in gathered.loaded:
-        return None, gathered.diagnostics
+        return Elaborated(None, None, gathered.diagnostics)
     declared = [
         Declaration(name, tree, str(tree.data))
         for name, loaded in gathered.loaded.items()
@@ -121,9 +130,19 @@ def elaborate(
         _definitions(scope)
     # What several cohorts share is elaborated once for each of them, and reported once.
     gathered.diagnostics[:] = dict.fromkeys(gathered.diagnostics)
+    told = tuple(table.told for table in scope.references.values())
+    draft = replace(made or _vocabulary_alone(scope), references=told)
     if any(diagnostic.severity == "error" for diagnostic in gathered.diagnostics):
         made = None
-    return made, gathered.diagnostics
+    return Elaborated(made, draft, gathered.diagnostics)
+
+
+def _vocabulary_alone(scope: Scope) -> ir.Protocol:
+    """What a file without a protocol declares, as a protocol of nothing else."""
+    return ir.Protocol(
+        "", "", LANGUAGE_VERSION, ir.Section("protocol", ()), (),
+        scope.items, scope.measures, scope.equivalences, scope.definitions,
+    )  # fmt: skip
 
 
 def _gather(files: Files, scope: Scope, path: str, into: Gathered, above: list[str]) -> None:

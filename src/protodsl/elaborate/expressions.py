@@ -10,7 +10,7 @@ from lark import Token, Tree
 
 from protodsl import ir
 from protodsl.diagnostics import Fix
-from protodsl.elaborate import comparisons, doses, events, quantities
+from protodsl.elaborate import comparisons, doses, events, parameters, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Refused, string
 
 
@@ -19,8 +19,21 @@ def node(name: str, children: Sequence[Child], like: Node) -> Node:
     return Tree(name, cast("list[Token | Node]", list(children)), like.meta)
 
 
+# What a window can belong to: nothing smaller has a truth of its own.
+_SENTENCES = frozenset(
+    (
+        *("relaxed", "compare", "between", "is_", "change", "changes", "agrees"),
+        *("event", "state", "reaction", "event_rows", "event_lines"),
+    )
+)
+
+
 def truth(ctx: Context, tree: Child) -> ir.Expr:
     """The typed expression of a tree that must be true, false or unknown."""
+    if isinstance(tree, Tree) and tree.data in _SENTENCES:
+        by_case = parameters.spread(ctx, tree)
+        if by_case is not None:
+            return by_case
     match tree:
         case Tree("paren", [inner]):
             return truth(ctx, inner)

@@ -99,6 +99,26 @@ def compared(
     return limits.chain(ctx, tree, conditions, tests, first=False)
 
 
+def spread(ctx: Context, tree: Node) -> ir.Expr | None:
+    """A statement about a window whose length is a parameter by case: a statement for each case. None: about
+    no such window."""
+    if not ctx.scope.parameters:
+        return None
+    for duration in tree.find_data("duration"):
+        name = duration.children[0]
+        one = ctx.scope.parameters.get(str(name)) if isinstance(name, Token) else None
+        if one is None or str(name) in ctx.chosen:
+            continue
+        rows = opened(ctx, one)
+        if isinstance(rows, list):
+            tests = [
+                expressions.truth(ctx.but(chosen={**ctx.chosen, str(name): value}), tree) for value, _ in rows
+            ]
+            conditions = [expressions.truth(ctx, condition) for _, condition in rows if condition is not None]
+            return limits.chain(ctx, tree, conditions, tests, first=False)
+    return None
+
+
 def setting(ctx: Context, tree: Node, name: str, values: Sequence[Token], *, negated: bool) -> ir.Expr:
     """`country is one of [japan, china]`."""
     known = ctx.scope.arms

@@ -101,9 +101,31 @@ def duration(ctx: Context, tree: Node) -> ir.Duration:
         case Tree("longer" | "shorter" as which, [Tree() as first, Tree() as second]):
             name: Literal["longer", "shorter"] = "longer" if which == "longer" else "shorter"
             return ir.Extreme(name, length(ctx, first), length(ctx, second))
+        case Tree(_, [Token() as parameter]):
+            return _length_named(ctx, parameter)
         case Tree(_, [Tree() as inner]):
             return length(ctx, inner)
     raise AssertionError(tree.data)
+
+
+def _length_named(ctx: Context, name: Token) -> ir.Length:
+    """The length of time that a parameter stands for; `parameters.spread` has chosen the row of one by
+    case.
+    """
+    from protodsl.elaborate import parameters
+
+    one = ctx.scope.parameters.get(str(name))
+    if one is None:
+        ctx.scope.unknown(str(name), ctx.span(name), "a parameter", ctx.scope.parameters)
+        raise Refused
+    said = ctx.chosen.get(str(name)) or parameters.opened(ctx, one)
+    if isinstance(said, list):
+        ctx.report("window-by-case", name, name=str(name))
+        raise Refused
+    if not (isinstance(said, Tree) and said.data == "quantity"):
+        ctx.report("parameter-no-length", name, name=str(name))
+        raise Refused
+    return length(ctx.but(path=one.path), said)
 
 
 def timepoint(ctx: Context, token: Token) -> ir.Timepoint:

@@ -89,8 +89,9 @@ def register(files: Files, ctx: Context, tree: Node) -> None:
             raise Refused from None
         shown = string(label) if label is not None else str(name).replace("_", " ")
         told = ir.Reference(
-            str(name), shown, string(file), said.get("citation", ""), age, None not in rows, ctx.span(tree)
-        )
+            str(name), shown, string(file), said.get("citation", ""), age, None not in rows, ctx.span(tree),
+            percentiles, unit,
+        )  # fmt: skip
         ctx.scope.references[str(name)] = ReferenceTable(told, unit, percentiles, rows, read[1])
 
 

@@ -110,6 +110,7 @@ class Context:
     lets: dict[str, Num] = field(default_factory=dict)
     formula: bool = False
     sample: bool = False  # "that sample" may be said here
+    chosen: dict[str, Child] = field(default_factory=dict)  # of parameters by case: the row that is read now
 
     def span(self, tree: Child, whole: Node | None = None) -> Span:
         return span_of(self.path, tree if tree is not None else whole)

@@ -135,6 +135,8 @@ class Reference:
     age: Literal["year", "month", "week", "day"]
     sexes: bool
     span: Span | None = None
+    percentiles: tuple[Fraction, ...] = ()
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)

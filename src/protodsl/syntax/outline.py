@@ -24,6 +24,10 @@ STATEMENTS = frozenset(
         "anchor",
         "stage",
         "cohort",
+        "common",
+        "parameter",
+        "side",
+        "reference",
         "satisfy",
         "values",
         "aside",
@@ -90,7 +94,7 @@ BLOCKS = frozenset(
         *("protocol", "stage", "cohort", "satisfy", "inclusion", "exclusion", "part", "arm", "intervention"),
         *("visit", "activity", "objective", "endpoint", "measure", "equivalent", "score", "panel", "grade"),
         *("identifiers", "escalation", "design", "safety", "ethics", "background", "define", "question"),
-        *("patient", "scenario"),
+        *("patient", "scenario", "common", "parameter", "reference"),
     )
 )
 """Words that begin a declaration with a block."""

@@ -77,6 +77,25 @@ CONSTRUCTS = (
         "A parameter by cohort must say something wherever it is used.",
     ),
     Entry(
+        "E0372",
+        "window-by-case",
+        "the length `{name}` differs by case, and this window belongs to no statement that could",
+        ("write the window in each criterion", "give the parameter one value"),
+        "A statement about a window of several lengths is a statement for each case. The `values` of a block "
+        "and the timepoints hold for everybody alike.",
+        bad="values within washout before screening",
+        good="exclude if received glucocorticoid within washout before screening",
+    ),
+    Entry(
+        "E0373",
+        "parameter-no-length",
+        "`{name}` is no length of time",
+        ("give it one: `parameter {name} = 4 weeks`",),
+        "The length of a window is a number of days, weeks, months, years or half-lives.",
+        bad="exclude if received glucocorticoid within most_alt before screening",
+        good="exclude if received glucocorticoid within 4 weeks before screening",
+    ),
+    Entry(
         "E0369",
         "side-of-formula",
         "`{name}` is computed, and what is computed has no side",

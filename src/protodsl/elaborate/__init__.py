@@ -73,7 +73,10 @@ class Memory:
 
 
 VOCABULARY = ("vocab", "measure", "equivalent")
-DEFINED = ("define_short", "define_block", "parameter_short", "parameter_block")
+DEFINITIONS = ("define_short", "define_block")
+PARAMETERS = ("parameter_short", "parameter_block")
+DEFINED = (*DEFINITIONS, *PARAMETERS)
+BLOCKS = ("stage", "cohort", "criterion", "part", "choice", "common", "objective", "endpoint")
 MAX_FILES = 200
 MAX_REMEMBERED = 8
 
@@ -195,6 +198,7 @@ def _protocol(
     for one in declared:
         if one.kind in DEFINED:
             criteria.register(scope, one)
+    _register_parameters(ctx, tree)
     for child in trees(tree, "values"):
         ctx = criteria.with_values(ctx, [child])
     _register_inner(ctx, tree)
@@ -255,23 +259,23 @@ def _protocol(
     )
 
 
+def _register_parameters(ctx: Context, tree: Node) -> None:
+    """Parameters come first: the `values` of any block may speak of them."""
+    for child in tree.children:
+        if isinstance(child, Tree) and child.data in PARAMETERS:
+            criteria.register(ctx.scope, Declaration(ctx.path, child, str(child.data)))
+        elif isinstance(child, Tree) and child.data in BLOCKS:
+            _register_parameters(ctx, child)
+
+
 def _register_inner(ctx: Context, tree: Node) -> None:
     """Definitions inside the protocol, its stages, cohorts, criteria and endpoints share one name space."""
     for child in tree.children:
         if not isinstance(child, Tree):
             continue
-        if child.data in DEFINED:
+        if child.data in DEFINITIONS:
             criteria.register(ctx.scope, Declaration(ctx.path, child, str(child.data), ctx.values))
-        elif child.data in (
-            "stage",
-            "cohort",
-            "criterion",
-            "part",
-            "choice",
-            "common",
-            "objective",
-            "endpoint",
-        ):
+        elif child.data in BLOCKS:
             inner = criteria.with_values(ctx, [one for one in child.children if isinstance(one, Tree)])
             _register_inner(inner, child)
 

@@ -223,14 +223,16 @@ def _base(track: Track) -> str:
     """For everybody asked: the truth of each step, how many fail and are open, which is the first."""
     numbers = range(len(track.steps))
     columns = [f"{step.truth} AS c{n}, {step.absent} AS a{n}" for n, step in enumerate(track.steps)]
-    columns += [f"{told} AS item{n}" for n, (_, told) in enumerate(_open_items(track.steps).items())]
+    items = list(_open_items(track.steps).values())
+    columns += [f"{told} AS item{n}" for n, told in enumerate(items)]
+    open_items = " + ".join(f"CAST(item{n} AS INTEGER)" for n in range(len(items))) or "0"
     inner = f"SELECT {', '.join(columns) or '1'} FROM {{source}} WHERE {track.where}"
     fails = " + ".join(f"CAST(c{n} IS FALSE AS INTEGER)" for n in numbers) or "0"
     opens = " + ".join(f"CAST(c{n} IS NULL AS INTEGER)" for n in numbers) or "0"
     first_fail = " ".join(f"WHEN NOT c{n} THEN {n}" for n in numbers)
     first_not = " ".join(f"WHEN c{n} IS NOT TRUE THEN {n}" for n in numbers)
     return (
-        f"SELECT *, {fails} AS fails, {opens} AS opens, "
+        f"SELECT *, {fails} AS fails, {opens} AS opens, {open_items} AS open_items, "
         f"{f'CASE {first_fail} END' if first_fail else 'NULL'} AS first_fail, "
         f"{f'CASE {first_not} END' if first_not else 'NULL'} AS first_not FROM ({inner}) AS truths"
     )
@@ -250,9 +252,8 @@ def _items(ask: Any, steps: Sequence[Step], protocol: ir.Protocol) -> tuple[Miss
     names = list(_open_items(steps))
     if not names:
         return ()
-    count = " + ".join(f"CAST(item{number} AS INTEGER)" for number in range(len(names)))
     wanted = [f"count(*) FILTER (WHERE fails = 0 AND item{number})" for number in range(len(names))]
-    wanted += [f"count(*) FILTER (WHERE fails = 0 AND item{n} AND {count} = 1)" for n in range(len(names))]
+    wanted += [f"count(*) FILTER (WHERE fails = 0 AND item{n} AND open_items = 1)" for n in range(len(names))]
     told = ask(wanted)
     found = [
         Missing(name, label_of(protocol, name), keeps, alone)

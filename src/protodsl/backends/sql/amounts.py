@@ -21,7 +21,6 @@ from protodsl.backends.sql.syntax import (
     Double,
     Expr,
     In,
-    Literal,
     ToDouble,
     and_,
     case,
@@ -156,10 +155,9 @@ def amount(builder: Builder, scope: Scope, observed: ir.Observed) -> Amount:
         found = measures.samples(builder, scope, observed)
         value = measures.value_in(found, observed.unit)
     else:
-        rows = builder.rows("results")
-        theirs, known = results.of_side(observed)
-        mine = and_(compare("=", Column("thing"), Literal(builder.thing("results", item.name))), theirs)
-        place = Apart(rows, builder.per_person(rows.name, "results_found"), item.name)
+        rows = builder.rows("results", builder.thing("results", item.name))
+        mine, known = results.of_side(observed)
+        place = Apart(rows, builder.per_person(rows.name, f"{rows.name}_found"), item.name)
         found = results.of_rows(builder, scope, observed, item, rows, place, mine, known=known)
         value = value_of(builder, item, rows, observed.unit)
     if value == NOTHING:

@@ -90,7 +90,7 @@ class Builder:
         self.timepoints: dict[str, Column] = {}
         self.settings: dict[str, Column] = {}  # where somebody takes part, by name
         self.things: dict[tuple[str, str, tuple[str, ...]], str] = {}  # domain, item, but not: its name
-        self.facts: dict[str, Layers] = {}  # by domain
+        self.facts: dict[tuple[str, str], Layers] = {}  # by domain, and thing where it is of one
         self.grouped: dict[str, Grouped] = {}  # by the name of their rows
         self.ruled: dict[str, int] = {}  # item: how many things an absence of it must cover
         self.asks: dict[str, Asks] = {}  # by domain
@@ -168,11 +168,12 @@ class Builder:
             found = self.things[key] = item if not but_not else f"{item} but not {', '.join(key[2])}"
         return found
 
-    def rows(self, domain: str) -> Layers:
-        """The facts of a domain, each with what is worked out for it."""
-        found = self.facts.get(domain)
+    def rows(self, domain: str, thing: str = "") -> Layers:
+        """The facts of a domain, or of one thing in it, each with what is worked out for it."""
+        found = self.facts.get((domain, thing))
         if found is None:
-            found = self.facts[domain] = Layers(f"{domain}_rows", self.names)
+            name = f"{domain}_rows" if not thing else self.names.make(f"{domain}_{thing}")
+            found = self.facts[(domain, thing)] = Layers(name, self.names)
         return found
 
     def per_person(self, rows: str, name: str) -> Grouped:

@@ -22,6 +22,7 @@ from protodsl.backends.sql.syntax import (
     comment,
     compare,
     is_,
+    literal,
     or_,
     text,
 )
@@ -227,8 +228,8 @@ def _ctes(builder: Builder) -> list[Cte]:
     if denying(builder):
         found += _denials(builder, codes)
     found += builder.people.ctes(_people(builder), dialect, "Participants: dates of study events, windows.")
-    for domain, rows in builder.facts.items():
-        found += rows.ctes(_rows(builder, domain, rows), dialect, TOLD.get(domain, ""))
+    for (domain, thing), rows in builder.facts.items():
+        found += rows.ctes(_rows(builder, domain, thing, rows), dialect, TOLD.get(domain, ""))
     for domain, asks in builder.asks.items():
         found += asks.rows.ctes(_asked_of(builder, asks), dialect, TOLD[domain])
         if domain in builder.denials:
@@ -323,7 +324,7 @@ def reads(builder: Builder, rows: Layers, own: Grouped | None = None) -> set[str
     return {name for name in read if not rows.has(name)}
 
 
-def _rows(builder: Builder, domain: str, rows: Layers) -> str:
+def _rows(builder: Builder, domain: str, thing: str, rows: Layers) -> str:
     fields = [each.name for each in BY_NAME[domain].fields]
     read = reads(builder, rows)
     columns = set(person_columns(builder)) - set(fields)
@@ -333,6 +334,8 @@ def _rows(builder: Builder, domain: str, rows: Layers) -> str:
     body = ["  SELECT", ",\n".join(lines), f"  FROM {domain} AS facts"]
     if domain in DOMAINS:
         body.append(f"  JOIN codes ON codes.concept = facts.concept AND codes.domain = '{domain}'")
+        if thing:
+            body.append(f"    AND codes.thing = {literal(thing, builder.dialect)}")
     if read & columns:
         body.append("  JOIN people ON people.participant = facts.participant")
     return "\n".join(body)

@@ -313,7 +313,7 @@ class Session:
             if verdict == "ineligible" and not self.hopeless(later, timed):
                 earliest = later.nothing_fails(timed.elements(cohort, self.earlier))
             if earliest is not None:
-                stale = self.to_repeat(later.on(earliest), timed)
+                stale = self.to_repeat(later.on(earliest))
             later.close()
         report = Report(
             self.checker.protocol.id,
@@ -419,17 +419,11 @@ class Session:
                     )
         return found
 
-    def to_repeat(self, case: Case, timed: StageNode) -> list[str]:
-        """Results that are too old on that day."""
-        stale: list[str] = []
-        bodies = [body for _, body in self.node.chosen(self.cohort)]
-        again = [body for _, body in timed.chosen(self.cohort)]
-        for body, twins in zip((self.node.common, *bodies), (timed.common, *again), strict=True):
-            for criterion, twin in zip(body.criteria, twins.criteria, strict=True):
-                if twin.root.favour(case) is None:
-                    causes = criterion.root.finding(case).unknown()
-                    stale += [cause.what for cause in causes if cause.kind == "stale"]
-        return list(dict.fromkeys(stale))
+    def to_repeat(self, case: Case) -> list[str]:
+        """Results that are too old on that day, and that the verdict then hangs on."""
+        undecided = StageFinding(self.node, case, self.cohort, self.earlier).undecided()
+        causes = [cause for one in undecided for cause in one.causes]
+        return list(dict.fromkeys(cause.what for cause in causes if cause.kind == "stale"))
 
     def assumptions(self, assumed: tuple[str, ...]) -> list[str]:
         domains = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +22,11 @@ from fhir_fixture import (
     resource,
 )
 
+from protodsl.driver import check
+from protodsl.reports import Asked, Trial
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Answer, Coded, Condition, Days, Procedure
 
+PROTOCOLS = Path(__file__).parents[2] / "protocols"
 LUPUS = concept(ICD10, "M32.1")
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -236,7 +241,44 @@ def test_immunization() -> None:
         "Immunization", status="completed", vaccineCode=concept(CVX, "03"), occurrenceDateTime="2024-01-05"
     )
     [found] = record(made).procedures
-    assert found == Procedure(Coded("cvx", "03"), True, days("2024-01-05"), where="Immunization/1")
+    coded = Coded("cvx", "03", (("atc", "J07BD52"),))
+    assert found == Procedure(coded, True, days("2024-01-05"), where="Immunization/1")
+
+
+@cache
+def trial_of(name: str) -> Trial:
+    model = check(str(PROTOCOLS / f"{name}.proto-lite")).protocol
+    assert model is not None
+    return Trial(model)
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("03", "fails"),  # MMR
+        ("111", "fails"),  # influenza, live, into the nose
+        ("140", "passes"),  # influenza, injected
+        ("187", "passes"),  # zoster, recombinant
+        ("208", "passes"),  # messenger RNA
+        ("88", "unknown"),  # influenza, unspecified formulation
+        ("999", "unknown"),
+    ],
+)
+def test_a_vaccine_is_live_or_not_or_nobody_knows(code: str, expected: str) -> None:
+    trial = trial_of("NCT06350110")
+    asked = Asked(at={"leukapheresis": "2024-01-20", "screening": "2024-01-20"}, assume=("procedures",))
+    made = resource(
+        "Immunization", status="completed", vaccineCode=concept(CVX, code), occurrenceDateTime="2024-01-10"
+    )
+    report = trial.evaluate(record(made), asked)
+    assert {one.id: one.outcome for one in report.criteria}["exclusion 9"] == expected
+
+
+def test_a_code_of_its_own_is_not_translated() -> None:
+    code = concept(CVX, "03")
+    code["coding"].append({"system": "http://www.whocc.no/atc", "code": "J07BD"})
+    made = resource("Immunization", status="completed", vaccineCode=code, occurrenceDateTime="2024-01-05")
+    assert record(made).procedures[0].code == Coded("atc", "J07BD", (("cvx", "03"),))
     assert record(made | {"status": "not-done"}).procedures == []
 
 

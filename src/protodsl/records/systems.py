@@ -5,8 +5,6 @@ The URLs and OIDs are those of the HL7 terminology registry (terminology.hl7.org
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 ICD10 = "icd10"  # WHO's and the national editions nest alike: a category is the beginning of its codes
 
 SYSTEMS = {
@@ -85,13 +83,6 @@ def system_name(url: str) -> str:
     """Our name of a code system; one we have no name for keeps its own, in lower case."""
     plain = url.strip().rstrip("/").lower()
     return SYSTEMS.get(plain, plain)
-
-
-def is_vaccine(codes: Iterable[tuple[str | None, str | None]]) -> bool:
-    """Whether one of a fact's codes says that it is a vaccine: CVX has nothing else, nor has ATC's J07."""
-    return any(
-        system == "cvx" or (system == "atc" and (code or "").startswith("J07")) for system, code in codes
-    )
 
 
 def code_text(system: str, code: str) -> str:

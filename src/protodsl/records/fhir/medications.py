@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from protodsl.records.fhir.dosage import daily
 from protodsl.records.fhir.reading import Json, Malformed, Reading, day, obj, objs, text
-from protodsl.records.systems import is_vaccine
+from protodsl.records.vaccines import is_vaccine
 from protodsl.runtime.record import Coded, Days, Medication, Procedure
 
 _PLANNED = {"proposal", "plan", "option", "intended", "draft"}

@@ -14,6 +14,7 @@ from typing import Any
 from protodsl.records.fhir.notes import Notes
 from protodsl.records.site import NO_SITE, Site, translated
 from protodsl.records.systems import ORDER, SYSTEMS, UCUM, WORDS, code_text, system_name
+from protodsl.records.vaccines import with_atc
 from protodsl.runtime.attributes import MAX_TEXT
 from protodsl.runtime.attributes import kind_of as kind_with_text
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Coded, Days, Exact, Interval, Record
@@ -196,7 +197,7 @@ class Reading:
             said = text(concept, "text")
             return translated(Coded(None, said or None, (), suspected), self.codes)
         ranked = sorted(found, key=_rank)
-        return translated(Coded(*ranked[0], tuple(ranked[1:]), suspected), self.codes)
+        return translated(with_atc(Coded(*ranked[0], tuple(ranked[1:]), suspected)), self.codes)
 
     def word(self, concept: Json) -> str:
         """A coded answer as a word: its code's where that is one everybody uses, else what it says."""
@@ -323,7 +324,7 @@ def _unit(printed: str, system: str, code: str) -> tuple[str | None, str | None]
 def _one_coding(system: str, code: str) -> Coded:
     written = {"system": system, "code": code}
     name = system_name(text(written, "system"))
-    return Coded(name, code_text(name, text(written, "code")))
+    return with_atc(Coded(name, code_text(name, text(written, "code"))))
 
 
 def _rank(coding: tuple[str, str]) -> tuple[int, str, str]:

@@ -11,7 +11,8 @@ from protodsl.records.fhir.observations import decimal
 from protodsl.records.omop.stores import Row
 from protodsl.records.omop.tables import Vocabulary, lowest
 from protodsl.records.site import Site, translated
-from protodsl.records.systems import ORDER, is_vaccine
+from protodsl.records.systems import ORDER
+from protodsl.records.vaccines import is_vaccine, with_atc
 from protodsl.runtime.attributes import MAX_TEXT, Problem, RecordError
 from protodsl.runtime.read import MAX_FACTS
 from protodsl.runtime.record import (
@@ -127,7 +128,7 @@ class Person:
         coded = Coded(*ranked[0], tuple(one for one in others if one != ranked[0]), suspected)
         if named is not None:
             coded = Coded(None, local, (ranked[0], *coded.also), suspected)
-        return translated(coded, self.codes) if self.codes else coded
+        return translated(with_atc(coded), self.codes)
 
     def name(self, row: Row, column: str) -> str:
         concept = self.known.concepts.get(row.get(column, ""))

@@ -204,9 +204,11 @@ class Spark:
         texts = _texts(statement)
         for head, body in statement.tables:
             name = head.partition("(")[0]
-            self.session.sql(f"CREATE OR REPLACE TEMP VIEW {head} AS\n{body}")
+            # not by CREATE VIEW, whose text Spark would read again wherever the view is used
+            found = self.session.sql(f"SELECT * FROM (\n{body}\n) AS {head}")
+            found.createOrReplaceTempView(name)
             if _uses(name, texts) > 1 and not body.lstrip().startswith("VALUES"):
-                self._keep(self.session.table(name))
+                self._keep(found)
         return self.session.sql(statement.query)
 
     def _keep(self, found: DataFrame) -> DataFrame:

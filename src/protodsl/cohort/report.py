@@ -74,6 +74,8 @@ def exactness(screened: Screened, whole: Sequence[Answered]) -> list[str]:
     else:
         said.append("SQL carries every criterion asked.")
     manifest = screened.engine.manifest
+    if not manifest:
+        said.append("What was lost when the tables were made is not known: nothing stands beside them.")
     for key, told in (
         ("refused", "records could not be read when the tables were made, and are not counted"),
         (

@@ -13,7 +13,7 @@ import pytest
 from protodsl.backends import sql
 from protodsl.backends.sql.tables import TABLES
 from protodsl.cohort import duck
-from protodsl.cohort.on_spark import TYPES
+from protodsl.cohort.on_spark import TYPES, Spark, texts
 from protodsl.cohort.rows import Rows
 from protodsl.cohort.spark_session import session
 
@@ -41,9 +41,16 @@ def running(master: str = "local[2]") -> Iterator[SparkSession]:
 
 
 def run(
-    spark: SparkSession, folder: Path, rows: Rows, made: Callable[[sql.Lexicon], sql.Statement]
+    spark: SparkSession,
+    folder: Path,
+    rows: Rows,
+    made: Callable[[sql.Lexicon], sql.Statement],
+    *,
+    whole: bool = False,
 ) -> tuple[sql.Statement, list[tuple[Any, ...]]]:
-    """The rows in Parquet files of `folder`, and what the statement, run as one, says of them."""
+    """The rows in Parquet files of `folder`, and what the statement says of them: taken apart as a cohort is
+    asked, or `whole`.
+    """
     kinds = {name: kind for kind, name in TYPES.items()}
     with duck.connect(threads=1) as connection:
         duck.fill(connection, rows)
@@ -53,4 +60,15 @@ def run(
             connection.execute(f"COPY {table.name} TO '{path}' (FORMAT parquet)")
             schema = ", ".join(f"{field.name} {kinds[field.type]}" for field in table.fields)
             spark.read.schema(schema).parquet(f"file:{path}").createOrReplaceTempView(table.name)
-    return statement, [tuple(row) for row in spark.sql(statement.text).collect()]
+    if whole:
+        return statement, [tuple(row) for row in spark.sql(statement.text).collect()]
+    engine = Spark(spark)
+    try:
+        engine.share(texts(statement))
+        engine.asked(statement).createOrReplaceTempView("answers_of_test")
+        query = (
+            "SELECT found.* FROM answers_of_test AS found JOIN participants USING (id) ORDER BY participant"
+        )
+        return statement, engine.ask(query)
+    finally:
+        engine.close()

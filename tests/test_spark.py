@@ -28,7 +28,7 @@ from protodsl.cli.main import cli
 from protodsl.cohort import duck
 from protodsl.cohort.engine import DataError
 from protodsl.cohort.load import load
-from protodsl.cohort.on_spark import Spark, opened
+from protodsl.cohort.on_spark import opened, texts
 from protodsl.cohort.spark_session import words
 from protodsl.driver import check
 from protodsl.records.json import read_records
@@ -86,14 +86,16 @@ def test_the_command_says_the_same_on_both_engines(
     assert sorted(one.name for one in tmp_path.iterdir()) == ["duckdb.csv", "spark.csv"]
 
 
-@pytest.mark.parametrize("number", (58, 113, 168))
-def test_fragments(spark: SparkSession, tmp_path: Path, number: int) -> None:
-    """Truth by truth what the checker says, of the specification's fragments, changed at random."""
+@pytest.mark.parametrize(("number", "whole"), ((58, True), (113, False), (168, False)))
+def test_fragments(spark: SparkSession, tmp_path: Path, number: int, whole: bool) -> None:
+    """Truth by truth what the checker says, of the specification's fragments, changed at random. `whole`: as
+    the one statement that `protodsl sql` prints.
+    """
     rng = Random(number)
     protocol = mutated(list(fragments())[number], rng)
     records = list(readable(protocol, rng, 40))
     found, compared = differences(
-        protocol, records, some_run(protocol, rng), partial(run, spark, tmp_path), "spark"
+        protocol, records, some_run(protocol, rng), partial(run, spark, tmp_path, whole=whole), "spark"
     )
     assert found == [], protocol.id
     assert compared >= 40
@@ -109,8 +111,8 @@ def test_each_table_is_read_once(spark: SparkSession, small: tuple[Path, Path]) 
     assert protocol is not None
     with opened(spark, folder=str(facts), catalog=None) as engine:
         statement = sql.statement(protocol, "spark", engine.lexicon())
-        engine._share([*(body for _, body in statement.tables), statement.query])
-        asked: Any = engine._asked(statement)
+        engine.share(texts(statement))
+        asked: Any = engine.asked(statement)
         found = reads(asked._jdf.queryExecution().executedPlan().toString())
     assert {name: found[name] for name in found if found[name] > 1} == {}
     assert set(found) >= {"participants", "results", "conditions", "absences", "answers"}
@@ -143,8 +145,8 @@ def reads(plan: str) -> Counter[str]:
 
 
 def refusal(spark: SparkSession, folder: Path) -> str:
-    with pytest.raises(DataError) as error:
-        Spark(spark, folder=str(folder), catalog=None)
+    with pytest.raises(DataError) as error, opened(spark, folder=str(folder), catalog=None):
+        pass
     return str(error.value)
 
 
@@ -192,17 +194,24 @@ def test_tables_of_a_catalogue(spark: SparkSession, small: tuple[Path, Path], tm
         with duck.connect(threads=1) as connection:
             duck.attach(connection, str(facts))
             ours = duck.lexicon(connection)
-        assert Spark(spark, folder=None, catalog="hospital").lexicon() == ours
+        with opened(spark, folder=None, catalog="hospital") as engine:
+            assert engine.lexicon() == ours
         spark.sql("DROP TABLE hospital.participants")
         spark.sql(
             f"CREATE TABLE hospital.participants USING parquet LOCATION 'file:{tmp_path / 'twice'}' AS "
             f"SELECT * FROM participants UNION ALL SELECT * FROM participants WHERE id = 'P0007'"
         )
-        with pytest.raises(DataError, match=r"^hospital.participants: more than one row for P0007$"):
-            Spark(spark, folder=None, catalog="hospital")
+        with (
+            pytest.raises(DataError, match=r"^hospital.participants: more than one row for P0007$"),
+            opened(spark, folder=None, catalog="hospital"),
+        ):
+            pass
         spark.sql("DROP TABLE hospital.results")
-        with pytest.raises(DataError, match=r"^hospital.results: .*TABLE_OR_VIEW_NOT_FOUND"):
-            Spark(spark, folder=None, catalog="hospital")
+        with (
+            pytest.raises(DataError, match=r"^hospital.results: .*TABLE_OR_VIEW_NOT_FOUND"),
+            opened(spark, folder=None, catalog="hospital"),
+        ):
+            pass
     finally:
         spark.sql("DROP DATABASE hospital CASCADE")
 

@@ -33,30 +33,34 @@ TYPES = {  # as Spark names them
 
 
 class Spark:
-    """The tables of `folder` (a path, or the URL of a storage Spark reads), or of `catalog`, a database of
-    Spark's catalogue. Raises DataError.
-    """
+    """Tables that are views of `session`. `where`: what a person calls the place they come from."""
 
     dialect: sql.Dialect = "spark"
 
-    def __init__(self, session: SparkSession, *, folder: str | None, catalog: str | None) -> None:
-        assert (folder is None) != (catalog is None)
-        self.session = session
-        self.where = str(folder if catalog is None else catalog)
+    def __init__(self, session: SparkSession, where: str = "") -> None:
+        self.session, self.where = session, where
         self.kept: list[DataFrame] = []
         self.manifest: dict[str, Any] = {}
-        with refused(self.where):
-            if catalog is not None:
-                for table in TABLES:
-                    with refused(f"{catalog}.{table.name}"):
-                        self._take(table, session.table(f"{catalog}.{table.name}"))
-            else:
-                self._attach(self.where)
-            duck.check_people(self._named("participants"), self._ask)
 
-    def _attach(self, folder: str) -> None:
-        """Every file's foot is read: Spark itself would take a column that one file lacks for unknown."""
-        self.manifest = self._manifest(folder)
+    def take_catalog(self) -> None:
+        """The tables of a database of Spark's catalogue. Raises DataError."""
+        with refused(self.where):
+            for table in TABLES:
+                with refused(self._named(table.name)):
+                    self._take(table, self.session.table(self._named(table.name)))
+            duck.check_people(self._named("participants"), self.ask)
+
+    def take_folder(self) -> None:
+        """The tables of a folder, or of the URL of one on a storage Spark reads. Every file's foot is read:
+        Spark itself would take a column that one file lacks for unknown. Raises DataError.
+        """
+        folder = self.where
+        with refused(folder):
+            self.manifest = self._manifest(folder)
+            self._files_of(folder)
+            duck.check_people(self._named("participants"), self.ask)
+
+    def _files_of(self, folder: str) -> None:
         counts: dict[str, int] = {}
         for table in TABLES:
             path = _place(folder, table.name)
@@ -106,24 +110,24 @@ class Spark:
         """What a person calls a table."""
         return os.path.join(self.where, table) if self.manifest else f"{self.where}.{table}"
 
-    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in self.session.sql(query).collect()]
 
     # ------------------------------------------------------------ what an engine does
 
     def lexicon(self) -> sql.Lexicon:
         with refused(self.where):
-            return engine.lexicon(self._ask)
+            return engine.lexicon(self.ask)
 
     def answer(self, answers: Sequence[Answered], groups: str, progress: Progress) -> int:
         with refused(self.where):
             together = joined(answers, groups)
-            self._share([*(text for each in answers for text in _texts(each.statement)), together])
+            self.share([*(text for each in answers for text in texts(each.statement)), together])
             shared = len(self.kept)
             own: list[DataFrame] = []
             for number, each in enumerate(answers):
                 with watched(self.session, each.question.told or each.question.protocol.id, progress):
-                    found = self._asked(each.statement)
+                    found = self.asked(each.statement)
                     found.createOrReplaceTempView(f"answer_{number}")
                     found.persist().count()
                 own.append(found)
@@ -140,7 +144,7 @@ class Spark:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with refused(self.where):
-            return self._ask(query.replace("{source}", "everybody"))
+            return self.ask(query.replace("{source}", "everybody"))
 
     def write(self, columns: Sequence[str], path: str) -> None:
         """By one task, so that it is one file; what is written where the driver does not look is an error."""
@@ -194,20 +198,20 @@ class Spark:
 
     # ------------------------------------------------------------ views
 
-    def _share(self, texts: Sequence[str]) -> None:
+    def share(self, queries: Sequence[str]) -> None:
         """Tables that are read more than once are kept."""
         for table in TABLES:
-            if _uses(table.name, texts) > 1:
+            if _uses(table.name, queries) > 1:
                 self._keep(self.session.table(table.name))
 
-    def _asked(self, statement: sql.Statement) -> DataFrame:
-        texts = _texts(statement)
+    def asked(self, statement: sql.Statement) -> DataFrame:
+        every = texts(statement)
         for head, body in statement.tables:
             name = head.partition("(")[0]
             # not by CREATE VIEW, whose text Spark would read again wherever the view is used
             found = self.session.sql(f"SELECT * FROM (\n{body}\n) AS {head}")
             found.createOrReplaceTempView(name)
-            if _uses(name, texts) > 1 and not body.lstrip().startswith("VALUES"):
+            if _uses(name, every) > 1 and not body.lstrip().startswith("VALUES"):
                 self._keep(found)
         return self.session.sql(statement.query)
 
@@ -226,9 +230,13 @@ class Spark:
 
 @contextmanager
 def opened(session: SparkSession, *, folder: str | None, catalog: str | None) -> Iterator[Spark]:
-    """The engine; what it had Spark keep is let go at the end."""
-    made = Spark(session, folder=folder, catalog=catalog)
+    """The engine, over the tables of a folder or a catalogue; what it had Spark keep is let go at the end."""
+    made = Spark(session, str(folder if catalog is None else catalog))
     try:
+        if catalog is None:
+            made.take_folder()
+        else:
+            made.take_catalog()
         yield made
     finally:
         with suppress(Exception):
@@ -241,10 +249,11 @@ def _place(*names: str) -> str:
     return path if "://" in path else f"file:{os.path.abspath(path)}"
 
 
-def _texts(statement: sql.Statement) -> list[str]:
+def texts(statement: sql.Statement) -> list[str]:
+    """The queries a statement is made of."""
     return [*(body for _, body in statement.tables), statement.query]
 
 
-def _uses(name: str, texts: Sequence[str]) -> int:
+def _uses(name: str, queries: Sequence[str]) -> int:
     """How often a table is read."""
-    return sum(len(re.findall(rf"\b(?:FROM|JOIN)\s+{name}\b", text)) for text in texts)
+    return sum(len(re.findall(rf"\b(?:FROM|JOIN)\s+{name}\b", each)) for each in queries)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from protodsl import driver, interpret, ir
+from protodsl.reading import read_file
 from protodsl.runtime.read import read_record
 
 PROTOCOL = Path(__file__).parent.parent / "protocols" / "changzheng-cd19-cd3e.proto-lite"
@@ -114,6 +115,52 @@ def test_value(name: str) -> None:
     half = Fraction(1, 2 * 10 ** len(printed.partition(".")[2]))
     assert compared(measure, ">=", Fraction(printed) - half, record).truth
     assert compared(measure, "<=", Fraction(printed) + half, record).truth
+
+
+LIVER = """language 1
+use "vocabulary/liver.proto-lite"
+protocol liver {
+  timepoint enrollment
+  anchor enrollment
+  inclusion 1 "A" { require child_pugh_score <= 6 }
+}
+"""
+
+
+@cache
+def liver() -> ir.Protocol:
+    path = str(PROTOCOL.parent / "liver.proto-lite")
+    checked = driver.check(path, read=lambda name: LIVER.encode() if name == path else read_file(name))
+    assert checked.protocol is not None
+    return checked.protocol
+
+
+@pytest.mark.parametrize(
+    ("bilirubin", "albumin", "inr", "ascites", "encephalopathy", "points"),
+    [
+        ("1.99", "3.51", "1.69", "absent", "grade_0", 5),
+        ("2", "3.5", "1.7", "mild", "grade_1", 10),
+        ("3", "2.8", "2.3", "mild", "grade_2", 10),
+        ("3.01", "2.79", "2.31", "moderate_or_severe", "grade_3", 15),
+        ("1", "4", "1", "absent", "grade_4", 7),
+        ("1", "4", "2.4", "mild", "grade_0", 8),
+    ],
+)
+def test_child_pugh(
+    bilirubin: str, albumin: str, inr: str, ascites: str, encephalopathy: str, points: int
+) -> None:
+    values = {
+        "bilirubin_total": (bilirubin, "mg/dL"), "albumin": (albumin, "g/dL"), "inr": (inr, None),
+        "ascites": (ascites, None), "hepatic_encephalopathy": (encephalopathy, None),
+    }  # fmt: skip
+    record = person("male", "1980-01-01")
+    for code, (value, unit) in values.items():
+        one = {"code": code, "value": value, "date": DAY} | ({"unit": unit} if unit else {})
+        record["results"].append(one)
+    exactly = ir.Result(
+        ir.Observed("child_pugh_score", window=EVER), ir.NumberTest((("=", ir.Constant(Fraction(points))),))
+    )
+    assert interpret.truth_of(liver(), exactly, read_record(record), anchor="enrollment").truth
 
 
 @pytest.mark.parametrize(

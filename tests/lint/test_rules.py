@@ -172,6 +172,18 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         'inclusion 1 { source "Agrees to use contraception" require agrees "contraception" }',
         'inclusion 1 { source "Agrees to use contraception during the trial" require agrees "contraception" }',
     )],
+    "source-unanchored": [
+        ('exclusion 1 { source "Had X within 4 weeks" exclude if received x within 4 weeks before screening }',
+         'exclusion 1 { source "Had X within 4 weeks prior to screening" exclude if received x within 4 weeks before screening }'),
+        ('exclusion 1 { source "X in one month" exclude if received x within 1 month before screening }',
+         'exclusion 1 { source "X in one month" clarify "Of screening?" exclude if received x within 1 month before screening }'),
+    ],
+    "source-spelling": [
+        ('+drug belimumab "Belimumab" { atc "L04AG04" }\nexclusion 1 { source "Had Beliuzumab" exclude if received belimumab }',
+         '+drug belimumab "Belimumab" { atc "L04AG04" }\nexclusion 1 { source "Had belimumab, beliuzumab" exclude if received belimumab }'),
+        ('+drug anticonvulsant "Anticonvulsant" { atc "N03" }\nexclusion 1 { source "On anticonvulsent" exclude if received anticonvulsant }',
+         '+drug anticonvulsant "Anticonvulsant" { atc "N03" }\nexclusion 1 { source "On anticonvulsants" exclude if received anticonvulsant }'),
+    ],
     "frame-contradicts": [
         (GOAL % ("3 months", "at 6 months", ""), GOAL % ("3 months", "after 90 days", "")),
         (GOAL % ("3 months", "at week 24", ""), GOAL % ("3 months", "at week 24", 'clarify "Which?"')),

@@ -29,6 +29,8 @@ RULES: tuple[Rule, ...] = (
     source.brackets,
     source.fewer_than,
     source.contraception,
+    source.unanchored,
+    source.spelling,
     study.frame_contradicts,
     study.product_names,
     study.conditions_differ,

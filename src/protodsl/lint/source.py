@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
@@ -28,6 +29,16 @@ _FEWER = re.compile(
     r"(?:prior|previous|lines?|therap\w+|treatments?|regimens?|courses?)\b",
     re.IGNORECASE,
 )
+_LENGTH = re.compile(
+    r"\b(?:with)?in (?:\d+|an?|one|two|three|four|five|six|eight|twelve)[\s-]"
+    r"(?:days?|weeks?|months?|years?)\b",
+    re.IGNORECASE,
+)
+_ANCHOR = re.compile(
+    r"\b(?:before|prior|preceding|previous|past|last|after|following|since|from|of|until|till|at|post\w*|pre\w*)\b",
+    re.IGNORECASE,
+)
+_DRUG_WORD = re.compile(r"[A-Za-z]{6,}")
 _CONTRACEPTION = re.compile(r"\b(?:contracepti\w+|birth control)\b", re.IGNORECASE)
 _TIME = re.compile(
     r"\b(?:during|throughout|until|through|while|\d+ ?(?:days?|weeks?|months?|years?)"
@@ -136,3 +147,46 @@ def contraception(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     for part, text in _silent(protocol):
         if _CONTRACEPTION.search(text) and not part.parts and not _TIME.search(text):
             yield diagnose("source-contraception", at(protocol, part), id=part.id)
+
+
+def unanchored(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """'within 3 months', and not of what: the criterion counts from some day, the source from none."""
+    for part, text in _silent(protocol):
+        if part.parts or not any(isinstance(node, ir.Window) for node in nodes(part.expr)):
+            continue
+        for found in _LENGTH.finditer(text):
+            if not _ANCHOR.search(text):
+                yield diagnose("source-unanchored", at(protocol, part), id=part.id, found=found[0])
+                break
+
+
+def spelling(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """A word that is nearly the name of a drug the criterion asks for, and no other name that is known."""
+    known = {word for item in protocol.items.values() for word in _words(f"{item.label} {item.name}")}
+    known |= {f"{word}s" for word in known}
+    for part, text in _silent(protocol):
+        said = _words(text)
+        strange = [word for word in said if word not in known]
+        for item in _drugs(protocol, part) if strange else ():
+            names = _words(f"{item.label} {item.name}")
+            if not names or any(word in said or f"{word}s" in said for word in names):
+                continue
+            near = next((word for word in strange if get_close_matches(word, names, 1, 0.78)), None)
+            if near is not None:
+                yield diagnose("source-spelling", at(protocol, part), id=part.id, found=near, name=item.label)
+
+
+def _words(text: str) -> dict[str, None]:
+    """Words long enough to be a drug's, in small letters, in the order of the text."""
+    return dict.fromkeys(word.lower() for word in _DRUG_WORD.findall(text.replace("_", " ")))
+
+
+def _drugs(protocol: ir.Protocol, part: ir.Part) -> Iterator[ir.Item]:
+    """The drugs a part asks for, those of its classes among them."""
+    for node in nodes(part.expr):
+        if isinstance(node, ir.Exists | ir.DoseOf) and node.item in protocol.items:
+            item = protocol.items[node.item]
+            for name in (item.name, *item.members):
+                one = protocol.items.get(name)
+                if one is not None and one.kind == "drug":
+                    yield one

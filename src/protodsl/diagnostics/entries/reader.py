@@ -146,6 +146,29 @@ READER = (
         good='source "Agrees to use contraception until 1 year after the infusion"',
     ),
     Entry(
+        "W0677",
+        "source-unanchored",
+        "the source of {id} says `{found}`, and not of what day",
+        ("say with `clarify` from which day it is counted, and why",),
+        "A length of time without an anchor is counted by everybody from another day: screening, consent, "
+        "the first dose. The criterion has chosen one.",
+        bad='source "Live vaccine within 4 weeks"\n'
+        "exclude if received live_vaccine within 4 weeks before screening",
+        good='source "Live vaccine within 4 weeks"\nclarify "Of which day is not stated. Read: screening."\n'
+        "exclude if received live_vaccine within 4 weeks before screening",
+    ),
+    Entry(
+        "W0678",
+        "source-spelling",
+        "the source of {id} says `{found}`; the criterion asks for {name}",
+        ("if that drug is meant, say so with `clarify`",),
+        "A misspelt name of a drug may be that of another one. Who reads the source should know that it was "
+        "taken for this one.",
+        bad='source "Treatment with belimubab"\nexclude if received belimumab',
+        good='source "Treatment with belimubab"\nclarify "\'belimubab\' is read as belimumab."\n'
+        "exclude if received belimumab",
+    ),
+    Entry(
         "W0674",
         "frame-contradicts",
         'the endpoint `{id}` has the time frame "{frame}", and its words say "{found}"',

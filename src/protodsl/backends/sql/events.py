@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
+from protodsl.backends.sql import spaced
 from protodsl.backends.sql.asks import Weighing, span_of
 from protodsl.backends.sql.layers import Layers
 from protodsl.backends.sql.syntax import (
@@ -100,8 +101,6 @@ def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
         raise builder.not_carried("the existence of a result")
     if asked.dose is not None:
         raise builder.not_carried("a dose for a period")
-    if asked.spaced is not None and asked.least > 2:
-        raise builder.not_carried("three or more events so far apart")
     if item.domain == "medications" and asked.spaced is not None and asked.least > 1:
         raise builder.not_carried("courses of a drug so far apart")
     if item.domain != "medications" and asked.lines:
@@ -126,6 +125,8 @@ def counted(builder: Builder, asked: ir.Exists, ask: Weighing, start: When, sure
             ask.flag("found", enough(gathered("events", "count", None, sure))),
             ask.flag("perhaps", enough(gathered("perhaps", "count", None, None))),
         )
+    if asked.least > 2:
+        return spaced.apart(builder, ask, start, asked.spaced, asked.least, sure, TRUE)
     apart = length(asked.spaced, None)
     if apart is None:
         raise builder.not_carried("events so many half-lives apart")

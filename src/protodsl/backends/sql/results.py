@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
-from protodsl.backends.sql import limits
+from protodsl.backends.sql import limits, spaced
 from protodsl.backends.sql.asks import Apart, Weighing, span_of
 from protodsl.backends.sql.layers import Layers
 from protodsl.backends.sql.syntax import (
@@ -34,7 +34,7 @@ from protodsl.backends.sql.syntax import (
     not_,
     or_,
 )
-from protodsl.backends.sql.times import Scope, Span, on, shares_possibly, shares_surely
+from protodsl.backends.sql.times import Scope, Span, When, on, shares_possibly, shares_surely
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
@@ -189,8 +189,6 @@ def check_carried(builder: Builder, asked: ir.Result) -> None:
         raise builder.not_carried("consecutive results")
     if often is not None and often.last is not None:
         raise builder.not_carried("a test on the last n results")
-    if often is not None and often.spaced is not None and often.least > 2:
-        raise builder.not_carried("three or more results at least so far apart")
 
 
 # ---------------------------------------------------------------- one result
@@ -314,6 +312,9 @@ def occasions(builder: Builder, scope: Scope, asked: ir.Result, found: Samples, 
     if often.spaced is None or often.least < 2:
         yes = place.flag("often", compare(">=", counted("often", surely), enough))
         perhaps = place.flag("perhaps_often", compare(">=", counted("perhaps_often", possibly), enough))
+    elif often.least > 2:
+        days = When(found.first, found.last)
+        yes, perhaps = spaced.apart(builder, place, days, often.spaced, often.least, surely, possibly)
     else:
         from protodsl.backends.sql.times import length, moved_by
 

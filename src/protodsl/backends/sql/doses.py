@@ -37,7 +37,7 @@ from protodsl.backends.sql.syntax import (
     text,
 )
 from protodsl.backends.sql.tables import BY_NAME
-from protodsl.backends.sql.times import Scope
+from protodsl.backends.sql.times import Scope, Span
 from protodsl.runtime.codes import Match
 from protodsl.runtime.rules import SURFACES, WEIGHT
 from protodsl.runtime.units import conversion, parse_unit, per_body
@@ -51,21 +51,32 @@ WINDOW = ("opens_from", "opens_by", "closes_from", "closes_by")
 class Doses:
     """The courses of a drug in a window, with their doses, and the days on which their sum may change."""
 
-    def __init__(self, builder: Builder, scope: Scope, asked: ir.DoseOf) -> None:
+    def __init__(
+        self, builder: Builder, scope: Scope, asked: ir.DoseOf, thing: str, suits: Expr = TRUE
+    ) -> None:
+        """`suits`: what else is asked of a course."""
         self.builder, self.asked = builder, asked
         item = builder.protocol.items[asked.item]
         self.name = builder.names.make(f"dose_of_{item.name}")
-        self.thing = builder.thing("medications", item.name)
+        self.thing, self.suits = thing, suits
         self.scope = scope
         self.span = builder.times.window(scope, asked.window, item)
         rows = builder.rows("medications")
         self.start, self.end = events.lasted(builder, scope, rows, "medications")
-        self.contradicted = events.contradicts(builder, scope, self.span, self.start, self.end)
+        self.contradicted = events.contradicts(builder, scope, self.denied_in(), self.start, self.end)
         self.body = self.sizes()
         self.days = Layers(f"{self.name}_days", builder.names)
-        self.group = builder.per_person(self.days.name, f"{self.name}_found")
         builder.derived.setdefault(rows.name, []).append(self)
-        builder.last[self.days.name] = self.ctes
+        builder.last[self.told] = self.ctes
+
+    @property
+    def told(self) -> str:
+        """The table in which the answer is looked up."""
+        return self.days.name
+
+    def denied_in(self) -> Span:
+        """The window in which an absence denies a course."""
+        return self.span
 
     def sizes(self) -> dict[str, tuple[str, Expr, Expr]]:
         """Weight and surface, where the vocabulary has them: the table, the lower and the upper end."""
@@ -94,7 +105,7 @@ class Doses:
 
     def reads(self) -> set[str]:
         """Columns of the drugs' rows that it needs."""
-        base = (self.start, self.end, self.span, self.contradicted, self.scope.as_of)
+        base = (self.start, self.end, self.span, self.contradicted, self.scope.as_of, self.suits)
         told = {field.name for field in BY_NAME["absences"].fields} - {"participant", "fact", "concept"}
         own = {"drug", "named", "thing", "fact", "concept", "sure", "unit", "per", "dose_low", "dose_high"}
         return ({each.name for each in columns_in(base)} - told) | own
@@ -187,13 +198,14 @@ class Doses:
         inside = and_(
             compare("=", Column("thing"), Literal(self.thing)),
             compare("<=", self.start.first, self.scope.as_of),
-            compare("<=", self.start.first, span.end.last),
-            compare(">=", self.end.last, span.start.first),
-            compare("<=", span.start.first, span.end.last),
+            is_not(self.suits, "FALSE"),
+            *self.may_run(),
         )
+        sure = text(and_(Column("sure", "facts"), is_(self.suits, "TRUE")), dialect, 4)
         body = [
             "  SELECT facts.participant, facts.drug, facts.named,",
-            "    facts.sure AND denied.fact IS NULL AS surely,",
+            f"    {sure} AND denied.fact IS NULL AS surely,",
+            f"    {sure} AND denied.fact IS NOT NULL AS clash,",
             ",\n".join(told),
             "  FROM medications_rows AS facts",
             f"  LEFT JOIN {name}_scales AS scales ON scales.concept = facts.concept",
@@ -204,6 +216,15 @@ class Doses:
         for table in dict.fromkeys(table for table, _, _ in self.body.values()):
             body.append(f"  LEFT JOIN {table} ON {table}.participant = facts.participant")
         return "\n".join([*body, f"  WHERE {text(inside, dialect, 8)}"])
+
+    def may_run(self) -> tuple[Expr, ...]:
+        """Which courses are looked at."""
+        span = self.span
+        return (
+            compare("<=", self.start.first, span.end.last),
+            compare(">=", self.end.last, span.start.first),
+            compare("<=", span.start.first, span.end.last),
+        )
 
     def dose(self) -> tuple[Expr, Expr]:
         """A course's own dose a day, in the unit asked for; high null: without bound."""
@@ -245,7 +266,7 @@ class Doses:
     # ------------------------------------------------------------ days
 
     def cuts(self) -> str:
-        """Days on which the sum may change, within the window; `next`: the one after."""
+        """Days on which the sum may change, within the window; `next_day`: the one after."""
         whole = self.asked.select != "highest"
         marks = ["first_lo", "first_hi", "opens_from", "opens_by"]
         if whole:
@@ -355,7 +376,8 @@ class Doses:
         )
 
     def gathered(self, hint: str, function: str, what: Expr | None, where: Expr) -> Expr:
-        return self.group.column(f"{self.name}_{hint}", Aggregate(function, what, where))
+        group = self.builder.per_person(self.told, f"{self.name}_found")
+        return group.column(f"{self.name}_{hint}", Aggregate(function, what, where))
 
     def inside(self, last: Expr) -> Expr:
         """Days that surely lie in the window, the last of them `last`."""
@@ -398,5 +420,6 @@ def dose_of(builder: Builder, scope: Scope, asked: ir.DoseOf) -> Value:
     key = (scope.stage.id, replace(asked, span=None))
     found = builder.doses.get(key)
     if found is None:
-        found = builder.doses[key] = Doses(builder, scope, asked)
+        thing = builder.thing("medications", asked.item)
+        found = builder.doses[key] = Doses(builder, scope, asked, thing)
     return found.value()

@@ -54,6 +54,10 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
     """
     item = builder.protocol.items[asked.item]
     check_carried(builder, asked, item)
+    if asked.dose is not None and asked.lasting is not None:
+        from protodsl.backends.sql import periods
+
+        return periods.exists(builder, scope, asked, item)
     if item.domain == "medications" and (asked.first_day or asked.lasting is not None or asked.least > 1):
         from protodsl.backends.sql import courses
 
@@ -99,8 +103,8 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
 def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
     if item.domain not in ("conditions", "medications", "procedures"):
         raise builder.not_carried("the existence of a result")
-    if asked.dose is not None:
-        raise builder.not_carried("a dose for a period")
+    if asked.dose is not None and (asked.lasting is None or asked.least > 1):
+        raise builder.not_carried("doses counted")
     if item.domain == "medications" and asked.spaced is not None and asked.least > 1:
         raise builder.not_carried("courses of a drug so far apart")
     if item.domain != "medications" and asked.lines:

@@ -1,0 +1,191 @@
+"""A dose on every day of a period: days in a row on each of which the daily dose passes.
+
+Of the days between two on which anything changes the sum is the same; those in a row that surely pass, and
+those that surely or perhaps do, are put together and measured.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from protodsl import ir
+from protodsl.backends.sql import events
+from protodsl.backends.sql.doses import WINDOW, Doses
+from protodsl.backends.sql.layers import Cte
+from protodsl.backends.sql.numbers import constant
+from protodsl.backends.sql.syntax import (
+    FALSE,
+    FIRST,
+    TRUE,
+    Aggregate,
+    Column,
+    Expr,
+    Literal,
+    Rounded,
+    and_,
+    case,
+    coalesce,
+    compare,
+    earlier,
+    is_,
+    moved,
+    not_,
+    or_,
+    text,
+)
+from protodsl.backends.sql.times import Scope, Span, length, moved_by, on
+
+if TYPE_CHECKING:
+    from protodsl.backends.sql.build import Builder
+
+
+class Period(Doses):
+    """The days of a drug up to the window's end, whether it ran in the window or before."""
+
+    test: ir.Dose
+
+    @property
+    def told(self) -> str:
+        return f"{self.name}_stretches"
+
+    def denied_in(self) -> Span:
+        return Span(on(Literal(FIRST)), self.span.end)
+
+    def may_run(self) -> tuple[Expr, ...]:
+        return (compare("<=", self.start.first, self.span.end.last),)
+
+    def cuts(self) -> str:
+        """From the first day there is to the window's last."""
+        name, dialect = self.name, self.builder.dialect
+        columns = f"{', '.join(WINDOW)}, up_to"
+        ends = ("first_lo", "first_hi", "last_lo", "last_hi")
+        first = text(Literal(FIRST), dialect)
+        marks = [first, "up_to + 1", "closes_by + 1", "opens_from", *ends, *(f"{end} + 1" for end in ends)]
+        each = [f"  SELECT participant, {mark} AS day, {columns}\n  FROM {name}" for mark in marks]
+        since, until = (text(expr, dialect) for expr in self.listing())
+        joined = "JOIN completeness AS listed ON listed.participant = runs.participant"
+        for mark in (since, f"{until} + 1"):
+            each.append(
+                f"  SELECT runs.participant, {mark} AS day, {columns}\n  FROM {name} AS runs\n"
+                f"  {joined} AND listed.domain = 'medications'"
+            )
+        union = "\n  UNION\n".join(each)
+        return "\n".join(
+            [
+                "  SELECT cuts.*, lead(day) OVER (PARTITION BY participant ORDER BY day) AS next_day",
+                f"  FROM (\n{union}\n  ) AS cuts",
+                f"  WHERE day >= {first} AND day <= closes_by + 1",
+            ]
+        )
+
+    def listing(self) -> tuple[Expr, Expr]:
+        """From when to when the record lists all drugs, as a row of `completeness` says."""
+        scope = replace(self.scope, as_of=Column("up_to"))
+        reach = self.builder.reach(scope, Column("until_first"), Column("until_last"))
+        return coalesce(Column("since_last"), Literal(FIRST)), reach.first
+
+    def ctes(self) -> list[Cte]:
+        name, dialect = self.name, self.builder.dialect
+        limit = constant(self.test.amount).low
+        passes = compare(self.test.op, Rounded(Column("day_least"), 9), limit)
+        below: ir.Op = "<" if self.test.op == ">=" else "<="
+        fails = and_(not_(Column("day_unbounded")), compare(below, Rounded(Column("day_most"), 9), limit))
+        assumed = "medications" in self.builder.options.assume
+        since, until = (text(expr, dialect) for expr in self.listing())
+        listed = "next_day - 1 <= up_to" if assumed else "known.day IS NOT NULL"
+        inside = "days.day >= opens_from AND next_day - 1 <= closes_by"
+        known = "\n".join(
+            [
+                "  SELECT DISTINCT days.participant, days.day",
+                f"  FROM {self.days.name} AS days JOIN completeness",
+                "    ON completeness.participant = days.participant AND domain = 'medications'",
+                f"  WHERE {since} <= day AND {until} >= next_day - 1",
+            ]
+        )
+        failing = text(fails, dialect, 8)
+        judged = "\n".join(
+            [
+                f"  SELECT days.*, {text(passes, dialect, 8)} AS passes,",
+                f"    {failing} AND {listed} AS fails,",
+                f"    {failing} AND ({listed} OR ({inside})) AS fails_if_denied",
+                f"  FROM {self.days.name} AS days LEFT JOIN {name}_known AS known",
+                "    ON known.participant = days.participant AND known.day = days.day",
+                "  WHERE next_day IS NOT NULL",
+            ]
+        )
+        kinds = {"sure": "passes", "may": "NOT fails", "denied": "NOT fails_if_denied"}
+        each = "\n  UNION ALL\n".join(
+            f"  SELECT *, '{kind}' AS kind, {flag} AS counts FROM {name}_judged"
+            for kind, flag in kinds.items()
+        )
+        keys = f"participant, kind, {', '.join(WINDOW)}, up_to"
+        stretches = "\n".join(
+            [
+                f"  SELECT {keys}, min(day) AS first_one, max(next_day) - 1 AS last_one",
+                "  FROM (",
+                "  SELECT each_one.*, sum(CASE WHEN counts THEN 0 ELSE 1 END) OVER (",
+                "      PARTITION BY participant, kind ORDER BY day ROWS UNBOUNDED PRECEDING) AS run",
+                f"  FROM (\n{each}\n  ) AS each_one",
+                "  ) AS numbered WHERE counts",
+                f"  GROUP BY {keys}, run",
+                "  UNION ALL",
+                f"  SELECT participant, 'clash', {', '.join(WINDOW)}, up_to, first_lo, last_hi",
+                f"  FROM {name} WHERE clash",
+            ]
+        )
+        return [
+            *super().ctes(),
+            Cte(f"{name}_known", known, "Days of which nothing is taken that is not recorded."),
+            Cte(f"{name}_judged", judged),
+            Cte(f"{name}_stretches", stretches, "Days in a row on which the dose passes, or may."),
+        ]
+
+
+def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> Expr:
+    """A period of days, up to the window's end, on each of which the daily dose passes."""
+    test, lasting = asked.dose, asked.lasting
+    assert test is not None and lasting is not None
+    by = length(lasting[1], None)
+    if test.op not in (">=", ">") or test.amount <= 0 or lasting[0] not in (">=", ">") or by is None:
+        raise builder.not_carried("a dose for a period, of or for at most so much")
+    dose = ir.DoseOf(item.name, test.equivalence, asked.window, test.unit, test.per, "lowest")
+    tests = and_(*(events.attribute(each, "medications") for each in asked.attributes))
+    thing = builder.thing("medications", item.name, asked.but_not)
+    key = ("period", scope.stage.id, replace(asked, span=None, verb="", lasting=None))
+    found = builder.doses.get(key)
+    if found is None:
+        found = builder.doses[key] = Period(builder, scope, dose, thing, tests)
+    assert isinstance(found, Period)
+    found.test = test
+    group = builder.per_person(found.told, f"{found.name}_lasting")
+    first, last = Column("first_one"), Column("last_one")
+
+    def some(kind: str, where: Expr) -> Expr:
+        mine = and_(compare("=", Column("kind"), Literal(kind)), where)
+        return is_(group.column(f"{found.name}_{kind}", Aggregate("bool_or", TRUE, mine)), "TRUE")
+
+    def long(until: Expr) -> Expr:
+        latest = moved_by(moved(earlier(last, until), "day", 1), -1, by)
+        return compare("<=" if lasting[0] == ">=" else "<", first, latest)
+
+    sure = some(
+        "sure",
+        and_(
+            compare("<=", first, Column("closes_from")),
+            compare(">=", last, Column("opens_by")),
+            compare("<=", Column("opens_by"), Column("closes_from")),
+            long(Column("closes_from")),
+        ),
+    )
+    touching = and_(
+        compare("<=", first, Column("closes_by")),
+        compare(">=", last, Column("opens_from")),
+        compare("<=", Column("opens_from"), Column("closes_by")),
+    )
+    may, may_if_denied = (some(kind, and_(touching, long(Column("closes_by")))) for kind in ("may", "denied"))
+    clash = some("clash", touching)
+    denied = and_(builder.absent(scope, item.name, found.span), not_(clash))
+    listed = builder.complete(scope, "medications", found.span)
+    ruled_out = or_(and_(denied, not_(may_if_denied)), and_(listed, not_(may)))
+    return case((sure, TRUE), (ruled_out, FALSE))

@@ -239,10 +239,38 @@ def test_what_is_not_carried_is_named_and_unknown() -> None:
         assert {part.id for part in parts(protocol)} <= truths
 
 
-def test_the_statement_of_nct06892145_leaves_nothing_out() -> None:
-    protocol = next(one for one in trials() if one.id == "NCT06892145")
+@pytest.mark.parametrize("protocol", trials(), ids=lambda one: one.id)
+def test_the_statements_of_the_trials_leave_nothing_out(protocol: ir.Protocol) -> None:
     for dialect in DIALECTS:
         assert sql.statement(protocol, dialect, sql.of_vocabulary(protocol)).refused == ()
+
+
+ASKED = (
+    "lasting=('",
+    "first_day=True",
+    "lines=True",
+    "DoseOf(",
+    "dose=Dose(",
+    "Change(",
+    "Setting(",
+    "side='",
+    "Clean(",
+)
+
+
+def test_fragments_that_ask_for_more_than_one_row() -> None:
+    """Courses that touch, doses, changes, sides, places, spoilt samples: each fragment, changed or not."""
+    compared = 0
+    for number, fragment in enumerate(fragments()):
+        if not any(each in repr(fragment) for each in ASKED):
+            continue
+        rng = Random(SEED + 3 * number)
+        protocol = mutated(fragment, rng) if number % 2 else fragment
+        records = [record for _ in range(20) if readable(record := random_record(protocol, rng))]
+        found, count = differences(protocol, records, some_run(protocol, rng), duckdb, "duckdb")
+        assert found == [], protocol.id
+        compared += count
+    assert compared > 2000
 
 
 def parts(protocol: ir.Protocol) -> list[ir.Part]:

@@ -146,10 +146,13 @@ def amount(builder: Builder, scope: Scope, observed: ir.Observed) -> Amount:
     """The value of a chosen result, over the columns gathered for a participant."""
     from protodsl.backends.sql import measures, results
 
-    if observed.clean:
-        raise builder.not_carried("a number that counts only if nothing spoilt it")
     item = builder.protocol.items[observed.item]
-    if observed.item in builder.protocol.measures:
+    if observed.clean:
+        from protodsl.backends.sql import cleaned
+
+        found = cleaned.samples(builder, scope, observed, item)
+        value = value_of(builder, item, found.rows, observed.unit)
+    elif observed.item in builder.protocol.measures:
         if observed.side is not None:
             raise builder.not_carried("a formula's value of one side of the body")
         found = measures.samples(builder, scope, observed)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from protodsl import ir
 from protodsl.backends.sql.asks import ROLES, Ask, Asks
@@ -44,6 +44,13 @@ if TYPE_CHECKING:
 
 Listed = tuple[int, str, str, str | None, bool, bool, str, bool]
 """(concept, key, domain, thing, sure, brief, drug, named)."""
+
+
+class Derived(Protocol):
+    """A table made of the rows of another."""
+
+    def reads(self) -> set[str]:
+        """The columns of these that it needs."""
 
 
 class NotCarried(Exception):
@@ -99,10 +106,11 @@ class Builder:
         self.named: dict[str, Layers] = {}
         self.inputs: dict[str, tuple[Layers, str, str]] = {}  # rows of an input: lead, source, thing
         self.at = dict(options.at)
+        self.contested: set[str] = set()  # domains of events looked at otherwise, which absences may deny
         self.denials: dict[str, Expr] = {}  # domain: whether an absence denies an event
         self.joined: dict[tuple[Expr, Expr, When, When], Joined] = {}  # courses that are one
         self.doses: dict[Hashable, Doses] = {}
-        self.derived: dict[str, list[Joined | Doses]] = {}  # tables made of others, by the name of these
+        self.derived: dict[str, list[Derived]] = {}  # tables made of others, by the name of these
         self.last: dict[str, Callable[[], list[Cte]]] = {}  # rows made of what others gathered, by their name
         self.where = ""  # the part whose expressions are being written
         self.refused: list[Refusal] = []

@@ -224,6 +224,7 @@ def joined(builder: Builder, scope: Scope, asked: ir.Exists, thing: str, start: 
     if found is None:
         found = builder.joined[key] = Joined(builder, *key)
         builder.derived.setdefault(rows.name, []).append(found)
+        builder.contested.add("medications")
         builder.later.append(found.ctes)
     found.things[thing] = None
     return found

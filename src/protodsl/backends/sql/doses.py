@@ -67,6 +67,7 @@ class Doses:
         self.body = self.sizes()
         self.days = Layers(f"{self.name}_days", builder.names)
         builder.derived.setdefault(rows.name, []).append(self)
+        builder.contested.add("medications")
         builder.last[self.told] = self.ctes
 
     @property

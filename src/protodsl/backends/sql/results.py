@@ -65,7 +65,10 @@ def samples(
     chosen by being the latest.
     """
     if observed.clean:
-        raise builder.not_carried("a result that counts only if nothing spoilt it")
+        from protodsl.backends.sql import cleaned
+
+        item = builder.protocol.items[observed.item]
+        return cleaned.samples(builder, scope, observed, item, recency=recency)
     if observed.item in builder.protocol.measures:
         from protodsl.backends.sql import measures
 

@@ -91,12 +91,12 @@ def _ctes(
         ]
         if step > 1:
             body += [
-                f"  JOIN {name}_{step - 1} AS before ON before.participant = each_one.participant",
+                f"  JOIN {name}_step_{step - 1} AS before ON before.participant = each_one.participant",
                 f"    AND before.kind = each_one.kind AND before.reached <= {begin}",
             ]
         body.append("  GROUP BY each_one.participant, each_one.kind")
-        found.append(Cte(f"{name}_{step}", "\n".join(body)))
+        found.append(Cte(f"{name}_step_{step}", "\n".join(body)))
     steps = "\n  UNION ALL\n".join(
-        f"  SELECT participant, kind, {step} AS steps FROM {name}_{step}" for step in range(1, least + 1)
+        f"  SELECT participant, kind, {step} AS steps FROM {name}_step_{step}" for step in range(1, least + 1)
     )
     return [*found, Cte(name, steps)]

@@ -468,7 +468,7 @@ def _asked(builder: Builder) -> list[Cte]:
 
 def denying(builder: Builder) -> list[str]:
     """Domains whose events absences may deny."""
-    return sorted({*builder.denials, *(["medications"] if builder.joined or builder.doses else [])})
+    return sorted({*builder.denials, *builder.contested})
 
 
 def _denials(builder: Builder, codes: list[Listed]) -> list[Cte]:

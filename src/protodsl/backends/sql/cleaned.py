@@ -1,0 +1,262 @@
+"""Results that count only if nothing spoilt them: each sample beside what happened round its date."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from protodsl import ir
+from protodsl.backends.sql import events, results
+from protodsl.backends.sql.asks import Apart
+from protodsl.backends.sql.layers import Cte, Layers, columns_in
+from protodsl.backends.sql.syntax import (
+    FIRST,
+    Call,
+    Column,
+    Expr,
+    Literal,
+    and_,
+    coalesce,
+    compare,
+    is_,
+    is_not,
+    not_,
+    or_,
+    text,
+)
+from protodsl.backends.sql.tables import BY_NAME
+from protodsl.backends.sql.times import Scope, Span, When, at_sample, shares_possibly
+
+if TYPE_CHECKING:
+    from protodsl.backends.sql.build import Builder
+
+_SAMPLE = (Column("sampled_from"), Column("sampled_by"))
+_OPENS, _CLOSES = ("opens_from", "opens_by"), ("closes_from", "closes_by")
+_FLAGS = ("spoilt", "perhaps_spoilt", "ruled_out", "listed")
+
+
+class Cleaned:
+    """The results of an item, each with whether an event of a class spoilt it."""
+
+    def __init__(self, builder: Builder, scope: Scope, item: ir.Item, clean: ir.Clean) -> None:
+        self.builder, self.scope, self.item, self.other = builder, scope, item, clean.item
+        other = builder.protocol.items[clean.item]
+        if not _round_the_sample(clean.window) or other.domain not in BY_NAME:
+            raise builder.not_carried("a result that counts only if nothing spoilt it, at another time")
+        self.domain = other.domain
+        name = builder.names.make(f"{item.name}_clean")
+        self.rows = Layers(name, builder.names)
+        self.flags = {flag: Column(builder.names.make(flag)) for flag in _FLAGS}
+        self.days = builder.recorded(scope, Column("date_first"), Column("date_last"))
+        self.span = builder.times.window(at_sample(scope, When(*_SAMPLE)), clean.window, other)
+        facts = builder.rows(self.domain)
+        self.start, self.end = events.lasted(builder, scope, facts, self.domain)
+        self.things = builder.thing("results", item.name), builder.thing(self.domain, clean.item)
+        self.units = builder.ruled.setdefault(clean.item, len(builder.paths(clean.item)))
+        builder.derived.setdefault(facts.name, []).append(self)
+        builder.contested.add(self.domain)
+        builder.later.append(self.ctes)
+
+    def reads(self) -> set[str]:
+        """Columns of the events' rows that it needs."""
+        base = (self.start, self.end)
+        return {each.name for each in columns_in(base)} | {"thing", "fact", "concept", "sure"}
+
+    def ctes(self) -> list[Cte]:
+        name = self.rows.name
+        told = f"{self.item.label}: results, and whether {self.other} spoilt them."
+        found = [Cte(f"{name}_sampled", self.sampled(), told), Cte(f"{name}_denied", self.denied())]
+        found += [Cte(f"{name}_near", self.near()), Cte(f"{name}_free", self.free())]
+        found += [Cte(f"{name}_known", self.listed())]
+        flags = self.flags
+        body = [
+            f"  SELECT sampled.*, near.hit AS {flags['spoilt'].name},",
+            f"    near.participant IS NOT NULL AS {flags['perhaps_spoilt'].name},",
+            f"    free.found AS {flags['ruled_out'].name}, known.found AS {flags['listed'].name}",
+            f"  FROM {name}_sampled AS sampled",
+        ]
+        body += [
+            f"  LEFT JOIN {name}_{table} AS {table} ON {table}.participant = sampled.participant"
+            f" AND {table}.sample = sampled.fact"
+            for table in ("near", "free", "known")
+        ]
+        return [*found, *self.rows.ctes("\n".join(body), self.builder.dialect, "")]
+
+    def sampled(self) -> str:
+        """Each result with the days between which nothing may have happened."""
+        dialect, fields = self.builder.dialect, [field.name for field in BY_NAME["results"].fields]
+        from protodsl.backends.sql.statement import person_columns, reads
+
+        wanted = reads(self.builder, self.rows) | {each.name for each in columns_in((self.days, self.scope))}
+        people = sorted((wanted | {"participant"}) & set(person_columns(self.builder)) - set(fields))
+        days = [
+            f"    {text(expr, dialect, 4)} AS {column.name}"
+            for expr, column in zip(self.days, _SAMPLE, strict=True)
+        ]
+        opens = (
+            Call("greatest", (each, Literal(FIRST))) for each in self.span.start
+        )  # the first day there is
+        window = [
+            f"    {text(expr, dialect, 4)} AS {column}"
+            for expr, column in zip((*opens, *self.span.end), (*_OPENS, *_CLOSES), strict=True)
+        ]
+        up_to = f"    {text(self.scope.as_of, dialect, 4)} AS up_to"
+        lines = [*(f"    facts.{each}" for each in fields), "    codes.sure"]
+        lines += [f"    people.{each}" for each in people]
+        return "\n".join(
+            [
+                "  SELECT step.*,",
+                ",\n".join([*window, up_to]),
+                "  FROM (",
+                "  SELECT",
+                ",\n".join([*lines, *days]),
+                "  FROM results AS facts",
+                "  JOIN codes ON codes.concept = facts.concept AND codes.domain = 'results'",
+                f"    AND codes.thing = '{self.things[0]}'",
+                "  JOIN people ON people.participant = facts.participant",
+                "  ) AS step",
+            ]
+        )
+
+    def of(self, days: tuple[str, str], table: str) -> When:
+        return When(Column(days[0], table), Column(days[1], table))
+
+    def event(self, table: str) -> tuple[When, When]:
+        """First and last day of an event, as columns of a table."""
+        ends: list[Expr] = []
+        for each in (*self.start, *self.end):
+            assert isinstance(each, Column)
+            ends.append(Column(each.name, table))
+        return When(ends[0], ends[1]), When(ends[2], ends[3])
+
+    def surely(self) -> Expr:
+        """Whether an event surely shares a day with the window round a sample, wherever its date lies."""
+        start, end = self.event("events")
+        up_to = Column("up_to", "sampled")
+        return and_(
+            Column("sure", "events"),
+            compare("<=", start.last, Column("closes_from", "sampled")),
+            compare("<=", start.last, up_to),
+            compare(">=", end.first, Column("opens_by", "sampled")),
+        )
+
+    def joined(self) -> list[str]:
+        return [
+            f"  FROM {self.rows.name}_sampled AS sampled",
+            f"  JOIN {self.domain}_rows AS events ON events.participant = sampled.participant",
+            f"    AND events.thing = '{self.things[1]}'",
+        ]
+
+    def denied(self) -> str:
+        """Events that an absence denies on a day of the window."""
+        start, end = self.event("events")
+        span = Span(self.of(_OPENS, "sampled"), self.of(_CLOSES, "sampled"))
+        scope = self.within()
+        shared = events.contradicts(self.builder, scope, span, start, end)
+        where = text(and_(self.surely(), shared), self.builder.dialect, 8)
+        return "\n".join(
+            [
+                "  SELECT DISTINCT sampled.participant, sampled.fact AS sample, events.fact",
+                *self.joined(),
+                "  JOIN denials ON denials.concept = events.concept",
+                "  JOIN absences ON absences.participant = sampled.participant",
+                f"    AND absences.concept = denials.absent AND absences.domain = '{self.domain}'",
+                f"  WHERE {where}",
+            ]
+        )
+
+    def within(self) -> Scope:
+        stated = self.scope.stated
+        if isinstance(stated, Column):
+            stated = Column(stated.name, "sampled")
+        return replace(self.scope, as_of=Column("up_to", "sampled"), stated=stated)
+
+    def near(self) -> str:
+        """Events that may have spoilt a sample; `hit`: one surely did."""
+        start, end = self.event("events")
+        up_to = Column("up_to", "sampled")
+        span = Span(self.of(_OPENS, "sampled"), self.of(_CLOSES, "sampled"))
+        begun = and_(compare("<=", start.first, up_to), compare("<=", span.start.first, up_to))
+        where = text(and_(begun, shares_possibly(start.first, end.last, span)), self.builder.dialect, 8)
+        sure = text(self.surely(), self.builder.dialect, 8)
+        return "\n".join(
+            [
+                "  SELECT sampled.participant, sampled.fact AS sample,",
+                f"    bool_or({sure} AND denied.fact IS NULL) AS hit",
+                *self.joined(),
+                f"  LEFT JOIN {self.rows.name}_denied AS denied ON denied.participant = sampled.participant",
+                "    AND denied.sample = sampled.fact AND denied.fact = events.fact",
+                f"  WHERE {where}",
+                "  GROUP BY sampled.participant, sampled.fact",
+            ]
+        )
+
+    def covering(self) -> str:
+        """Whether a span of days covers the window."""
+        reach = self.builder.reach(self.within(), Column("until_first"), Column("until_last"))
+        since = coalesce(Column("since_last"), Literal(FIRST))
+        covers = and_(
+            compare("<=", since, Column("opens_from", "sampled")),
+            compare(">=", reach.first, Column("closes_by", "sampled")),
+        )
+        return text(covers, self.builder.dialect, 8)
+
+    def free(self) -> str:
+        """Samples round which one absence rules the events out."""
+        return "\n".join(
+            [
+                "  SELECT sampled.participant, sampled.fact AS sample,",
+                f"    bool_or(rules.part = 0) OR count(DISTINCT rules.part) >= {self.units} AS found",
+                f"  FROM {self.rows.name}_sampled AS sampled",
+                "  JOIN absences ON absences.participant = sampled.participant",
+                "  JOIN rules ON rules.concept = absences.concept AND rules.domain = absences.domain",
+                f"    AND rules.rules_out = '{self.other}'",
+                f"  WHERE {self.covering()}",
+                "  GROUP BY sampled.participant, sampled.fact",
+            ]
+        )
+
+    def listed(self) -> str:
+        """Samples round which the record lists every event."""
+        source = f"  FROM {self.rows.name}_sampled AS sampled"
+        where = self.covering()
+        if self.domain in self.builder.options.assume:
+            where = "sampled.closes_by <= sampled.up_to"
+        else:
+            source += (
+                "\n  JOIN completeness AS spans ON spans.participant = sampled.participant"
+                f" AND spans.domain = '{self.domain}'"
+            )
+        head = "  SELECT DISTINCT sampled.participant, sampled.fact AS sample, TRUE AS found"
+        return f"{head}\n{source}\n  WHERE {where}"
+
+    def kept(self) -> tuple[Expr, Expr]:
+        """(whether nothing surely spoilt a sample, whether surely nothing did)."""
+        flags = self.flags
+        ruled_out = or_(is_(flags["ruled_out"], "TRUE"), is_(flags["listed"], "TRUE"))
+        return is_not(flags["spoilt"], "TRUE"), and_(not_(flags["perhaps_spoilt"]), ruled_out)
+
+
+def _round_the_sample(window: ir.Window) -> bool:
+    """A window that holds its sample's own day, told about it on both sides."""
+    start, end = window.start, window.end
+    if start is None or end is None or start.open or end.open:
+        return False
+    of_sample = isinstance(start.anchor, ir.OfSample) and isinstance(end.anchor, ir.OfSample)
+    lengths = all(each.by is None or isinstance(each.by, ir.Length) for each in (start, end))
+    return of_sample and lengths and (start.by is None or start.sign < 0) and (end.by is None or end.sign > 0)
+
+
+def samples(
+    builder: Builder, scope: Scope, observed: ir.Observed, item: ir.Item, *, recency: bool = True
+) -> results.Samples:
+    if len(observed.clean) > 1 or item.name in builder.protocol.measures or scope.sample is not None:
+        raise builder.not_carried("a result that counts only if none of several things spoilt it")
+    table = Cleaned(builder, scope, item, observed.clean[0])
+    theirs, known = results.of_side(observed)
+    unspoilt, clean = table.kept()
+    place = Apart(table.rows, builder.per_person(table.rows.name, f"{table.rows.name}_found"), item.name)
+    mine, sure = and_(theirs, unspoilt), and_(known, clean)
+    return results.of_rows(
+        builder, scope, observed, item, table.rows, place, mine, known=sure, recency=recency
+    )

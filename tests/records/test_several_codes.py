@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
+
 from protodsl.backends import python
 from protodsl.driver import check
 from protodsl.interpret import matching
+from protodsl.runtime.codes import Match
 from protodsl.runtime.record import Coded
 
 ROOT = Path(__file__).parents[2]
@@ -33,3 +36,15 @@ def test_both_evaluators_match_alike() -> None:
             assert vocabulary.match(coded, item.name) == expected, (coded, item.name)
             seen.add(expected)
     assert len(seen) == 4
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("E11.3111", Match.SURE), ("H36.0", Match.BROAD), ("E11.3", Match.BROAD), ("H35.3", Match.NO)],
+)
+def test_a_code_of_who_may_be_what_only_the_american_edition_tells(code: str, expected: Match) -> None:
+    """ICD-10-CM has codes of a diabetic macular edema; WHO's stand above them, or are of something else."""
+    protocol = check(str(ROOT / "protocols" / "gallery" / "NCT00799227.proto-lite")).protocol
+    assert protocol is not None
+    vocabulary = python.load(protocol).CHECKER.rules.vocabulary
+    assert vocabulary.match(Coded("icd10", code), "diabetic_macular_edema") is expected

@@ -267,6 +267,29 @@ def test_a_month_of_which_excel_made_a_day(tmp_path: Path) -> None:
     assert found.conditions[0].onset == days("2024-02-01", "2024-02-29")
 
 
+def test_a_formula_without_its_result(tmp_path: Path) -> None:
+    """It is no empty cell: somebody has written something there that only a spreadsheet program can say."""
+    path = book(tmp_path / "people.xlsx", [["id", "alt value", "alt unit"], ["1", "=20*2", "U/L"]])
+    [message] = told(list(read_participants(str(path))))
+    assert message.startswith("people.xlsx: row 2 holds a formula without its result;")
+
+
+def test_a_formula_with_its_result(tmp_path: Path) -> None:
+    path = book(
+        tmp_path / "people.xlsx", [["id", "alt value", "alt unit"], ["1", "=20*2", "U/L"], ["2", 7, "U/L"]]
+    )
+    sheet = "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    assert b"<v></v>" in parts[sheet] or b"<v />" in parts[sheet] or b"<v/>" in parts[sheet]
+    parts[sheet] = re.sub(rb"<v></v>|<v ?/>", b"<v>40</v>", parts[sheet])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    found = [one.record for one in read_participants(str(path)) if one.record is not None]
+    assert [one.results[0].raw for one in found] == ["40", "7"]
+
+
 def test_an_error_in_a_cell(tmp_path: Path) -> None:
     path = book(tmp_path / "people.xlsx", [["id", "alt value"], ["1", "#DIV/0!"]])
     assert told(list(read_participants(str(path)))) == ["people.xlsx: row 2 holds the error #DIV/0!"]

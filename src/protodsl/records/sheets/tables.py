@@ -8,8 +8,10 @@ import io
 import os
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from protodsl.records.sheets.mapping import DELIMITERS, Mapping, TableMapping
@@ -131,7 +133,11 @@ def _workbook(path: str, mapping: Mapping) -> Iterator[Table]:
             # zipfile reads no more of a file than is declared here
             if sum(one.file_size for one in archive.infolist()) > MAX_BYTES:
                 raise Unreadable(path, f"more than {MAX_BYTES // 2**20} MiB when it is unpacked")
+            calculates = _calculates(archive)
         book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True, keep_links=False)
+        formulas = None
+        if calculates:  # the same with formulas instead of their results
+            formulas = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, keep_links=False)
     except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SyntaxError, EOFError):
         raise Unreadable(path, "no Excel workbook (.xlsx)") from None
     try:
@@ -140,15 +146,43 @@ def _workbook(path: str, mapping: Mapping) -> Iterator[Table]:
                 continue
             settings = mapping.table(sheet.title)
             where = path if len(book.worksheets) == 1 else f"{path}[{sheet.title}]"
-            yield _headed(sheet.title, where, _cells(sheet, where), settings)
+            asked = formulas[sheet.title] if formulas is not None else None
+            yield _headed(sheet.title, where, _cells(sheet, asked, where), settings)
     finally:
         book.close()
+        if formulas is not None:
+            formulas.close()
 
 
-def _cells(sheet: Any, where: str) -> Iterator[Row]:
-    sheet.reset_dimensions()  # what is declared may be wrong
+def _calculates(archive: zipfile.ZipFile) -> bool:
+    """Whether a sheet of a workbook may hold a formula."""
     try:
-        for number, row in enumerate(sheet.iter_rows(), 1):
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                before = b""
+                with archive.open(name) as opened:
+                    while piece := opened.read(2**20):
+                        if re.search(rb"<(\w+:)?f[\s>/]", before + piece):
+                            return True
+                        before = piece[-100:]
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError):
+        return False  # whoever reads the sheet says that it cannot be read
+    return False
+
+
+def _cells(sheet: Any, formulas: Any, where: str) -> Iterator[Row]:
+    """The rows of a sheet. A formula whose result nobody has stored is no empty cell."""
+    sheet.reset_dimensions()  # what is declared may be wrong
+    asked: Iterator[Any] = repeat(())
+    if formulas is not None:
+        formulas.reset_dimensions()
+        asked = formulas.iter_rows()
+    try:
+        for number, (row, behind) in enumerate(zip(sheet.iter_rows(), asked, strict=False), 1):
+            for cell, formula in zip(row, behind, strict=False):
+                if cell.value is None and formula.data_type == "f":
+                    told = "holds a formula without its result; save the file in a spreadsheet program"
+                    raise Unreadable(where, f"row {number} {told}")
             cells = [_text(cell, where, number) for cell in row]
             while cells and not cells[-1]:
                 cells.pop()

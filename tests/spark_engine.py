@@ -65,10 +65,7 @@ def run(
     engine = Spark(spark)
     try:
         engine.share(texts(statement))
-        engine.asked(statement).createOrReplaceTempView("answers_of_test")
-        query = (
-            "SELECT found.* FROM answers_of_test AS found JOIN participants USING (id) ORDER BY participant"
-        )
-        return statement, engine.ask(query)
+        engine.asked(statement)
+        return statement, engine.ask(f"{statement.query}\nORDER BY participant")
     finally:
         engine.close()

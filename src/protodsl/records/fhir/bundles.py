@@ -307,7 +307,11 @@ class Holder:
                 raise RecordError([Problem(one, told) for one in dict.fromkeys(doubtful)])
             record, notes = read_participant(patient, resources, self.resolve, site, self.as_of)
         except RecordError as error:
-            problems = tuple(Problem(f"Patient/{name}: {place}", told) for place, told in error.problems)
+            who = f"Patient/{name}"
+            problems = tuple(
+                Problem(place if place.startswith(f"{who}:") else f"{who}: {place}", told)
+                for place, told in error.problems
+            )
             return Entry(self.where, None, problems)
         for one in nobody:
             if one["resourceType"] in READERS:

@@ -1,10 +1,10 @@
-"""Comparisons: results with limits, coded values, ages, counts over a panel, changes."""
+"""Comparisons: results with limits, coded values, ages, counts over a panel."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Literal, cast
+from typing import cast
 
 from lark import Token, Tree
 
@@ -501,56 +501,3 @@ def count(ctx: Context, tree: Node, left: Node, op: ir.Op, right: Child) -> ir.E
             if k == 0:
                 return at_most(0)
             return least(k) if k == len(items) else ir.And((least(k), at_most(k)), "plain", span)
-
-
-def change(
-    ctx: Context, tree: Node, left: Child, direction: str, op: Node, amount: Child, tails: Sequence[Child]
-) -> ir.Expr:
-    """`x falls by >= 25 %`: percent is of the earlier value; `percentage_points` is a difference."""
-    subject = numbers.number(ctx, left).number
-    windows = [tail for tail in tails if isinstance(tail, Tree) and str(tail.data) not in TAILS]
-    if not isinstance(subject, ir.Observed) or subject.select != "latest" or subject.side is not None:
-        ctx.report("limit-needs-result", left)
-        raise Refused
-    qualified = [tail for tail in tails if isinstance(tail, Tree) and tail.data == "qualified"]
-    if len(windows) != 1 or len(windows) + len(qualified) != len(tails) or len(qualified) > 1:
-        ctx.report("change-needs-window", tree)
-        raise Refused
-    words = cast(Token, qualified[0].children[0]) if qualified else None
-    if windows[0].data == "from_to":
-        start, end = (
-            quantities.around(ctx, quantities.anchor(ctx, cast(Node, a))) for a in windows[0].children
-        )
-    else:
-        start = end = quantities.window(ctx, windows[0])
-    item = ctx.scope.items[subject.item]
-    num = numbers.number(ctx, amount)
-    if num.constant is None or num.constant < 0:
-        ctx.report("nothing-compared", amount)
-        raise Refused
-    percent = num.unit is not None and num.unit.text == "%"
-    value = num.constant
-    if num.unit is not None and num.unit.text == "percentage_points":
-        if item.unit is None or item.unit.text != "%":
-            ctx.report(
-                "wrong-dimension",
-                amount,
-                unit="percentage_points",
-                name=item.label,
-                expected=item.unit.text if item.unit else "no unit",
-            )
-            raise Refused
-    elif not percent:
-        value = limit(ctx, ir.Observed(item.name), num, amount).value if num.unit else value
-        if num.unit is None and item.unit is not None and not numbers.bare_allowed(item.unit):
-            ctx.report("missing-unit", amount, name=item.label, expected=item.unit.text)
-            raise Refused
-    operator = OPS[str(op.children[0])]
-
-    def made(way: str) -> ir.Expr:
-        falls: Literal["falls", "rises"] = "falls" if way == "falls" else "rises"
-        return ir.Change(item.name, falls, operator, value, percent, start, end, ctx.span(tree))
-
-    if direction == "changes":
-        return qualify(ctx, ir.Or((made("falls"), made("rises")), "plain", ctx.span(tree)), words)
-    return qualify(ctx, made(direction), words)

@@ -10,7 +10,7 @@ from lark import Token, Tree
 
 from protodsl import ir
 from protodsl.diagnostics import Fix
-from protodsl.elaborate import comparisons, doses, events, parameters, quantities
+from protodsl.elaborate import changes, comparisons, doses, events, parameters, quantities
 from protodsl.elaborate.scope import Child, Context, Node, Refused, string
 
 
@@ -63,7 +63,7 @@ def truth(ctx: Context, tree: Child) -> ir.Expr:
         case Tree("is_", [left, negated, Tree() as value, *tails]):
             return comparisons.coded(ctx, tree, left, negated is not None, value, tails)
         case Tree("change", [left, direction, op, amount, *tails]):
-            return comparisons.change(ctx, tree, left, str(direction), cast(Node, op), amount, tails)
+            return changes.change(ctx, tree, left, str(direction), cast(Node, op), amount, tails)
         case Tree("changes", [left, Token() as direction, Tree() as when]):
             return doses.changes(ctx, tree, left, direction, when)
         case Tree("event" | "state" | "reaction" | "event_rows" | "event_lines"):

@@ -96,6 +96,16 @@ CONSTRUCTS = (
         good="exclude if received glucocorticoid within 4 weeks before screening",
     ),
     Entry(
+        "E0374",
+        "change-of-side",
+        "the change of one side is asked in its own unit, between two named times",
+        ("write `falls by >= 5 from baseline to month_3`",),
+        "It is the difference of two values of that side. In percent, or within a period, it would not be "
+        "clear which values are meant where some have no side.",
+        bad="require bcva of study_eye falls by >= 25 % from baseline to month_3",
+        good="require bcva of study_eye falls by >= 5 from baseline to month_3",
+    ),
+    Entry(
         "E0369",
         "side-of-formula",
         "`{name}` is computed, and what is computed has no side",

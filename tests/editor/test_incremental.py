@@ -119,6 +119,32 @@ def test_reading_in_pieces_is_reading_whole(name: str, seed: int) -> None:
         assert leaves(pieced.tree) == leaves(whole.tree)
 
 
+@pytest.mark.parametrize("word", ["protocol", "stage", "cohort"])
+def test_heads_of_blocks_being_typed(word: str) -> None:
+    text = """language 1
+protocol p "P" {
+  timepoint t
+  stage s "S" at t requires r {
+    inclusion 1 { require has a }
+    cohort c "C" {
+      inclusion 2 { require hass b }
+      inclusion 3 { require has c }
+    }
+  }
+}
+"""
+    pieces = Pieces()
+    start = text.index(f"{word} ")
+    end = text.index("{", start) + 1
+    for cut in (*range(start, end + 1), start):
+        for now in (text[:start] + text[start:cut] + text[end:], text[:cut] + text[cut + 1 :]):
+            source = Source("a.proto-lite", now)
+            whole, pieced = parse_with_gaps(source), parse_with_gaps(source, pieces)
+            assert pieced.diagnostics == whole.diagnostics
+            assert pieced.left_out == whole.left_out
+            assert leaves(pieced.tree) == leaves(whole.tree)
+
+
 def cold(path: str, desk: Desk, vocabulary: Project) -> object:
     files = {name: loaded for name, loaded in vocabulary.files.items() if name not in desk.open}
     read = {name: text.encode() for name, text in desk.open.items()}

@@ -138,7 +138,7 @@ class _Recovery:
         """Where the parser stops that reads from `offset` on inside the blocks of `chain`; the tree, or None
         for a tree that is of no use, where it does not.
         """
-        if self.pieces is None:
+        if self.pieces is None or not _opens(chain):
             return self.parsed(text, chain, offset)
         inside = self.statement(text, offset)
         if inside is not None:  # in the midst of a piece: to its end first
@@ -396,6 +396,15 @@ class _Recovery:
         self.diagnostics.sort(key=lambda found: (found.span.start, found.span.end, found.code))
         gaps = tuple((start, end) for start, end, _ in sorted(self.edits) if end - start > 1)
         return Parsed(tree, tuple(self.diagnostics), gaps)
+
+
+def _opens(chain: str) -> bool:
+    """Whether blocks may stand in one another as their headers do."""
+    try:
+        parser().parse_interactive(chain).exhaust_lexer()
+    except UnexpectedInput:
+        return False
+    return True
 
 
 def _accepted(refused: UnexpectedInput) -> frozenset[str]:

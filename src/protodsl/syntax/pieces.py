@@ -36,6 +36,7 @@ _INSIDE = (
     *("cohort x {", 'cohort x "" {'),
 )
 """Blocks, in all forms of their head: the parser is in another state in each."""
+_PLAIN = {form.split()[0]: form for form in reversed(_INSIDE)}  # where the head itself cannot be read
 _PLAIN_DEPTH = 100
 _BRACE = "RBRACE"
 
@@ -235,7 +236,7 @@ class Pieces:
                 if not begun and (piece is None or (behind is not None and not piece.follows(behind))):
                     return item, before
                 if _holds(item):
-                    form = item.word + " x {" if piece is None else piece.form
+                    form = _PLAIN[item.word] if piece is None else piece.form
                     found = self._trouble(text, item, form, offset)
                     if found is not None:
                         return found

@@ -284,12 +284,16 @@ class Asks:
             each = BITS // self.width
             code: Expr | None = None
             for bit in range(self.width):
-                of = {ask: bits[bit] if bit < len(bits) else FALSE for ask, bits in enumerate(self.bits)}
-                column = self.settled.column("code", truth_number(by_ask(of, "BOOLEAN")))
+                of = {
+                    ask: truth_number(bits[bit] if bit < len(bits) else FALSE)
+                    for ask, bits in enumerate(self.bits)
+                }
+                column = self.settled.column("code", by_ask(of, "BIGINT"))
                 times = column if bit == 0 else Binary("*", Literal(2**bit), column)
                 code = times if code is None else Binary("+", code, times)
             assert code is not None
-            packed = Packed(code, Binary("*", _modulo(len(self.bits), each), Literal(self.width)))
+            place = ASK if len(self.bits) <= each else Binary("%", ASK, Literal(each))
+            packed = Packed(code, place if self.width == 1 else Binary("*", place, Literal(self.width)))
             for start in range(0, len(self.bits), each):
                 within = (
                     None
@@ -306,10 +310,6 @@ class Asks:
             ["  SELECT", ",\n".join(lines), "  FROM (", settled, "  ) AS told", "  GROUP BY participant"]
         )
         return [gathered, Cte(f"{self.domain}_told", body)]
-
-
-def _modulo(asks: int, each: int) -> Expr:
-    return ASK if asks <= each else Binary("%", ASK, Literal(each))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Protocol
 
 from protodsl import ir
-from protodsl.backends.sql.asks import ROLES, Ask, Asks
+from protodsl.backends.sql.asks import BITS, ROLES, Ask, Asks
 from protodsl.backends.sql.layers import Cte, Grouped, Layers, Names, plain
 from protodsl.backends.sql.lexicon import Lexicon, Matching
 from protodsl.backends.sql.syntax import (
@@ -18,11 +18,13 @@ from protodsl.backends.sql.syntax import (
     NULL,
     Aggregate,
     Binary,
+    Bit,
     Column,
     DayNumber,
     Dialect,
     Expr,
     Literal,
+    Packed,
     Scalar,
     and_,
     case,
@@ -234,12 +236,13 @@ class Builder:
         reach = self.reach(replace(scope, as_of=up_to), Column("until_first"), Column("until_last"))
         since = coalesce(Column("since_last"), Literal(FIRST))
         ask.keep(is_(and_(compare("<=", since, opens), compare(">=", reach.first, closes)), "TRUE"))
-        covered = is_(
-            ask.gathered("whole", Aggregate("bool_or", compare("=", Column("part"), Literal(0)))), "TRUE"
-        )
-        if units > 1:
-            parts = ask.gathered("parts", Aggregate("count", Column("part"), distinct=True))
-            covered = or_(covered, compare(">=", parts, Literal(units)))
+        if units < BITS:  # a bit for each part, the lowest for the whole
+            parts = ask.gathered("parts", Aggregate("bit_or", Packed(Literal(1), Column("part"))))
+            covered = or_(Bit(parts, 0), compare(">=", parts, Literal(2 ** (units + 1) - 2)))
+        else:
+            whole = ask.gathered("whole", Aggregate("bool_or", compare("=", Column("part"), Literal(0))))
+            number = ask.gathered("parts", Aggregate("count", Column("part"), distinct=True))
+            covered = or_(whole, compare(">=", number, Literal(units)))
         return ask.flag("ruled_out", covered)
 
     def paths(self, item: str) -> list[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 
-from protodsl.backends.sql.syntax import Aggregate, Case, Column, Dialect, Expr, Literal, text
+from protodsl.backends.sql.syntax import Aggregate, Column, Dialect, Expr, Literal, case, text
 
 
 def columns_in(expr: object) -> Iterator[Column]:
@@ -123,5 +123,5 @@ class Grouped:
 
 
 def truth_number(expr: Expr) -> Expr:
-    """1, 0 or null."""
-    return Case(((expr, Literal(1)),), Literal(0))
+    """1 where it is true, else 0."""
+    return case((expr, Literal(1)), otherwise=Literal(0))

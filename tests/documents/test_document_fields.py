@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from protodsl import fields
+import pytest
+from document_fixture import trial
+
+from protodsl import fields, ir
+from protodsl.documents import entries
+from protodsl.elaborate.prose import line_of
+from protodsl.elaborate.quotations import Document
 
 
 def test_names_are_unique_and_sections_exist() -> None:
@@ -41,3 +47,22 @@ def test_features_are_read_from_words_and_labels() -> None:
     assert fields.features_in("none") == ()
     assert fields.unknown_features("none") == ()
     assert fields.unknown_features("minors, magic") == ("magic",)
+
+
+def test_a_number_is_cited_only_where_it_is_meant() -> None:
+    phase, other = trial("NCT06222853").header.get("phase"), trial("NCT06892145").header.get("phase")
+    assert isinstance(phase, ir.Stated) and (phase.text, phase.line) == ("1", 5)
+    assert isinstance(other, ir.Stated) and other.line == 5
+    document = Document("x.txt", "", "Trial NCT0001\nAge 18 to 65\nduring 18 months\nPhase 1\nUS, China 12\n")
+    assert line_of(document, "1", "phase") == 4
+    assert line_of(document, "18", "planned_number") is None  # which of the two nobody knows
+    assert line_of(document, "12", "planned_number") == 5
+    assert line_of(document, "China", "countries") == 5
+    assert line_of(document, "100", "planned_number") is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"), [("1", "1"), ("Phase 3", "3"), ("Phase 2, Phase 3", "2/3"), ("phase II", "II")]
+)
+def test_a_phase_is_not_said_twice(stated: str, shown: str) -> None:
+    assert entries.phase(stated) == shown

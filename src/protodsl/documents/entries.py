@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 from typing import assert_never
@@ -49,6 +50,11 @@ def worded(spec: fields.FieldSpec, text: str) -> str:
     if label is None and any(text == known for _, known in spec.words):
         label = text  # the author wrote out what a bare word stands for
     return named(label) if label else text
+
+
+def phase(stated: str) -> str:
+    """The number alone, to stand behind "phase": "Phase 2, Phase 3" is "2/3"."""
+    return re.sub(r"\bphase\s+", "", stated, flags=re.IGNORECASE).replace(", ", "/")
 
 
 def block_entries(

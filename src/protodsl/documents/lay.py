@@ -154,7 +154,7 @@ def _about(protocol: ir.Protocol, said: _Sentences) -> list[Block]:
     if conditions:
         sentences.append(say("It is for people with: {conditions}.", conditions=conditions))
     if phase:
-        sentences.append(say("It is a phase {phase} trial.", phase=phase))
+        sentences.append(say("It is a phase {phase} trial.", phase=entries.phase(phase)))
     allocation = entries.said(protocol, "design", "allocation")
     if allocation:
         sentences.append(say("{text}.", text=capital(allocation)))

@@ -323,7 +323,7 @@ def treatment(protocol: ir.Protocol) -> list[Block]:
             made.append(Entries(details))
         made += _remarks(regimen.label, regimen.details)
     if not protocol.regimens:
-        made.append(Heading(say("Other treatment (lymphodepletion)"), 1))
+        made.append(Heading(say("Other treatment (such as lymphodepletion)"), 1))
         made.append(Text(missing()))
     return made
 
@@ -376,7 +376,7 @@ def structural_entries(protocol: ir.Protocol) -> tuple[Entry, ...]:
             for label in without
         ]
     if not protocol.regimens:
-        out.append(made(say("Other treatment (lymphodepletion)"), "", 6, "15a", "6.9", "13"))
+        out.append(made(say("Other treatment (such as lymphodepletion)"), "", 6, "15a", "6.9", "13"))
     return tuple(out)
 
 

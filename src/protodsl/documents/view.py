@@ -217,7 +217,7 @@ def _plain_words(protocol: ir.Protocol, counted: tuple[Entry, ...], points: int)
     conditions = said("protocol", "conditions")
     phase = said("protocol", "phase")
     made.append(
-        say("This is a phase {phase} trial.", phase=phase)
+        say("This is a phase {phase} trial.", phase=entries.phase(phase))
         if phase
         else say("This is a trial whose phase is not stated.")
     )

@@ -205,15 +205,14 @@ def named(ctx: Context, name: Token) -> ir.Expr:
             str(name), ctx.span(name), "a definition", [*scope.definitions, *scope.pending, *scope.items]
         )
     else:
-        verbs = {
-            "conditions": "has",
-            "medications": "received",
-            "procedures": "underwent",
-            "answers": "confirmed",
+        verbs = {  # the tense is the author's to say: it changes the meaning
+            "conditions": ("is",) if item.kind == "state" else ("has", "had"),
+            "medications": ("receives", "received"),
+            "procedures": ("underwent",),
+            "answers": ("confirmed",),
         }
-        if item.kind == "state":
-            verbs["conditions"] = "is"
-        test = f"`{verbs[item.domain]} {name}`" if item.domain in verbs else f"`{name} is …` or `{name} >= …`"
+        tests = [f"`{verb} {name}`" for verb in verbs.get(item.domain, ())]
+        test = " or ".join(tests or (f"`{name} is …`", f"`{name} >= …`"))
         ctx.report("not-a-test", name, name=str(name), suggestion=test.strip("`"))
     raise Refused
 

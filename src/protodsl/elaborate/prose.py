@@ -61,7 +61,7 @@ def field_value(ctx: Context, block: str, name: str, value: Child, document: Doc
             return ir.NotApplicable(string(why))
         case Tree("texts", children):
             texts = [string(child) for child in children]
-            return ir.Stated("; ".join(texts), line_of(document, texts[0]))
+            return ir.Stated("; ".join(texts), line_of(document, texts[0], name))
         case Tree("word", [Token() as word]):
             spec = fields.find(block, name)
             known = None if spec is None else spec.word_label(str(word))
@@ -105,10 +105,17 @@ def label(ctx: Context, token: Token) -> str:
     return item.label
 
 
-def line_of(document: Document | None, text: str) -> int | None:
-    """The line of the source document on which a text begins word for word, if it stands there."""
+def line_of(document: Document | None, text: str, field: str = "") -> int | None:
+    """The line of the source document on which a text begins word for word, if it stands there.
+
+    A text that is hardly more than a number stands in many places by chance: it counts behind its field's
+    name ("Phase 1"), or where it stands once only.
+    """
     if document is None or not text:
         return None
+    if len(text) < 12 and text[0].isdigit():
+        places = document.places(f"{field.replace('_', ' ')} {text}") or document.places(text)
+        return document.line(places[0]) if len(places) == 1 else None
     found = document.find(text, cover=False)
     return None if found is None else found.line
 

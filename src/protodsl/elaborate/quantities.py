@@ -91,7 +91,7 @@ def length(ctx: Context, tree: Node, *, whole: bool = True) -> ir.Length:
     if kind == "day":
         value = Fraction(math.ceil(value)) if whole else value
     elif kind != "half_life" and value.denominator != 1:
-        ctx.report("fraction-of-time", tree, unit=str(unit))
+        ctx.report("fraction-of-time", tree, unit=kind)
         raise Refused
     return ir.Length(value, kind)
 

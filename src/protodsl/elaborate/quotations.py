@@ -42,9 +42,16 @@ class Document:
         if cover:
             self.covered[at : at + len(quote)] = b"\x01" * len(quote)
         start = self.offsets[at]
-        return ir.Quotation(
-            quote, start, self.offsets[at + len(quote) - 1] + 1, bisect_right(self.line_ends, start - 1) + 1
-        )
+        return ir.Quotation(quote, start, self.offsets[at + len(quote) - 1] + 1, self.line(at))
+
+    def places(self, words: str) -> list[int]:
+        """Where these words stand as whole words, in small or capital letters."""
+        pattern = rf"(?<!\w){re.escape(words)}(?!\w)"
+        return [found.start() for found in re.finditer(pattern, self.text, re.IGNORECASE)]
+
+    def line(self, at: int) -> int:
+        """The document's line on which a place of the folded text lies, from 1."""
+        return bisect_right(self.line_ends, self.offsets[at] - 1) + 1
 
     def nearest(self, quote: str) -> tuple[str, str, str]:
         """Where quotation and document part: the words before, and how each goes on."""

@@ -136,7 +136,7 @@ SENSE = (
         "doses of the different drugs of `{name}` cannot be added as they are",
         (
             "write `at … as {suggestion}`",
-            "name a table of equivalent doses: `as prednisone_equivalent`",
+            "declare a table of equivalent doses and name it: `as …_equivalent`",
         ),
         "5 mg of prednisone and 5 mg of dexamethasone are different doses. A dose of a class needs an "
         "`equivalent` table.",

@@ -48,8 +48,11 @@ def courses(ctx: Context, found: Sequence[tuple[Event, bool]]) -> list[Course]:
     made = []
     for place, event in enumerate(events):
         inner = component(place, [*certain, place], surely_linked)
-        same = [other for other in range(len(events)) if perhaps_one_drug(place, other)]
-        reach = component(place, same, possibly_linked)
+        reach: set[int] = set()
+        for drug in [drugs[place]] if isinstance(drugs[place], str) else [*{*drugs} - {None}, None]:
+            # it is of one drug, whichever it may be
+            same = [other for other, its in enumerate(drugs) if its == drug or not isinstance(its, str)]
+            reach |= component(place, same, possibly_linked)
         start = Days(min(events[p].start.first for p in reach), min(events[p].start.last for p in inner))
         end = Days(max(events[p].end.first for p in inner), max(events[p].end.last for p in reach))
         outer = component(place, range(len(events)), possibly_linked)

@@ -680,6 +680,7 @@ def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
     for fit, drug in zip(candidates, drugs, strict=True):
         by_drug.setdefault(drug, []).append(fit)
     clear = all(named)
+    unnamed = [fit for fit, known in zip(candidates, named, strict=True) if not known]
     apart = {drug for drug, fits in by_drug.items() if clear and _apart([fit.days for fit in fits])}
     found: list[Lasted] = []
     for fit, drug, known in zip(candidates, drugs, named, strict=True):
@@ -688,13 +689,15 @@ def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
             found.append(fit.days)
             continue
         sure = [other for other in perhaps if other.sure] if drug.code is not None else [fit]
-        if not clear:  # only two drugs of the vocabulary are surely different ones
-            perhaps = [
-                other
-                for other, its, its_known in zip(candidates, drugs, named, strict=True)
-                if its == drug or not (known and its_known)
+        reaches = [_reach_possible(fit, perhaps)]
+        if not clear:  # what is unnamed may be of any one drug of the vocabulary: of each it is seen how far
+            of = {drug} if known else {each for each, its in zip(drugs, named, strict=True) if its}
+            reaches = [_reach_possible(fit, [*by_drug.get(each, ()), *unnamed]) for each in of] or [
+                _reach_possible(fit, unnamed)
             ]
-        found.append(Lasted(*_reach(fit, perhaps, sure)))
+        first_hi, last_lo = _reach_sure(fit, sure)
+        firsts, lasts = zip(*reaches, strict=True)
+        found.append(Lasted(min(firsts), first_hi, last_lo, max(lasts)))
     return found
 
 
@@ -709,12 +712,6 @@ def _apart(days: list[Lasted]) -> bool:
             return False
         last = max(last, one[3])
     return True
-
-
-def _reach(fit: Fit, perhaps: Sequence[Fit], sure: Sequence[Fit]) -> tuple[int, int, int, int]:
-    first_lo, last_hi = _reach_possible(fit, perhaps)
-    first_hi, last_lo = _reach_sure(fit, sure)
-    return first_lo, first_hi, last_lo, last_hi
 
 
 _MOST_COMPARED = 300  # courses of one person that are compared with one another; of more, all may be one drug

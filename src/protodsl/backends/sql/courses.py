@@ -89,37 +89,50 @@ class Joined:
         if self.counted:
             lines += [
                 "    CASE WHEN any_drug.course IS NOT NULL THEN CAST(any_drug.course AS VARCHAR(20))",
-                "      ELSE concat(may.of_drug, ' ', CAST(may.course AS VARCHAR(20)))",
+                "      ELSE concat(runs.of_drug, ' ', CAST(may.course AS VARCHAR(20)))",
                 f"    END AS {self.one.name},",
                 f"    {self.same('runs', 'sure')} AS {self.whole.name},",
             ]
         lines += [
             ",\n".join(f"    denied.{each.name}" for each in self.denied.values()),
             f"  FROM {name} AS runs",
-            f"  JOIN {name}_may AS may ON {_same('may', 'runs', 'fact')} AND may.of_drug = runs.of_drug",
+            f"  JOIN {name}_reach AS may ON {_same('may', 'runs', 'fact')}",
             f"  LEFT JOIN {name}_sure AS sure ON {_same('sure', 'runs', 'fact')}",
             f"  LEFT JOIN {name}_denied AS denied ON {_same('denied', 'runs', 'fact')}",
         ]
         if self.counted:  # with a course of an unknown drug, all that touch may be one
             same = _same("any_drug", "runs", "fact")
-            lines.append(f"  LEFT JOIN {name}_may AS any_drug ON {same} AND any_drug.of_drug = ''")
+            lines.append(f"  LEFT JOIN {name}_may AS any_drug ON {same} AND any_drug.of_drug = '*'")
         return [*found, *self.rows.ctes("\n".join(lines), dialect, "")]
 
     def as_may_be(self) -> list[Cte]:
-        """Of each course the earliest first and the latest last day of the one it may be part of."""
+        """Of each course the earliest first and the latest last day of the one it may be part of.
+
+        A course of a drug nobody knows is of one drug, whichever: of each it is seen how far that may reach.
+        """
         dialect, name = self.builder.dialect, self.name
         first, last = text(self.start.first, dialect), text(self.end.last, dialect)
         kinds = f"SELECT DISTINCT participant, thing, of_drug FROM {name}"
+        suiting = "runs.of_drug IN ('', kinds.of_drug)"
+        if self.counted:  # and all together
+            kinds += f" UNION ALL SELECT DISTINCT participant, thing, '*' FROM {name} WHERE of_drug = ''"
+            suiting = f"({suiting} OR kinds.of_drug = '*')"
         listed = "\n".join(
             [
                 "  SELECT runs.participant, runs.thing, runs.fact, kinds.of_drug,",
                 f"    runs.{first} AS since, runs.{last} AS until",
                 f"  FROM {name} AS runs JOIN ({kinds}) AS kinds ON {_same('kinds', 'runs')}",
-                "    AND (kinds.of_drug = '' OR runs.of_drug = '' OR kinds.of_drug = runs.of_drug)",
+                f"    AND {suiting}",
             ]
         )
-        body = islands(listed, "of_drug")
-        return [Cte(f"{name}_may", body)]
+        reach = "\n".join(
+            [
+                "  SELECT participant, thing, fact, min(joined_since) AS joined_since,",
+                "    max(joined_until) AS joined_until, min(course) AS course",
+                f"  FROM {name}_may WHERE of_drug <> '*' GROUP BY participant, thing, fact",
+            ]
+        )
+        return [Cte(f"{name}_may", islands(listed, "of_drug")), Cte(f"{name}_reach", reach)]
 
     def as_is_sure(self) -> list[Cte]:
         """Of each course the latest first and the earliest last day of the one it surely is part of."""

@@ -197,7 +197,8 @@ class ResultNode(Node):
 
     def nothing(self, case: Case, pool: Pool, *, recency: bool) -> Judged:
         cause = none_cause(pool, lead_of(case, self.item), recency=recency)
-        stale = stale_entry(pool) if cause.kind == "stale" else None
+        # a part tells which result is too old; a formula rests on none that does not count
+        stale = stale_entry(pool) if cause.kind == "stale" and case.sample is None else None
         return Judged(None, (cause,), [stale] if stale else [], "none", 0, pool)
 
     def latest(self, case: Case, pool: Pool) -> Judged:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
-from protodsl import ir
 from protodsl.documents.words import rules
 from protodsl.driver import CheckResult, check
 from protodsl.reading import read_file
@@ -78,11 +79,10 @@ def test_the_protocol_carries_the_tables_it_uses_and_changes_with_them() -> None
     second = checked(GOOD.replace("19.1", "19.2")).protocol
     assert first is not None
     assert second is not None
-    assert first.references == (
-        ir.Reference(
-            "chart", "BMI for age", "chart.csv", "Somebody 2000.", "month", True, first.references[0].span
-        ),
-    )
+    (found,) = first.references
+    assert (found.name, found.label, found.file) == ("chart", "BMI for age", "chart.csv")
+    assert (found.citation, found.age, found.sexes) == ("Somebody 2000.", "month", True)
+    assert found.percentiles == (5, Fraction("97.5")) and found.unit is not None
     assert first.sha256 != second.sha256
 
 

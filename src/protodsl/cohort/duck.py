@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MANIFEST = "facts.json"
-VERSION = 1
+VERSION = 2
 
 
 @contextmanager

@@ -23,7 +23,7 @@ def test_both_evaluators_match_alike() -> None:
     known = sorted({(code.system, code.code) for item in protocol.items.values() for code in item.codes})
     chance = random.Random(4)
     seen = set()
-    for _ in range(150):
+    for _ in range(50):
         codes = [chance.choice([*known, ("snomed", "1"), ("local", "x"), ("icd10", "I"), ("atc", "L04")])]
         codes += [
             chance.choice([*known, ("loinc", "9-9"), ("icd10", "Z99")]) for _ in range(chance.randrange(3))

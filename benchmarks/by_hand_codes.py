@@ -111,8 +111,10 @@ class Codes:
         code = bare(system, code)
         asked = self.all[name].get(system)
         if not asked:
-            named = self.named(system, code, self.terms[name].domain)
-            return max((self.match_name(one, name) for one in named), default=MAY)
+            domain = self.terms[name].domain
+            other = system == "loinc" and domain == "results"  # nearly every result has a code of LOINC
+            named = self.named(system, code, domain)
+            return max((self.match_name(one, name) for one in named), default=NO if other else MAY)
         fit = self.best(system, {code}, asked)
         if fit == NO:  # a class's own code stands above its members, whatever theirs look like
             named = self.named(system, code, self.terms[name].domain)

@@ -72,7 +72,7 @@ def test_every_part_has_its_layer() -> None:
 
 
 def test_runtime_needs_the_standard_library_only() -> None:
-    for path in (PACKAGE / "runtime").glob("*.py"):
+    for path in (PACKAGE / "runtime").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 tops = [alias.name.split(".")[0] for alias in node.names]

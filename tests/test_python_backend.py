@@ -150,7 +150,8 @@ def test_a_standalone_checker_needs_python_alone(tmp_path: Path) -> None:
 
 
 def test_the_runtime_inlines_every_module_of_its_own() -> None:
-    modules = {path.stem for path in (ROOT / "src" / "protodsl" / "runtime").glob("*.py")} - {"__init__"}
-    assert set(MODULES) == modules
+    runtime = ROOT / "src" / "protodsl" / "runtime"
+    paths = {path.relative_to(runtime).with_suffix("") for path in runtime.rglob("*.py")}
+    assert set(MODULES) == {path.as_posix() for path in paths if path.name != "__init__"}
     imports, lines = inlined()
     assert imports and lines

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protodsl.runtime.attributes import MAX_PROBLEMS, RecordError
-from protodsl.runtime.read import MAX_FACTS, loads, read_record
+from protodsl.runtime.decode import loads
+from protodsl.runtime.read import MAX_FACTS, read_record
 from protodsl.runtime.record import Coded, Days, Interval, Record
 from protodsl.runtime.values import clock_of, days_of, value_of
 

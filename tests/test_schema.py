@@ -173,15 +173,16 @@ def test_the_schema_is_one() -> None:
 
 def test_every_field_is_described_once() -> None:
     """Each field of each fact is in the schema, and the schema has no other."""
-    from protodsl.runtime import read
+    from protodsl.runtime import record_fields
 
     known = {
-        "result": read._RESULT, "condition": read._CONDITION, "medication": read._MEDICATION,
-        "procedure": read._PROCEDURE, "answer": read._ANSWER,
+        "result": record_fields.RESULT_FIELDS, "condition": record_fields.CONDITION_FIELDS,
+        "medication": record_fields.MEDICATION_FIELDS, "procedure": record_fields.PROCEDURE_FIELDS,
+        "answer": record_fields.ANSWER_FIELDS,
     }  # fmt: skip
     for name, fields in known.items():
         assert set(SCHEMA["$defs"][name]["properties"]) == fields
-    assert set(SCHEMA["properties"]) == read._RECORD
+    assert set(SCHEMA["properties"]) == record_fields.RECORD_FIELDS
 
 
 @pytest.mark.parametrize(

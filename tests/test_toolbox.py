@@ -14,7 +14,8 @@ from strategies import random_record, refine, reworded, smaller
 from protodsl import ir
 from protodsl.driver import check
 from protodsl.interpret import screen
-from protodsl.runtime.read import loads, read_record
+from protodsl.runtime.decode import loads
+from protodsl.runtime.read import read_record
 
 ROOT = Path(__file__).parent.parent
 PROTOCOLS = ("NCT06222853", "NCT06350110", "NCT06892145", "changzheng-cd19-cd3e")

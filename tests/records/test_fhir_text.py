@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from protodsl.records.fhir import text
 from protodsl.records.fhir.text import parse
 from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.read import loads
+from protodsl.runtime.decode import loads
 
 
 @pytest.fixture(autouse=True)

@@ -10,12 +10,17 @@ import re
 import types
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
+from importlib import import_module
 from typing import assert_never
 
 from protodsl import __version__, ir
 from protodsl.backends.layout import Apply, Piece, apply, docstring, laid_out, literal, sequence, width
 from protodsl.backends.standalone import inlined
 from protodsl.runtime.words import percentile_text
+
+# The modules of what a checker is written in, each behind those that use it.
+_MODEL = ("protocol", "vocabulary", "expressions", "numbers", "limits", "windows")
 
 Argument = Piece | tuple[str, Piece]
 
@@ -86,11 +91,13 @@ class Writer:
         return found
 
     def imports(self) -> list[str]:
-        outside = {"Checker": "checker", "run": "program"}
-        model = sorted(self.used - outside.keys(), key=_import_order)
-        lines = ["from protodsl.runtime.checker import Checker", "from protodsl.runtime.model import ("]
-        lines += [f"    {name}," for name in model]
-        return [*lines, ")", "from protodsl.runtime.program import run"]
+        home, by_module = _home(), dict[str, list[str]]()
+        for name in sorted(self.used, key=_import_order):
+            by_module.setdefault(home[name], []).append(name)
+        lines: list[str] = []
+        for module in sorted(by_module):
+            lines += [f"from {module} import (", *(f"    {name}," for name in by_module[module]), ")"]
+        return lines
 
     # ------------------------------------------------------------ the module
 
@@ -544,6 +551,16 @@ class Writer:
                 return self.call("compare", *sides, *unit)
             case _:
                 assert_never(expr)
+
+
+@lru_cache(maxsize=1)
+def _home() -> dict[str, str]:
+    """The module that defines each name a checker may use."""
+    found = {"Checker": "protodsl.runtime.checker", "run": "protodsl.runtime.program"}
+    for name in _MODEL:
+        module = import_module(f"protodsl.runtime.model.{name}")
+        found.update(dict.fromkeys(vars(module), module.__name__))
+    return found
 
 
 def lines_need_expr(lines: list[str]) -> bool:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from protodsl.runtime.record_fields import DOMAINS
+
 if TYPE_CHECKING:
     from protodsl import ir
     from protodsl.cli.output import Output
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from protodsl.records.sheets import Mapping
     from protodsl.reports import Asked, Details, Trial
 
-DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 from protodsl.backends.sql.lexicon import key_of
 from protodsl.backends.sql.tables import DECIMALS, DIGITS, TABLES
-from protodsl.runtime.events import stage_rank
-from protodsl.runtime.read import SEVERITIES
+from protodsl.runtime.attribute_tests import stage_rank
 from protodsl.runtime.record import Coded, Condition, Days, Exact, Interval, Medication, Procedure, Record
+from protodsl.runtime.record_fields import SEVERITIES
 from protodsl.runtime.routes import spelt
 
 _STEP = 10**DECIMALS

@@ -91,13 +91,13 @@ from protodsl.ir.time import (
 )
 from protodsl.ir.vocabulary import (
     Code,
-    Domain,
     Equivalence,
     Item,
     Kind,
     Measure,
     ReferenceLimit,
 )
+from protodsl.runtime.record_fields import Domain
 
 __all__ = [
     "Age",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from protodsl.runtime.record_fields import Domain
 from protodsl.runtime.units import Unit
 from protodsl.source import Span
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from protodsl.ir.expressions import Expr, Number
     from protodsl.ir.time import Duration
 
-Domain = Literal["results", "conditions", "medications", "procedures", "answers"]
 Kind = Literal[
     "lab", "score", "finding", "grade", "measure", "condition", "state", "drug", "procedure", "question"
 ]

@@ -12,10 +12,9 @@ from typing import Literal, assert_never
 from protodsl import ir
 from protodsl.documents.words import Context, duration, leaves_of, quantity, window
 from protodsl.documents.words import unit as printed_unit
-from protodsl.ir.vocabulary import Domain
+from protodsl.runtime.record_fields import DOMAINS, Domain
 from protodsl.runtime.units import Unit
 
-DOMAINS: tuple[Domain, ...] = ("results", "conditions", "medications", "procedures", "answers")
 Detail = Literal[
     "uln", "lln", "dose", "severity", "grade", "stage", "route", "response", "reason", "side", "onset", "kind"
 ]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from textwrap import wrap
 from typing import Any
 
-from protodsl.needs import DOMAINS, Need, Needs, unit_words
+from protodsl.needs import Need, Needs, unit_words
+from protodsl.runtime.record_fields import DOMAINS
 
 WIDTH = 100
 _TITLES = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from protodsl.needs import DOMAINS, Need, Needs, limit_words, members
+from protodsl.needs import Need, Needs, limit_words, members
 from protodsl.records.sheets.headings import MAIN, Heading
-from protodsl.runtime.read import RESPONSES, SEVERITIES
+from protodsl.runtime.record_fields import DOMAINS, RESPONSES, SEVERITIES
 
 YES_NO = ("yes", "no")
 SEXES = ("female", "male", "other", "unknown")

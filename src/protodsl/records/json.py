@@ -15,7 +15,8 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 from protodsl.runtime.attributes import Problem, RecordError
-from protodsl.runtime.read import loads, not_json, read_record
+from protodsl.runtime.decode import loads, not_json
+from protodsl.runtime.read import read_record
 from protodsl.runtime.record import Record
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from protodsl.reports.evidence import Fact, fact_text, facts_of
 from protodsl.reports.trial import Screened
-from protodsl.runtime.model import Item
+from protodsl.runtime.model.vocabulary import Item
 from protodsl.runtime.record import Answer, Coded, Condition, Days, Exact, Medication, Procedure, Result
 from protodsl.runtime.units import conversion
 from protodsl.runtime.words import amount, day_text, days_text, near_text, number_text

@@ -18,7 +18,7 @@ from protodsl.runtime.choosing import Entry, earliest_of, latest_of
 from protodsl.runtime.comparing import CompareNode
 from protodsl.runtime.findings import Finding
 from protodsl.runtime.limits import Tests
-from protodsl.runtime.model import Either, LimitTest, OfLimit
+from protodsl.runtime.model.limits import Either, LimitTest, OfLimit
 from protodsl.runtime.parts import PartFinding
 from protodsl.runtime.quantity import Quantity
 from protodsl.runtime.record import Exact, Interval, Medication, Record, Result

@@ -15,7 +15,7 @@ from protodsl.runtime.checker import Checker, Session
 from protodsl.runtime.codes import Match
 from protodsl.runtime.findings import Finding
 from protodsl.runtime.logic import ListNode
-from protodsl.runtime.model import Item, domain_of
+from protodsl.runtime.model.vocabulary import Item, domain_of
 from protodsl.runtime.parts import PartFinding
 from protodsl.runtime.record import Coded, Record
 from protodsl.runtime.report import Report, Verdict

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.dates import clamped, in_days_and_months, shifted_day, times_length
 from protodsl.runtime.facts import Fact, Facts, Happening, Lasted, Sample
-from protodsl.runtime.model import Bound, Duration, Extreme, Length, Moment, Timepoint, Window
+from protodsl.runtime.model.protocol import Timepoint
+from protodsl.runtime.model.windows import Bound, Duration, Extreme, Length, Moment, Window
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days
 from protodsl.runtime.report import RANKS, Cause
 from protodsl.runtime.words import (

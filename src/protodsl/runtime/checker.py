@@ -11,12 +11,13 @@ from typing import Any
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.case import Case
 from protodsl.runtime.cure import Later
+from protodsl.runtime.decode import loads
 from protodsl.runtime.facts import Facts
 from protodsl.runtime.findings import Finding, Node, in_record_order
 from protodsl.runtime.logic import causes_of
-from protodsl.runtime.model import Endpoint, Protocol
+from protodsl.runtime.model.protocol import Endpoint, Protocol
 from protodsl.runtime.parts import CriterionNode, PartNode, Standing, told
-from protodsl.runtime.read import loads, read_record
+from protodsl.runtime.read import read_record
 from protodsl.runtime.record import Complete, Record
 from protodsl.runtime.report import Cause, CriterionReport, Report, Truth, Verdict
 from protodsl.runtime.rules import Rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import IntEnum
 
-from protodsl.runtime.model import Item, domain_of
+from protodsl.runtime.model.vocabulary import Item, domain_of
 from protodsl.runtime.record import Coded
 
 

@@ -31,7 +31,8 @@ from protodsl.runtime.findings import (
 from protodsl.runtime.formulas import lead_of, samples_of
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges, hull
 from protodsl.runtime.measured import Measured
-from protodsl.runtime.model import ANCHOR, Answered, Change
+from protodsl.runtime.model.expressions import Answered, Change
+from protodsl.runtime.model.windows import ANCHOR
 from protodsl.runtime.numbers import AgeNumber, doubts, result_breaks, unusable
 from protodsl.runtime.quantity import NumberNode, Quantity
 from protodsl.runtime.record import FIRST_DAY, Answer, Days

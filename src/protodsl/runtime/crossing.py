@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from protodsl.runtime.case import Case
 from protodsl.runtime.dates import add_months, clamped, in_days_and_months, shifted_day
-from protodsl.runtime.model import ANCHOR, Duration, Lasting, Length, Moment, Window
+from protodsl.runtime.model.expressions import Lasting
+from protodsl.runtime.model.windows import ANCHOR, Duration, Length, Moment, Window
 from protodsl.runtime.record import LAST_DAY
 
 HORIZON_MONTHS = 60

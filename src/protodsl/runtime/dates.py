@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
-from protodsl.runtime.model import Length
+from protodsl.runtime.model.windows import Length
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days
 
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)

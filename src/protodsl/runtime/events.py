@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from protodsl.runtime.attribute_tests import attribute_truth, recorded_attribute
 from protodsl.runtime.case import Case, Frame, Span
 from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
-from protodsl.runtime.doses import Course, DoseSum, Stretch, dose_causes, dose_stretches
 from protodsl.runtime.facts import Fact, Happening, Lasted
 from protodsl.runtime.findings import Causes, Finding, Node, Piece, cause_text, remember
-from protodsl.runtime.intervals import Range, compared_ranges
-from protodsl.runtime.model import Attribute, Event, Lasting
-from protodsl.runtime.record import FIRST_DAY, Coded, Condition, Days, Medication, Procedure
+from protodsl.runtime.joining import Fit, course_numbers, joined_courses, lasted_truth
+from protodsl.runtime.model.expressions import Event, Lasting
+from protodsl.runtime.record import Coded, Condition, Days, Medication, Procedure
 from protodsl.runtime.report import Cause, Truth
-from protodsl.runtime.routes import route_named, spelt
 from protodsl.runtime.words import (
     attribute_text,
     dose_text,
@@ -27,120 +25,6 @@ from protodsl.runtime.words import (
     length_text,
     none_reason,
 )
-
-_SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
-_STAGE = re.compile(r"([0-5]|IV|V|I{1,3})([A-D]?)", re.IGNORECASE)
-_ROMAN = {"I": 1, "II": 2, "III": 3, "IV": 4, "V": 5}
-
-
-class Fit(NamedTuple):
-    """One record that may be the event asked for."""
-
-    happening: Happening
-    days: Lasted
-    sure: bool
-    opened: bool = False  # only because a class is not listed exhaustively
-    lacking: bool = False  # a tested attribute is not recorded
-
-
-# ---------------------------------------------------------------- attributes
-
-
-def recorded_attribute(fact: Fact, name: str) -> str | int | None:
-    if name == "reason":
-        return fact.reason_stopped if isinstance(fact, Medication) else None
-    if name in ("route", "response"):
-        value = getattr(fact, name, None)
-        return str(value) if value is not None else None
-    if name == "side":
-        return None if isinstance(fact, Medication) else fact.side
-    if isinstance(fact, Condition):
-        found = getattr(fact, name, None)
-        return found if isinstance(found, (int, str)) else None
-    return None
-
-
-def _ordered(op: str, left: tuple[int, str], right: tuple[int, str]) -> bool:
-    match op:
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case ">=":
-            return left >= right
-        case _:
-            return left == right
-
-
-def stage_rank(text: str) -> tuple[int, str] | None:
-    """(3, "B") for IIIB or 3b; None for a stage that is not so written."""
-    found = _STAGE.fullmatch(text.strip().upper().removeprefix("STAGE").strip())
-    if found is None:
-        return None
-    number = found[1]
-    return (_ROMAN[number] if number in _ROMAN else int(number)), found[2]
-
-
-def attribute_truth(fact: Fact, test: Attribute) -> Truth:
-    """Whether the fact passes; None where it does not say."""
-    recorded = recorded_attribute(fact, test.name)
-    if recorded is None:
-        return None
-    if test.name == "severity":
-        if recorded not in _SEVERITIES or test.value not in _SEVERITIES:
-            return None
-        place = (_SEVERITIES.index(str(recorded)), "")
-        return _ordered(test.op, place, (_SEVERITIES.index(test.value), ""))
-    if test.name == "grade":
-        if not test.value.isdecimal():
-            return None
-        return _ordered(test.op, (int(recorded), ""), (int(test.value), ""))
-    if test.name == "stage":
-        own, asked = stage_rank(str(recorded)), stage_rank(test.value)
-        if own is None or asked is None:
-            same = str(recorded).strip().lower() == test.value.strip().lower()
-            return True if same and test.op in ("=", "<=", ">=") else None
-        if not asked[1]:
-            return _ordered(test.op, (own[0], ""), asked)
-        if own[0] == asked[0] and not own[1]:
-            return None
-        return _ordered(test.op, own, asked)
-    if test.name == "side":
-        return recorded in (test.value, "both") if recorded in ("left", "right", "both") else None
-    if test.name == "response":
-        return response_truth(str(recorded), test.value)
-    if test.name == "route":
-        return route_truth(str(recorded), test.value)
-    # Why a drug was stopped is told in anybody's words: other words may mean the same.
-    return True if spelt(str(recorded)) == spelt(test.value) else None
-
-
-def route_truth(recorded: str, asked: str) -> Truth:
-    """One that is not known by its word may be another name for the same."""
-    own, wanted = route_named(recorded), route_named(asked)
-    if own is None or wanted is None:
-        return True if spelt(recorded) == spelt(asked) else None
-    return own == wanted
-
-
-# What else a recorded response says: surely (True), or perhaps (None); everything else it denies.
-_SAYS: dict[str, dict[str, Truth]] = {
-    "relapsed": {"responded": True, "refractory": None, "progressed": None},
-    "progressed": {"responded": None, "refractory": None, "relapsed": None},
-    "refractory": {"relapsed": None, "progressed": None},
-    "responded": {"relapsed": None, "progressed": None},
-}
-
-
-def response_truth(recorded: str, asked: str) -> Truth:
-    if recorded == asked:
-        return True
-    return _SAYS.get(recorded, {}).get(asked, False)
-
-
-# ---------------------------------------------------------------- the leaf
 
 
 class Found(NamedTuple):
@@ -154,19 +38,18 @@ class Found(NamedTuple):
 
 
 class EventNode(Node):
-    """An event of an item in a window, with attributes, a duration, a dose, a number of occasions."""
+    """An event of an item in a window, with attributes, a duration, a number of occasions."""
 
     __slots__ = (
-        *("_exceptions", "amount", "asked", "bare", "domain", "dose", "easy", "excepted", "frame", "item"),
+        *("_exceptions", "amount", "asked", "bare", "domain", "easy", "excepted", "frame", "item"),
         *("listed", "missing", "none", "nothing", "plain", "vague", "whole"),
     )
 
-    def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary, dose: DoseSum | None) -> None:
+    def __init__(self, asked: Event, frame: Frame, vocabulary: Vocabulary) -> None:
         self.asked = asked
         self.frame = frame
         self.item = asked.item
         self.domain = vocabulary.domains[asked.item]
-        self.dose = dose
         self.bare = not asked.attributes and not asked.but_not  # the code alone makes it a candidate
         self.plain = self.bare and not asked.first_day and asked.lasting is None and asked.least == 1
         # a single course decides it: the whole it is part of lasts no less
@@ -185,14 +68,12 @@ class EventNode(Node):
         self._exceptions: dict[Coded, tuple[Truth, bool]] = {}
 
     def cost(self) -> int:
-        if self.dose is not None:
-            return 80
         return 3 if self.plain else 40 if self.asked.lasting is not None else 6
 
     def truth(self, case: Case) -> Truth:
         span = case.spans.get(self.frame) or case.span(self.frame)
         facts = case.facts
-        if self.dose is None and span.__class__ is Span and not facts.denied(self.item):
+        if span.__class__ is Span and not facts.denied(self.item):
             if self.item not in facts.placed:
                 return False if self.throughout(case, span) else None
             if self.easy:  # one that surely fits, nothing denied, is enough
@@ -214,7 +95,7 @@ class EventNode(Node):
 
     def finding(self, case: Case) -> Finding:
         facts = case.facts
-        if self.item not in facts.placed and self.dose is None and not facts.denied(self.item):
+        if self.item not in facts.placed and not facts.denied(self.item):
             listed = case.memo.get(self.whole)
             if listed is None:
                 span = case.span(self.frame)
@@ -241,8 +122,6 @@ class EventNode(Node):
         span = case.spans.get(self.frame) or case.span(self.frame)
         if isinstance(span, Cause):
             return Found(None, (span,), ())
-        if self.dose is not None:
-            return self.judged_dose(case, span, self.dose)
         facts = case.facts
         denials = facts.denied(self.item)
         happenings = facts.happenings(self.item)
@@ -428,7 +307,7 @@ class EventNode(Node):
         key = ("joined", self.item)
         found: list[Lasted] | None = case.memo.get(key) if self.bare else None
         if found is None:
-            found = _joined(case.vocabulary, candidates)
+            found = joined_courses(case.vocabulary, candidates)
             if self.bare:
                 case.memo[key] = found
         return found
@@ -483,100 +362,13 @@ class EventNode(Node):
         """Courses of one drug that touch are one: as few as they may be (`sure`), or as many."""
         candidates = self.candidates(case)
         joined = self.joined(case, candidates)
-        groups = _grouped(case.vocabulary, candidates, may=sure)
+        groups = course_numbers(case.vocabulary, candidates, may=sure)
         places = {fit.happening.index: place for place, fit in enumerate(candidates)}
         found: dict[int, Lasted] = {}
         for fit in fits:
             place = places[fit.happening.index]
             found.setdefault(groups[place], joined[place])
         return list(found.values())
-
-    # ------------------------------------------------------------ a dose on every day of a period
-
-    def judged_dose(self, case: Case, span: Span, dose: DoseSum) -> Found:
-        """A period of days, up to the window's end, on each of which the daily dose passes.
-
-        It may begin before the window, with courses that were over by then.
-        """
-        asked, as_of = self.asked, case.as_of
-        lasting, test = asked.lasting, asked.dose
-        assert lasting is not None and test is not None and as_of is not None
-        amount = self.amount
-        fits, courses = self.dosed(case, span, dose)
-        empty = span.start_lo > span.end_hi
-        near = [index for index, fit in enumerate(fits) if not empty and fit.days.last_hi >= span.start_lo]
-        limit = Range(test.amount, test.amount)
-        none_passes = compared_ranges(Range(0, 0), test.op, limit) is not False
-        absences = [] if none_passes else case.covering(self.item, span.start_lo, span.end_hi)
-        clash = Cause("conflicting", self.item)
-        denied = bool(absences) and not any(clash in courses[index].causes for index in near)
-        listed = case.complete(self.domain, span.start_lo, span.end_hi)
-        known = [
-            Days(FIRST_DAY if one.since is None else one.since.last, case.spoken_until(one.until))
-            for one in case.facts.spans.get(self.domain, ())
-        ]
-        if denied:  # on the days that all of them cover
-            denials = [case.absent(absence) for absence in absences]
-            known.append(Days(max(one.first for one in denials), min(one.last for one in denials)))
-        sure, may = dose_stretches(courses, known, as_of, span.end_hi, test)
-        passing: list[Stretch] = []
-        for stretch in sure:
-            whole = next(one for one in may if one.first <= stretch.first and one.last >= stretch.last)
-            days = Lasted(whole.first, stretch.first, stretch.last, whole.last)
-            inside = stretch.first <= span.end_lo and stretch.last >= span.start_hi
-            if inside and span.start_hi <= span.end_lo and lasted_truth(days, span, lasting.op, amount):
-                passing.append(stretch)
-        if passing:
-            taken = [
-                fit
-                for fit in fits
-                if any(
-                    fit.days.first_lo <= stretch.last and fit.days.last_hi >= stretch.first
-                    for stretch in passing
-                )
-            ]
-            return Found(True, (), taken)
-        if (listed or denied) and not any(
-            self.may_last(stretch, stretch in sure, span, lasting.op, amount) for stretch in may
-        ):
-            return Found(False, (), (), absences if denied else ())
-        causes = [cause for index in near for cause in courses[index].causes]
-        if not listed and not absences:
-            causes.append(Cause("missing", self.item))
-        return Found(None, dose_causes(self.item, causes or [self.vague]), [fits[index] for index in near])
-
-    def dosed(self, case: Case, span: Span, dose: DoseSum) -> tuple[list[Fit], list[Course]]:
-        """The courses up to the window's end that may fit in code and attributes, with their doses."""
-        ever = Span(FIRST_DAY, FIRST_DAY, span.end_lo, span.end_hi)
-        fits: list[Fit] = []
-        courses: list[Course] = []
-        for fit in self.candidates(case):
-            if fit.days.first_lo > span.end_hi:
-                continue
-            if fit.sure:
-                course = dose.courses(case, [fit.happening], ever)[0]
-            else:
-                kinds: list[Cause] = [self.vague]
-                if fit.opened:
-                    kinds.append(Cause("needs judgement", self.item))
-                if fit.lacking:
-                    kinds.append(Cause("missing", self.item))
-                course = dose.course(case, fit.happening, fit.days)
-                course = course._replace(sure=False, causes=(*kinds, *course.causes))
-            fits.append(fit._replace(sure=course.sure))
-            courses.append(course)
-        return fits, courses
-
-    @staticmethod
-    def may_last(stretch: Stretch, sure: bool, span: Span, op: str, amount: tuple[int, int]) -> bool:
-        """Whether a period that is, or lies somewhere in, this stretch may be in the window and long
-        enough.
-        """
-        first, last = stretch
-        if first > span.end_hi or last < span.start_lo or span.start_lo > span.end_hi:
-            return False
-        days = Lasted(first, first, last, last) if sure else Lasted(first, last, first, last)
-        return lasted_truth(days, span, op, amount) is not False
 
     # ------------------------------------------------------------ saying
 
@@ -646,136 +438,3 @@ def _started(fact: Fact) -> Days | None:
     if isinstance(fact, Medication):
         return fact.start
     return fact.date if isinstance(fact, Procedure) else fact.onset
-
-
-def lasted_truth(days: Lasted, span: Span, op: str, amount: tuple[int, int]) -> Truth:
-    """Whether a course lasts `op` so long, counted up to the window's end at most."""
-    if op == ">=" or op == ">":
-        return _as_long(days, span, amount, more=op == ">")
-    if op == "<" or op == "<=":
-        long = _as_long(days, span, amount, more=op == "<=")
-        return None if long is None else not long
-    least, more = _as_long(days, span, amount, more=False), _as_long(days, span, amount, more=True)
-    if least is False or more is True:
-        return False
-    return True if least and more is False else None
-
-
-def _as_long(days: Lasted, span: Span, amount: tuple[int, int], *, more: bool) -> Truth:
-    """Whether a course lasts at least so long, or longer (`more`)."""
-    first_lo, first_hi, last_lo, last_hi = days
-    end_lo, end_hi = span[2], span[3]
-    step = 1 if more else 0
-    surely = shifted_day((last_lo if last_lo < end_lo else end_lo) + 1, -1, amount)
-    if first_hi + step <= surely:
-        return True
-    perhaps = shifted_day((last_hi if last_hi < end_hi else end_hi) + 1, -1, amount)
-    return None if first_lo + step <= perhaps else False
-
-
-def _joined(vocabulary: Vocabulary, candidates: list[Fit]) -> list[Lasted]:
-    drugs = [vocabulary.drug(fit.happening.fact.code) for fit in candidates]
-    named = [vocabulary.identified(drug) for drug in drugs]
-    by_drug: dict[Coded, list[Fit]] = {}
-    for fit, drug in zip(candidates, drugs, strict=True):
-        by_drug.setdefault(drug, []).append(fit)
-    clear = all(named)
-    unnamed = [fit for fit, known in zip(candidates, named, strict=True) if not known]
-    apart = {drug for drug, fits in by_drug.items() if clear and _apart([fit.days for fit in fits])}
-    found: list[Lasted] = []
-    for fit, drug, known in zip(candidates, drugs, named, strict=True):
-        perhaps = by_drug[drug]
-        if drug in apart:
-            found.append(fit.days)
-            continue
-        sure = [other for other in perhaps if other.sure] if drug.code is not None else [fit]
-        reaches = [_reach_possible(fit, perhaps)]
-        if not clear:  # what is unnamed may be of any one drug of the vocabulary: of each it is seen how far
-            of = {drug} if known else {each for each, its in zip(drugs, named, strict=True) if its}
-            reaches = [_reach_possible(fit, [*by_drug.get(each, ()), *unnamed]) for each in of] or [
-                _reach_possible(fit, unnamed)
-            ]
-        first_hi, last_lo = _reach_sure(fit, sure)
-        firsts, lasts = zip(*reaches, strict=True)
-        found.append(Lasted(min(firsts), first_hi, last_lo, max(lasts)))
-    return found
-
-
-def _apart(days: list[Lasted]) -> bool:
-    """Whether none of the courses can touch or overlap another."""
-    if len(days) == 1:
-        return True
-    days.sort()
-    last = days[0][3]
-    for one in days[1:]:
-        if one[0] <= last + 1:
-            return False
-        last = max(last, one[3])
-    return True
-
-
-_MOST_COMPARED = 300  # courses of one person that are compared with one another; of more, all may be one drug
-
-
-def _grouped(vocabulary: Vocabulary, candidates: list[Fit], *, may: bool) -> list[int]:
-    """For each record the number of its course; `may`: whatever may be one is."""
-    drugs = [vocabulary.drug(fit.happening.fact.code) for fit in candidates]
-    named = [vocabulary.identified(drug) for drug in drugs]
-    groups = list(range(len(candidates)))
-    if len(candidates) > _MOST_COMPARED:
-        return [0] * len(candidates) if may else groups
-
-    def linked(one: int, other: int) -> bool:
-        a, b = candidates[one], candidates[other]
-        if may:
-            same = drugs[one] == drugs[other] or not (named[one] and named[other])
-            return same and a.days.first_lo <= b.days.last_hi + 1 and b.days.first_lo <= a.days.last_hi + 1
-        return (
-            (a.sure and b.sure and drugs[one] == drugs[other] and drugs[one].code is not None)
-            and a.days.first_hi <= b.days.last_lo + 1
-            and b.days.first_hi <= a.days.last_lo + 1
-        )
-
-    for place in range(len(candidates)):
-        for other in range(place):
-            if groups[place] != groups[other] and linked(place, other):
-                old, new = groups[place], groups[other]
-                groups = [new if group == old else group for group in groups]
-    return groups
-
-
-def _reach_possible(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:
-    """The earliest first and the latest last day of the course `fit` may be part of."""
-    first, last = fit.days.first_lo, fit.days.last_hi
-    grown = True
-    while grown:
-        grown = False
-        for other in others:
-            days = other.days
-            if days.first_lo <= last + 1 and days.last_hi >= first - 1:
-                if days.first_lo < first:
-                    first, grown = days.first_lo, True
-                if days.last_hi > last:
-                    last, grown = days.last_hi, True
-    return first, last
-
-
-def _reach_sure(fit: Fit, others: Sequence[Fit]) -> tuple[int, int]:
-    """The latest first and the earliest last day of the course `fit` surely is part of."""
-    first, last = fit.days.first_hi, fit.days.last_lo
-    members = [fit.days]
-    left = [other.days for other in others if other is not fit]
-    grown = True
-    while grown and left:
-        grown = False
-        still: list[Lasted] = []
-        for days in left:
-            begun, over = days[1], days[2]
-            if any(begun <= one[2] + 1 and one[1] <= over + 1 for one in members):
-                members.append(days)
-                first, last = min(first, begun), max(last, over)
-                grown = True
-            else:
-                still.append(days)
-        left = still
-    return first, last

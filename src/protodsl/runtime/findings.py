@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from protodsl.runtime.case import Case, Frame
 from protodsl.runtime.record import Days
+from protodsl.runtime.record_fields import DOMAINS
 from protodsl.runtime.report import RANKS, Cause, Truth
 from protodsl.runtime.words import name_text, unknown_reason
 
@@ -30,7 +31,7 @@ def first_cause(causes: Iterable[Cause]) -> Causes:
     return (min(found, key=lambda cause: RANKS[cause.kind]),) if found else ()
 
 
-_DOMAIN_ORDER = {"results": 0, "conditions": 1, "medications": 2, "procedures": 3, "answers": 4}
+_DOMAIN_ORDER: dict[str, int] = {domain: place for place, domain in enumerate(DOMAINS)}
 
 
 @lru_cache(maxsize=4096)

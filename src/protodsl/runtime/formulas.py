@@ -9,7 +9,7 @@ from protodsl.runtime.choosing import Entry, Pool, pooled
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Node, each_once
 from protodsl.runtime.intervals import Range, rounded
-from protodsl.runtime.model import Duration
+from protodsl.runtime.model.windows import Duration
 from protodsl.runtime.quantity import NumberNode, Quantity, named, unknown_value
 from protodsl.runtime.record import Coded, Interval, Result
 from protodsl.runtime.report import Cause

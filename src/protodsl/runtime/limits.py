@@ -10,7 +10,7 @@ from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Node, each_once, first_cause, remember
 from protodsl.runtime.intervals import compared
 from protodsl.runtime.measured import Measured
-from protodsl.runtime.model import CodeTest, Either, LimitTest, OfLimit
+from protodsl.runtime.model.limits import CodeTest, Either, LimitTest, OfLimit
 from protodsl.runtime.numbers import unusable
 from protodsl.runtime.record import Exact, Interval, Result
 from protodsl.runtime.report import Cause, Truth

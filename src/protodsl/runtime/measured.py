@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protodsl.runtime.model import Item
+from protodsl.runtime.model.vocabulary import Item
 from protodsl.runtime.record import Exact, Interval, Result
 from protodsl.runtime.units import conversion, parse_unit
 

@@ -27,7 +27,7 @@ from protodsl.runtime.findings import Causes, Node, each_once, first_cause
 from protodsl.runtime.formulas import input_pool, lead_of, samples_of
 from protodsl.runtime.intervals import NotComputable, Range, called, combined, hull, is_point, same
 from protodsl.runtime.measured import Measured
-from protodsl.runtime.model import Duration, Moment
+from protodsl.runtime.model.windows import Duration, Moment
 from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import FIRST_DAY, Days, Exact
 from protodsl.runtime.report import Cause

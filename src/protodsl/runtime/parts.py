@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from protodsl.runtime.case import Case
 from protodsl.runtime.findings import Causes, Finding, Node, in_record_order, remember
 from protodsl.runtime.logic import AndNode, CountNode, NotNode, OrNode, causes_of, said_by, shown_by
-from protodsl.runtime.model import Criterion, Part
+from protodsl.runtime.model.protocol import Criterion, Part
 from protodsl.runtime.report import Outcome, Truth
 from protodsl.runtime.rules import Rules
 from protodsl.runtime.words import joined, not_applicable

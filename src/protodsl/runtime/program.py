@@ -11,7 +11,8 @@ from typing import Any
 
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.checker import Checker, RequestError
-from protodsl.runtime.read import loads, read_record
+from protodsl.runtime.decode import loads
+from protodsl.runtime.read import read_record
 from protodsl.runtime.report import Report
 
 MARKS = {"passes": "+", "fails": "-", "unknown": "?", "not applicable": " "}

@@ -1,4 +1,4 @@
-"""Reading a patient record: JSON text to exact plain data (`loads`), and that to a `Record` (`read_record`).
+"""Reading a patient record: plain data to a `Record`.
 
 A record that cannot be trusted is refused whole, with every problem found and its place (`results/3/date`);
 nothing is repaired by guessing. What is merely unusable for one question (a unit nobody knows, words where a
@@ -10,12 +10,11 @@ detected` is `not_detected`. `Result.raw` keeps what was written.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
-from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, NoReturn
+from typing import Any
 
 from protodsl.runtime.attributes import MAX_TEXT, Attributes, RecordError, kind_of, like
+from protodsl.runtime.plain import plain_answer, plain_medication, plain_result, plain_span
 from protodsl.runtime.record import (
     Answer,
     Coded,
@@ -28,231 +27,37 @@ from protodsl.runtime.record import (
     Record,
     Result,
 )
+from protodsl.runtime.record_fields import (
+    ABSENCE_FIELDS,
+    ANSWER_FIELDS,
+    BARE_CONDITION,
+    BARE_MEDICATION,
+    BARE_PROCEDURE,
+    COMPLETE_FIELDS,
+    CONDITION_FIELDS,
+    DOMAINS,
+    MEDICATION_FIELDS,
+    PLACES,
+    PLAIN_ANSWER,
+    PLAIN_CONDITION,
+    PLAIN_MEDICATION,
+    PLAIN_RESULT,
+    PROCEDURE_FIELDS,
+    RECORD_FIELDS,
+    RESPONSES,
+    RESULT_FIELDS,
+    SEVERITIES,
+    SEXES,
+    SIDES,
+)
 from protodsl.runtime.values import (
-    MAX_DIGITS,
-    PLAIN_CODE,
     PLAIN_DATE,
-    PLAIN_NAME,
-    PLAIN_TEXT,
-    PLAIN_VALUE,
-    PLAIN_WORD,
-    Value,
     clock_of,
     quote,
 )
 
 MAX_FACTS = 100_000  # in one record: years of intensive care stay below, a registry in one record does not
-
-DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
-RESPONSES = ("refractory", "intolerant", "responded", "relapsed", "progressed")
-PLACES = ("site", "country", "arm", "part")
-SIDES = {  # of the body; "od", "os" and "ou" are an ophthalmologist's
-    **dict.fromkeys(("l", "os", "sinister"), "left"),
-    **dict.fromkeys(("r", "od", "dexter"), "right"),
-    **dict.fromkeys(("bilateral", "ou"), "both"),
-}
-SEVERITIES = ("mild", "moderate", "severe", "life_threatening")
-
-_RECORD = {
-    *("id", "birth_date", "death_date", "sex", "as_of", "timepoints", "complete", *DOMAINS),
-    *("setting", "$schema"),
-}
-_RESULT = {"code", "value", "unit", "date", "time", "uln", "low", "side", "method", "confirmed"}
-_PLAIN_RESULT = {"code", "value", "unit", "date", "uln"}
-_PLAIN_ANSWER = {"question", "answer", "by", "role", "date"}
-_ABSENCE = {"code", "present", "from", "date"}
-_CONDITION = {*_ABSENCE, "suspected", "onset", "end", "severity", "grade", "stage", "side"}
-_MEDICATION = {
-    *_ABSENCE,
-    "start",
-    "end",
-    "dose",
-    "unit",
-    "per",
-    "route",
-    "response",
-    "line",
-    "reason_stopped",
-}
-_PROCEDURE = {*_ABSENCE, "end", "side"}
-_PLAIN_CONDITION = {*_ABSENCE, "onset", "end"}
-_BARE_CONDITION = {"code", "onset", "end"}
-_BARE_MEDICATION = {"code", "start", "end", "dose", "unit", "response"}
-_BARE_PROCEDURE = {"code", "date", "end"}
-_PLAIN_MEDICATION = {*_ABSENCE, "start", "end", "dose", "unit"}
-_ANSWER = {"question", "answer", "by", "role", "stage", "date"}
-_COMPLETE = {"domain", "since", "until"}
-_SEXES = {"female": "female", "male": "male", "other": None, "unknown": None}
 _NO_CODE = Coded(None, None)
-
-
-# ---------------------------------------------------------------- JSON text
-
-
-def _constant(name: str) -> NoReturn:
-    raise RecordError.at("", f"{name} is not a number a record may hold")
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise RecordError.at("", f"the field {quote(key)} stands twice in one object")
-            seen.add(key)
-    return found
-
-
-_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_constant, object_pairs_hook=_object)
-
-
-def loads(text: str, line: int = 1) -> Any:
-    """The data of a JSON text, its numbers exact (`int`, `Decimal`). `line`: where it begins, for messages.
-
-    Raises RecordError for what is not JSON, for NaN and Infinity, for a field written twice in one object,
-    for numbers too long to be measurements and for nesting too deep to be a record.
-    """
-    try:
-        return _DECODER.decode(text)
-    except json.JSONDecodeError as error:
-        told = not_json(error, len(text.rstrip()) - error.pos)
-        problem = f"{told} at line {error.lineno + line - 1}, column {error.colno}"
-    except RecursionError:
-        problem = "not a record: brackets are nested too deeply"
-    except (InvalidOperation, ValueError):  # an exponent or an integer beyond what Python itself converts
-        problem = f"a number has more than {MAX_DIGITS} digits"
-    raise RecordError.at("", problem)
-
-
-def not_json(error: json.JSONDecodeError, left: int) -> str:
-    """What is wrong with a text that is not JSON; `left`: how much of it stands behind the error."""
-    if left <= 0 or error.msg.startswith("Unterminated string"):  # a text has no other end
-        return "not JSON: the text ends before the record does,"
-    return f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-
-
-# ---------------------------------------------------------------- facts as nearly all are
-#
-# Each function answers None for a fact that is not quite so, right or wrong: that one is read with care.
-
-
-def _plain_code(code: Any) -> Any:
-    """A name, or one code of a published system."""
-    if code.__class__ is str:
-        return PLAIN_NAME[code]
-    if code.__class__ is dict and len(code) == 2:
-        return PLAIN_CODE[code.get("system"), code.get("code")]
-    return None
-
-
-def _plain_value(value: Any) -> Value | None:
-    read = PLAIN_VALUE.get(value.__class__)
-    return None if read is None else read(value)
-
-
-def _plain_result(
-    fact: dict[str, Any], where: str, silent: Collection[Coded]
-) -> Result | Literal[False] | None:
-    """A result with a name or one code, a date without a time, an upper limit at most; False: one that is
-    right and of which nothing is asked.
-    """
-    get = fact.get
-    code, value = get("code"), get("value")
-    code = PLAIN_NAME[code] if code.__class__ is str else _plain_code(code)
-    read = PLAIN_VALUE.get(value.__class__)
-    if code is None or read is None:
-        return None
-    value = read(value)
-    date, unit, limit = get("date"), get("unit"), get("uln")
-    if date is not None:
-        date = PLAIN_DATE[date]
-        if date is None:
-            return None
-    if unit is not None:
-        unit = PLAIN_TEXT[unit]
-        if unit is None:
-            return None
-    if value is None:
-        return None
-    if limit is not None:
-        limit = _plain_limit(limit)
-        if limit is None:
-            return None
-    if code in silent:
-        return False
-    number, word, raw, _ = value
-    return Result(code, number, word, unit, date, None, limit, None, None, None, raw, where)
-
-
-def _plain_limit(limit: Any) -> Exact | None:
-    """A number that is not negative."""
-    value = _plain_value(limit)
-    if value is None or value[0] is None:
-        return None
-    low, high, _, _ = value[0]
-    return low if low is not None and low == high and low >= 0 else None
-
-
-def _plain_span(fact: dict[str, Any], first_key: str) -> tuple[Coded, Days | None, Days | None, bool] | None:
-    """Code, first and last day of an event that is present, and whether it goes on."""
-    get = fact.get
-    code = _plain_code(get("code"))
-    if code is None:
-        return None
-    first, end = get(first_key), get("end")
-    if first is not None:
-        first = PLAIN_DATE[first]
-        if first is None:
-            return None
-    if end is None:
-        return code, first, None, "end" in fact
-    end = PLAIN_DATE[end]
-    if end is None or (first is not None and end[1] < first[0]):
-        return None
-    return code, first, end, False
-
-
-def _plain_medication(fact: dict[str, Any], where: str) -> Medication | None:
-    """A course with its dose and the response to it at most."""
-    span = _plain_span(fact, "start")
-    get = fact.get
-    dose, unit, response = get("dose"), get("unit"), get("response")
-    if span is None or (response is not None and response not in RESPONSES):
-        return None
-    number: Any = None
-    if dose is not None:
-        value = _plain_value(dose)
-        number = None if value is None else value[0]
-        if number is None or number.high is None or number.high < 0 or (number.low or 0) < 0:
-            return None
-    if unit is not None:
-        unit = PLAIN_TEXT[unit]
-        if unit is None:
-            return None
-    code, first, last, goes_on = span
-    return Medication(code, True, first, last, goes_on, number, unit, None, None, response, where=where)
-
-
-def _plain_answer(fact: dict[str, Any], where: str) -> Answer | None:
-    get = fact.get
-    question, answer = PLAIN_TEXT[get("question")], get("answer", 0)
-    if question is None or (answer.__class__ is not bool and answer is not None):
-        return None
-    date, role, by = get("date"), get("role"), get("by")
-    if date is not None:
-        date = PLAIN_DATE[date]
-        if date is None:
-            return None
-    if role is not None:
-        role = PLAIN_WORD[role]
-        if role is None:
-            return None
-    if by is not None:
-        by = PLAIN_WORD[by]
-        if by is None:
-            return None
-    return Answer(question, answer, role or by, date, None, where)
 
 
 class _Reader(Attributes):
@@ -271,7 +76,7 @@ class _Reader(Attributes):
             return True
         if present is False:
             # the absence of severe gvhd must not become that of any gvhd
-            for key in sorted(fact.keys() - _ABSENCE, key=str):
+            for key in sorted(fact.keys() - ABSENCE_FIELDS, key=str):
                 told = f'an absence is of the whole: it has only "code", "from" and "date", no {quote(key)}'
                 self.problem(f"{where}/{key}", told)
             if fact.get("code") is None:
@@ -299,16 +104,16 @@ class _Reader(Attributes):
     def results(self, record: dict[str, Any]) -> list[Result]:
         found = []
         for where, fact in self.facts(record, "results"):
-            if fact.__class__ is dict and fact.keys() <= _PLAIN_RESULT:
+            if fact.__class__ is dict and fact.keys() <= PLAIN_RESULT:
                 try:
-                    plain = _plain_result(fact, where, self.silent)
+                    plain = plain_result(fact, where, self.silent)
                 except TypeError:  # a list or an object where a text is expected
                     plain = None
                 if plain is not None:
                     if plain:
                         found.append(plain)
                     continue
-            if not self.fields(fact, where, _RESULT):
+            if not self.fields(fact, where, RESULT_FIELDS):
                 continue
             if "value" not in fact:
                 self.problem(where, 'the field "value" is missing')
@@ -357,16 +162,16 @@ class _Reader(Attributes):
     def conditions(self, record: dict[str, Any]) -> list[Condition]:
         found = []
         for where, fact in self.facts(record, "conditions"):
-            if fact.__class__ is dict and fact.keys() <= _BARE_CONDITION:
+            if fact.__class__ is dict and fact.keys() <= BARE_CONDITION:
                 try:
-                    span = _plain_span(fact, "onset")
+                    span = plain_span(fact, "onset")
                 except TypeError:
                     span = None
                 if span is not None:
                     code, first, last, goes_on = span
                     found.append(Condition(code, True, first, last, goes_on, where=where))
                     continue
-            if not self.fields(fact, where, _CONDITION):
+            if not self.fields(fact, where, CONDITION_FIELDS):
                 continue
             present = self.present(fact, where)
             if present is False:
@@ -384,7 +189,7 @@ class _Reader(Attributes):
                 if self.flag(fact, "suspected", where):
                     condition.code = condition.code._replace(suspected=True)
                 found.append(condition)
-                if not fact.keys() <= _PLAIN_CONDITION:
+                if not fact.keys() <= PLAIN_CONDITION:
                     condition.severity = self.word(fact, "severity", where, SEVERITIES)
                     condition.grade = self.integer(fact, "grade", where, 0, 10)
                     condition.stage = self.text(fact, "stage", where)
@@ -394,15 +199,15 @@ class _Reader(Attributes):
     def medications(self, record: dict[str, Any]) -> list[Medication]:
         found = []
         for where, fact in self.facts(record, "medications"):
-            if fact.__class__ is dict and fact.keys() <= _BARE_MEDICATION:
+            if fact.__class__ is dict and fact.keys() <= BARE_MEDICATION:
                 try:
-                    plain = _plain_medication(fact, where)
+                    plain = plain_medication(fact, where)
                 except TypeError:  # a list or an object where a text is expected
                     plain = None
                 if plain is not None:
                     found.append(plain)
                     continue
-            if not self.fields(fact, where, _MEDICATION):
+            if not self.fields(fact, where, MEDICATION_FIELDS):
                 continue
             present = self.present(fact, where)
             if present is False:
@@ -421,7 +226,7 @@ class _Reader(Attributes):
                 if "dose" in fact or "unit" in fact:
                     drug.dose = self.number(fact, "dose", where, censored=True)
                     drug.unit = self.text(fact, "unit", where)
-                if not fact.keys() <= _PLAIN_MEDICATION:
+                if not fact.keys() <= PLAIN_MEDICATION:
                     drug.per = self.word(fact, "per", where, ("kg", "m2"))
                     drug.route = self.word(fact, "route", where)
                     drug.response = self.word(fact, "response", where, RESPONSES)
@@ -432,16 +237,16 @@ class _Reader(Attributes):
     def procedures(self, record: dict[str, Any]) -> list[Procedure]:
         found = []
         for where, fact in self.facts(record, "procedures"):
-            if fact.__class__ is dict and fact.keys() <= _BARE_PROCEDURE:
+            if fact.__class__ is dict and fact.keys() <= BARE_PROCEDURE:
                 try:
-                    span = _plain_span(fact, "date")
+                    span = plain_span(fact, "date")
                 except TypeError:
                     span = None
                 if span is not None:
                     code, begun, last, goes_on = span
                     found.append(Procedure(code, True, begun, last, goes_on, where=where))
                     continue
-            if not self.fields(fact, where, _PROCEDURE):
+            if not self.fields(fact, where, PROCEDURE_FIELDS):
                 continue
             present = self.present(fact, where)
             if present is False:
@@ -459,15 +264,15 @@ class _Reader(Attributes):
     def answers(self, record: dict[str, Any]) -> list[Answer]:
         found = []
         for where, fact in self.facts(record, "answers"):
-            if fact.__class__ is dict and fact.keys() <= _PLAIN_ANSWER:
+            if fact.__class__ is dict and fact.keys() <= PLAIN_ANSWER:
                 try:
-                    plain = _plain_answer(fact, where)
+                    plain = plain_answer(fact, where)
                 except TypeError:  # a list or an object where a text is expected
                     plain = None
                 if plain is not None:
                     found.append(plain)
                     continue
-            if not self.fields(fact, where, _ANSWER):
+            if not self.fields(fact, where, ANSWER_FIELDS):
                 continue
             question = self.text(fact, "question", where)
             if question is None and not isinstance(fact.get("question"), str):
@@ -494,7 +299,7 @@ class _Reader(Attributes):
             since = until = None
             domain = entry
             if isinstance(entry, dict):
-                self.fields(entry, where, _COMPLETE)
+                self.fields(entry, where, COMPLETE_FIELDS)
                 domain = entry.get("domain")
                 since, until = self.day(entry, "since", where), self.day(entry, "until", where)
                 self.order(where, "until", since, until, '"since"')
@@ -535,7 +340,7 @@ class _Reader(Attributes):
         return days.first if days is not None else None
 
     def record(self, data: dict[str, Any]) -> Record:
-        self.fields(data, "", _RECORD)
+        self.fields(data, "", RECORD_FIELDS)
         total = 0
         for name in ("timepoints", "complete", *DOMAINS):
             facts = data.get(name)
@@ -546,8 +351,8 @@ class _Reader(Attributes):
         if identifier is None and not any(problem.place == "id" for problem in self.problems):
             self.problem("id", "the participant's id is missing")
         sex = data.get("sex")
-        if sex is not None and (not isinstance(sex, str) or sex not in _SEXES):
-            told = like(sex, _SEXES) if isinstance(sex, str) else ""
+        if sex is not None and (not isinstance(sex, str) or sex not in SEXES):
+            told = like(sex, SEXES) if isinstance(sex, str) else ""
             self.problem("sex", f"{quote(sex)} is not female, male, other or unknown{told}")
         born, as_of = self.day(data, "birth_date", ""), None
         if data.get("as_of") is not None:
@@ -579,7 +384,7 @@ class _Reader(Attributes):
         return Record(
             identifier or "",
             born,
-            _SEXES.get(sex) if isinstance(sex, str) else None,
+            SEXES.get(sex) if isinstance(sex, str) else None,
             as_of,
             timepoints,
             self.complete(data),
@@ -594,7 +399,7 @@ class _Reader(Attributes):
 
 
 def read_record(data: Any, silent: Collection[Coded] = ()) -> Record:
-    """The record in plain data: what `loads` gives, or any dict of texts, numbers, lists and dicts.
+    """The record in plain data: what `decode.loads` gives, or any dict of texts, numbers, lists and dicts.
 
     A `float` is taken for the decimal it is printed as. Results with a code in `silent` are looked over and
     left out. Raises RecordError with every problem found.

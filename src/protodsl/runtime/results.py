@@ -28,7 +28,9 @@ from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
 from protodsl.runtime.formulas import input_pool, lead_of, samples_of
 from protodsl.runtime.limits import Reading, Tests, all_true
-from protodsl.runtime.model import EVER, Duration, LimitTest, Occasions
+from protodsl.runtime.model.expressions import Occasions
+from protodsl.runtime.model.limits import LimitTest
+from protodsl.runtime.model.windows import EVER, Duration
 from protodsl.runtime.numbers import doubts, result_breaks, span_of
 from protodsl.runtime.record import FIRST_DAY
 from protodsl.runtime.report import Cause, Truth

@@ -6,45 +6,46 @@ from protodsl.runtime.case import Frame
 from protodsl.runtime.codes import Vocabulary
 from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SettingNode, SexNode
 from protodsl.runtime.cure import Timed
-from protodsl.runtime.doses import DaysNumber, DoseNumber, DoseSum
+from protodsl.runtime.dose_numbers import DaysNumber, DoseNumber
+from protodsl.runtime.dosed import DosedEventNode
+from protodsl.runtime.doses import DoseSum
 from protodsl.runtime.events import EventNode
 from protodsl.runtime.findings import Node
 from protodsl.runtime.formulas import MeasureNode
 from protodsl.runtime.limits import Limits, Tests
 from protodsl.runtime.logic import AndNode, CountNode, DefinedNode, IfNode, NotNode, OrNode
 from protodsl.runtime.measured import Measured
-from protodsl.runtime.model import (
-    Age,
+from protodsl.runtime.model.expressions import (
     AllOf,
     Answered,
     AnyOf,
-    Arithmetic,
-    Call,
-    Cases,
     Change,
-    Chosen,
-    Clean,
     Compare,
-    Constant,
     CountOf,
-    DailyDose,
     Defined,
-    Duration,
     Event,
     Expr,
     IfElse,
-    Mean,
-    Measure,
     Not,
-    Number,
-    Protocol,
-    ReferenceLimit,
     ResultTest,
     Setting,
     Sex,
-    Window,
-    in_half_lives,
 )
+from protodsl.runtime.model.numbers import (
+    Age,
+    Arithmetic,
+    Call,
+    Cases,
+    Chosen,
+    Clean,
+    Constant,
+    DailyDose,
+    Mean,
+    Number,
+)
+from protodsl.runtime.model.protocol import Protocol
+from protodsl.runtime.model.vocabulary import Measure, ReferenceLimit
+from protodsl.runtime.model.windows import Duration, Window, in_half_lives
 from protodsl.runtime.numbers import (
     AgeNumber,
     ArithmeticNumber,
@@ -196,11 +197,12 @@ class Rules:
 
     def event(self, asked: Event) -> EventNode:
         item = self.vocabulary.items[asked.item]
-        dose = None
-        if asked.dose is not None:
-            dose = self.dose_sum(asked.item, asked.dose.unit, asked.dose.equivalence, asked.dose.per)
         self.vocabulary.ask(item.name)
-        return EventNode(asked, self.frame(asked.window, item.name), self.vocabulary, dose)
+        frame = self.frame(asked.window, item.name)
+        if asked.dose is None:
+            return EventNode(asked, frame, self.vocabulary)
+        dose = self.dose_sum(asked.item, asked.dose.unit, asked.dose.equivalence, asked.dose.per)
+        return DosedEventNode(asked, frame, self.vocabulary, dose)
 
     # ------------------------------------------------------------ numbers
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from protodsl.runtime.case import Case
 from protodsl.runtime.comparing import AnswerNode
 from protodsl.runtime.findings import Finding, Node
-from protodsl.runtime.model import Answered, Cohort, Group, Stage
+from protodsl.runtime.model.expressions import Answered
+from protodsl.runtime.model.protocol import Cohort, Group, Stage
 from protodsl.runtime.parts import (
     CriterionNode,
     PartFinding,

@@ -11,13 +11,12 @@ from lark import Token, Tree
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose, suggest
 from protodsl.ir.walk import nodes
-from protodsl.runtime.read import PLACES
+from protodsl.runtime.record_fields import DOMAINS, PLACES
 from protodsl.runtime.units import parse_unit
 from protodsl.source import Span
 
 Node = Tree[Token]
 MAX_DIGITS = 40
-DOMAINS = ("results", "conditions", "medications", "procedures", "answers")
 
 
 class Facts:

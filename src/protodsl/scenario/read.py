@@ -11,7 +11,8 @@ from lark import Token, Tree
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, Label, diagnose, suggest
 from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.read import loads, read_record
+from protodsl.runtime.decode import loads
+from protodsl.runtime.read import read_record
 from protodsl.runtime.record import Record
 from protodsl.scenario.facts import Facts
 from protodsl.scenario.model import Expectation, Expected, Scenario

@@ -41,7 +41,7 @@ from protodsl.backends.sql.times import (
     shares_possibly,
     shares_surely,
 )
-from protodsl.runtime.read import SEVERITIES
+from protodsl.runtime.record_fields import SEVERITIES
 from protodsl.runtime.routes import ROUTES, route_named, spellings, spelt
 
 if TYPE_CHECKING:
@@ -276,8 +276,8 @@ def route(column: Column, asked: str) -> Expr:
 
 def response(column: Column, asked: str) -> Expr:
     """One recorded response says more than its word: who relapsed had responded."""
-    from protodsl.runtime.events import response_truth
-    from protodsl.runtime.read import RESPONSES
+    from protodsl.runtime.attribute_tests import response_truth
+    from protodsl.runtime.record_fields import RESPONSES
 
     said = {each: response_truth(each, asked) for each in RESPONSES}
     surely = tuple(each for each, truth in said.items() if truth)
@@ -291,7 +291,7 @@ def response(column: Column, asked: str) -> Expr:
 
 def stage(test: ir.AttributeTest) -> Expr:
     """By its place where both are written as stages are (`IIIA` is one of `III`), else by its words."""
-    from protodsl.runtime.events import stage_rank
+    from protodsl.runtime.attribute_tests import stage_rank
 
     column, rank = Column("stage"), Column("stage_rank")
     same = compare("=", column, Literal(test.value.strip().lower()))

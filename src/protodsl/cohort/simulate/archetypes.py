@@ -21,8 +21,9 @@ from protodsl.cohort.simulate.times import Frame, frame_of
 from protodsl.cohort.simulate.variants import Variants
 from protodsl.ir.walk import nodes
 from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.read import DOMAINS, read_record
+from protodsl.runtime.read import read_record
 from protodsl.runtime.record import Record
+from protodsl.runtime.record_fields import DOMAINS
 
 MOST = 40  # variants of one thing
 ROUNDS = 3  # of looking for a good record

@@ -19,7 +19,7 @@ from protodsl.records.json import Entry
 from protodsl.records.parts import Entries, Piece, Told, refused
 from protodsl.records.site import Site
 from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.read import loads
+from protodsl.runtime.decode import loads
 
 MAX_LINE = 32 * 2**20  # of one resource
 _OFFSET = 40  # bits of a place in a file: a tebibyte

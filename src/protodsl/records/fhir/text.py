@@ -13,7 +13,7 @@ from collections.abc import Generator
 from decimal import Decimal
 from typing import Any
 
-from protodsl.runtime.read import loads
+from protodsl.runtime.decode import loads
 
 SMALL = 2**14  # characters; below it, setting the count up costs more than it saves
 

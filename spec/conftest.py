@@ -41,7 +41,8 @@ from protodsl import driver, interpret, ir
 from protodsl.backends import python
 from protodsl.reading import read_file
 from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.read import loads, read_record
+from protodsl.runtime.decode import loads
+from protodsl.runtime.read import read_record
 from protodsl.runtime.record import Record
 from protodsl.runtime.report import CriterionReport, Report
 

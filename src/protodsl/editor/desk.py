@@ -14,12 +14,13 @@ from protodsl import ir
 from protodsl.diagnostics import Diagnostic
 from protodsl.documents.words import Context, read
 from protodsl.driver import CheckResult, Project, check
-from protodsl.editor.words import described, detail, reading, reading_lines, table
-from protodsl.fields import BLOCKS, SINGLE_BLOCKS
+from protodsl.editor.completion import Offer, complete
+from protodsl.editor.symbols import Symbol, symbols
+from protodsl.editor.words import described, reading, reading_lines, table
 from protodsl.reading import read_file
 from protodsl.source import Source, Span
 from protodsl.syntax.grammar import reserved_words
-from protodsl.syntax.outline import Item, outline
+from protodsl.syntax.outline import outline
 from protodsl.syntax.pieces import Pieces
 from protodsl.syntax.printer import format_source
 
@@ -27,49 +28,13 @@ from protodsl.syntax.printer import format_source
 _TOKENS = re.compile(
     r'"""(?:.|\n)*?"""|"[^"\n]*"|\#[^\n]*|(?P<name>[A-Za-z][A-Za-z0-9_]*(?:\.[a-z][A-Za-z0-9_]*)?)'
 )
-# What is named behind a word: kinds of items, or timepoints, stages, roles.
-_AFTER: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        ("received", "receives", "took", "takes", "started", "give", "no", "to"), ("drug", "procedure")
-    ),
-    **dict.fromkeys(("has", "had"), ("condition", "state")),
-    "underwent": ("procedure",),
-    "confirmed": ("question",),
-    **dict.fromkeys(
-        ("before", "after", "since", "until", "at", "anchor", "timepoint", "from"), ("timepoint",)
-    ),
-    "requires": ("stage",),
-    "as": ("equivalence",),
-    "by": ("role",),
-}
-_PARAMETER = re.compile(r"^[ \t]*parameter[ \t]+([A-Za-z]\w*)([^\n#]*)", re.MULTILINE)
 MOST_LINES = 15
-_RESULTS = ("lab", "score", "finding", "grade", "measure")
 
 
 @dataclass(frozen=True, slots=True)
 class Hover:
     text: str  # Markdown
     span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A completion: `word` is what is inserted."""
-
-    word: str
-    kind: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Symbol:
-    name: str
-    detail: str
-    kind: str
-    start: int
-    end: int
-    children: tuple[Symbol, ...] = ()
 
 
 @dataclass
@@ -186,6 +151,10 @@ class Desk:
                 return Span(file, match.start(1), match.end(1))
         return None
 
+    def _texts(self, path: str) -> list[str]:
+        """The files in hand, this one first."""
+        return [self.text(file) for file in dict.fromkeys((path, *self.project.files))]
+
     def uses(self, path: str, name: str) -> list[Span]:
         """Every place of a name in the files in hand."""
         files = dict.fromkeys((path, *self.project.files))
@@ -266,94 +235,15 @@ class Desk:
                 best = part
         return best
 
-    # ------------------------------------------------------------ completion
+    # ------------------------------------------------------------ completion, outline, format
 
     def complete(self, path: str, offset: int) -> list[Offer]:
-        """What can stand at the cursor: names with codes and units, fields of the block, words that begin a
-        line.
-        """
-        text = self.text(path)
-        line = text[text.rfind("\n", 0, offset) + 1 : offset]
-        if line.count('"') % 2 or "#" in line:
-            return []
-        typed = re.search(r"[A-Za-z][\w.]*$", line)
-        head = line[: typed.start()] if typed else line
-        words = re.findall(r"[A-Za-z_]\w*|[<>=≤≥]+|\d[\d.]*|[\[\],(]", head)
-        if not words or words == ["-"]:
-            return self._statements(text, offset)
-        protocol = next(iter(self.protocols(path)), None)
-        if protocol is None:
-            return []
-        if "percentile" in words[-3:]:
-            return _percentiles(protocol, words)
-        if words[-1] in ("within", "least") and (lengths := self._parameters(path)):
-            return lengths
-        if words[-1] == "of" and len(words) > 1 and (sided := _sides(protocol, words[-2])):
-            return sided
-        if unit := self._unit(protocol, words):
-            return unit
-        last = next(
-            (word for word in reversed(words) if word not in ("[", ",", "of", "any", "all", "each")), ""
-        )
-        kinds = _AFTER.get(words[-1]) or (_AFTER.get(last) if words[-1] in ("[", ",", "of") else None)
-        if "[" in words and words[-1] in ("[", ","):
-            verb = next((word for word in reversed(words) if word in _AFTER), "")
-            kinds = _AFTER.get(verb, kinds)
-        if kinds == ("timepoint",):
-            return [Offer(one.name, "timepoint", one.label) for one in protocol.timepoints]
-        if kinds == ("stage",):
-            return [Offer(one.id, "stage", one.label) for one in protocol.stages]
-        if kinds == ("equivalence",):
-            return [Offer(name, "equivalence", one.label) for name, one in protocol.equivalences.items()]
-        if kinds == ("role",):
-            return [Offer(name, "role") for name in ("investigator", "participant", "guardian")]
-        wanted = kinds or _RESULTS
-        offers = [
-            Offer(item.name, item.kind, detail(item))
-            for item in protocol.items.values()
-            if item.kind in wanted
-        ]
-        return offers + (self._parameters(path) if re.fullmatch("[<>=≤≥]+", words[-1]) else [])
-
-    def _parameters(self, path: str) -> list[Offer]:
-        """Parameters of the files in hand, as far as they are typed."""
-        self.text(path)
-        return [
-            Offer(match[1], "parameter", match[2].strip(" {"))
-            for file in dict.fromkeys((path, *self.project.files))
-            for match in _PARAMETER.finditer(self.text(file))
-        ]
-
-    def _unit(self, protocol: ir.Protocol, words: list[str]) -> list[Offer] | None:
-        """Behind `alt <= 3`: the item's own unit, and × ULN."""
-        if not re.fullmatch(r"\d[\d.]*", words[-1]):
-            return None
-        for word in reversed(words[:-1]):
-            item = protocol.items.get(word)
-            if item is not None:
-                own = [Offer(item.unit.text, "unit", f"unit of {item.label}")] if item.unit else []
-                limits = [
-                    Offer("ULN", "unit", "upper limit of normal"),
-                    Offer("LLN", "unit", "lower limit of normal"),
-                ]
-                return own + (limits if item.kind == "lab" else [])
-        return [Offer(word, "unit") for word in ("days", "weeks", "months", "years")]
-
-    def _statements(self, text: str, offset: int) -> list[Offer]:
-        """What can begin a line in the block the cursor is in: its fields, then its statements."""
-        item: Item | None = outline(text).item_at(offset)
-        while item is not None and (item.open is None or item.open >= offset) and item.parent is not None:
-            item = item.parent
-        block = item.word if item is not None else ""
-        fields = [Offer(one.name, "field", one.label) for one in BLOCKS.get(block, ())]
-        return fields + [Offer(word, "keyword") for word in _BEGIN.get(block, _BEGIN.get(_family(block), ()))]
-
-    # ------------------------------------------------------------ outline, format
+        """What can stand at the cursor."""
+        text, protocol = self.text(path), next(iter(self.protocols(path)), None)
+        return complete(text, offset, protocol, lambda: self._texts(path))
 
     def symbols(self, path: str) -> list[Symbol]:
-        """Declarations, criteria and parts, as they stand in the text, finished or not."""
-        text = self.text(path)
-        return [symbol for item in outline(text).root.children if (symbol := _symbol(text, item)) is not None]
+        return symbols(self.text(path))
 
     def formatted(self, path: str) -> str | None:
         """The file in canonical form; None where it cannot be read, or is formatted already."""
@@ -369,89 +259,6 @@ def _stamp(path: str) -> tuple[int, int] | None:
     except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size
-
-
-_META = ("source", "clarify", "note", "accept")
-_RULES = ("part", "require", "applies", "values", *_META)
-_BEGIN: dict[str, tuple[str, ...]] = {
-    "": ("language", "use", "protocol", "lab", "score", "finding", "condition", "state", "drug", "procedure",
-         "question", "panel", "grade", "measure", "equivalent", "reference", "define", "parameter", "side",
-         "patient", "scenario"),
-    "protocol": (*SINGLE_BLOCKS[1:], "timepoint", "day", "anchor", "stage", "cohort", "inclusion",
-                 "exclusion", "satisfy", "values", "aside", "define", "parameter", "side", "common", "arm",
-                 "intervention", "regimen",
-                 "visit", "activity", "objective", *_META),
-    "stage": ("inclusion", "exclusion", "cohort", "satisfy", "values", "aside", "define", *_META),
-    "cohort": ("inclusion", "exclusion", "applies", "satisfy", "values", "aside", *_META),
-    "inclusion": _RULES,
-    "exclusion": ("part", "exclude", "applies", "values", *_META),
-    "part": (*_RULES, "exclude"),
-    "define": ("means", *_META),
-    "objective": ("endpoint", *_META),
-    "endpoint": ("time", "variable", *_META),
-    "scenario": ("record", "patient", "stage", "cohort", "expect", "note"),
-    "item": ("loinc", "icd10", "snomed", "atc", "unit", "uln", "lln", "range", "scale", "worse", "version",
-             "values", "members", "half_life", *_META),
-    "reference": ("file", "unit", "citation", *_META),
-    "parameter": _META,
-    "measure": ("citation", "unit", "lead", "each", "valid", "let", "formula", "range", *_META),
-}  # fmt: skip
-_ITEMS = ("lab", "score", "finding", "condition", "state", "drug", "procedure", "question", "panel", "grade")
-
-
-def _family(block: str) -> str:
-    return "item" if block in _ITEMS else ""
-
-
-def _symbol(text: str, item: Item) -> Symbol | None:
-    header = text[item.start : item.open if item.open is not None else item.end].split("\n")[0]
-    match = re.match(r'([a-z]+(?:[ \t]+class)?)[ \t]+([^\s"{]+)?[ \t]*("[^"\n]*")?', header)
-    named = item.word in _SYMBOLS and match is not None
-    if not named or match is None:
-        return None
-    end = min(item.end, len(text))
-    inner = tuple(one for child in item.children if (one := _symbol(text, child)) is not None)
-    label = (match[3] or "").strip('"')
-    name = " ".join(filter(None, (match[1], match[2])))
-    return Symbol(name if item.word != "scenario" else "scenario", label, item.word, item.start, end, inner)
-
-
-_SYMBOLS = frozenset(
-    (
-        *_ITEMS,
-        "protocol",
-        "stage",
-        "cohort",
-        "inclusion",
-        "exclusion",
-        "part",
-        "timepoint",
-        "define",
-        "measure",
-    )
-) | frozenset(("equivalent", "arm", "intervention", "regimen", "visit", "activity", "objective", "endpoint"))
-_SYMBOLS |= frozenset((*SINGLE_BLOCKS[1:], "patient", "scenario", "satisfy"))
-_SYMBOLS |= frozenset(("reference", "parameter", "side"))
-
-
-def _percentiles(protocol: ir.Protocol, words: list[str]) -> list[Offer]:
-    """Behind `percentile` those there are, behind `percentile 5` what is meant by it, then the tables."""
-    if words[-1] == "percentile":
-        known = {one: table.label for table in protocol.references for one in table.percentiles}
-        return [Offer(f"{float(one):g}", "percentile", label) for one, label in sorted(known.items())]
-    tables = [Offer(one.name, "reference", one.label) for one in protocol.references]
-    return tables if words[-1] == "of" else [Offer("of", "keyword")] if words[-2] == "percentile" else []
-
-
-def _sides(protocol: ir.Protocol, word: str) -> list[Offer]:
-    """Behind `bcva of`: the sides that the protocol names, and those of every body."""
-    item = protocol.items.get(word)
-    if item is None or item.domain not in ("results", "conditions", "procedures") or item.kind == "measure":
-        return []
-    named = [(one.name, one.label) for one in protocol.sides]
-    named += [(one.other, one.other_label) for one in protocol.sides]
-    words = ("left", "right", "any side", "each side")
-    return [Offer(name, "side", label) for name, label in named] + [Offer(one, "side") for one in words]
 
 
 def path_of(uri: str) -> str:

@@ -19,7 +19,8 @@ from pygls.lsp.server import LanguageServer
 
 from protodsl import __version__
 from protodsl.diagnostics import Diagnostic
-from protodsl.editor.desk import Desk, Symbol, path_of
+from protodsl.editor.desk import Desk, path_of
+from protodsl.editor.symbols import Symbol
 from protodsl.source import Source, Span
 
 PAUSE = 0.05

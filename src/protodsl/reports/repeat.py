@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from protodsl.reports.trial import Screened, Trial, deciding_leaves
-from protodsl.runtime.case import Case, Frame
+from protodsl.runtime.case import Case
 from protodsl.runtime.checker import Session, ordinal
 from protodsl.runtime.cure import Later
 from protodsl.runtime.findings import Finding, Node
-from protodsl.runtime.numbers import ChosenNumber
+from protodsl.runtime.frames import Frame
 from protodsl.runtime.quantity import NumberNode
 from protodsl.runtime.record import Days, Record, Result
 from protodsl.runtime.report import Cause
+from protodsl.runtime.result_numbers import ChosenNumber
 from protodsl.runtime.results import ResultNode
 from protodsl.runtime.stages import StageFinding
 from protodsl.runtime.words import day_text

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Span
+from protodsl.runtime.case import Case
 from protodsl.runtime.dates import in_days_and_months, shifted_day
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Node, in_record_order
+from protodsl.runtime.frames import Span
 from protodsl.runtime.model.windows import Length
 from protodsl.runtime.record import FIRST_DAY, Days
 from protodsl.runtime.report import Cause

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Frame
+from protodsl.runtime.case import Case
 from protodsl.runtime.choosing import (
     Entry,
     earliest_of,
@@ -29,14 +29,16 @@ from protodsl.runtime.findings import (
     in_record_order,
 )
 from protodsl.runtime.formulas import lead_of, samples_of
+from protodsl.runtime.frames import Frame
 from protodsl.runtime.intervals import NotComputable, Range, combined, compared_ranges, hull
 from protodsl.runtime.measured import Measured
 from protodsl.runtime.model.expressions import Answered, Change
 from protodsl.runtime.model.windows import ANCHOR
-from protodsl.runtime.numbers import AgeNumber, doubts, result_breaks, unusable
+from protodsl.runtime.numbers import AgeNumber
 from protodsl.runtime.quantity import NumberNode, Quantity
 from protodsl.runtime.record import FIRST_DAY, Answer, Days
 from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.result_numbers import doubts, result_breaks, unusable
 from protodsl.runtime.words import (
     Operand,
     amount,

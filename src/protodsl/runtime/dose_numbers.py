@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
-from protodsl.runtime.case import Case, Frame, Span
+from protodsl.runtime.case import Case
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.doses import Course, DoseSum, in_whole_numbers, least_on, most_on
+from protodsl.runtime.frames import Frame, Span
 from protodsl.runtime.intervals import Range
 from protodsl.runtime.quantity import NumberNode, Quantity, unknown_value
 from protodsl.runtime.record import Exact

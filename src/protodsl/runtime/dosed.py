@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Frame, Span
+from protodsl.runtime.case import Case
 from protodsl.runtime.codes import Vocabulary
 from protodsl.runtime.dates import clamped
 from protodsl.runtime.doses import Course, DoseSum, dose_causes, in_whole_numbers, least_on, most_on
 from protodsl.runtime.events import EventNode, Found
 from protodsl.runtime.facts import Lasted
 from protodsl.runtime.findings import Finding
+from protodsl.runtime.frames import Frame, Span
 from protodsl.runtime.intervals import Range, compared_ranges
 from protodsl.runtime.joining import Fit, lasted_truth
 from protodsl.runtime.model.expressions import Dose, Event

@@ -7,15 +7,16 @@ from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Span
+from protodsl.runtime.case import Case
 from protodsl.runtime.codes import Match
 from protodsl.runtime.facts import Happening, Lasted
 from protodsl.runtime.findings import Causes, each_once
+from protodsl.runtime.frames import Span
 from protodsl.runtime.intervals import NotComputable, Range, combined
-from protodsl.runtime.numbers import ChosenNumber
 from protodsl.runtime.quantity import Quantity
 from protodsl.runtime.record import Coded, Exact, Medication
 from protodsl.runtime.report import RANKS, Cause
+from protodsl.runtime.result_numbers import ChosenNumber
 from protodsl.runtime.units import conversion, per_body
 
 

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from protodsl.runtime.attribute_tests import attribute_truth, recorded_attribute
-from protodsl.runtime.case import Case, Frame, Span
+from protodsl.runtime.case import Case
 from protodsl.runtime.codes import Match, Vocabulary
 from protodsl.runtime.crossing import event_breaks
 from protodsl.runtime.dates import in_days_and_months, shifted_day
 from protodsl.runtime.facts import Fact, Happening, Lasted
 from protodsl.runtime.findings import Causes, Finding, Node, Piece, cause_text, remember
+from protodsl.runtime.frames import Frame, Span
 from protodsl.runtime.joining import Fit, course_numbers, joined_courses, lasted_truth
 from protodsl.runtime.model.expressions import Event, Lasting
 from protodsl.runtime.record import Coded, Condition, Days, Medication, Procedure

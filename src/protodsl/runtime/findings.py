@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from protodsl.runtime.case import Case, Frame
+from protodsl.runtime.case import Case
+from protodsl.runtime.frames import Frame
 from protodsl.runtime.record import Days
 from protodsl.runtime.record_fields import DOMAINS
 from protodsl.runtime.report import RANKS, Cause, Truth

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from protodsl.runtime.case import Case, Span
+from protodsl.runtime.case import Case
 from protodsl.runtime.choosing import Entry, Pool, pooled
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Node, each_once
+from protodsl.runtime.frames import Span
 from protodsl.runtime.intervals import Range, rounded
 from protodsl.runtime.model.windows import Duration
 from protodsl.runtime.quantity import NumberNode, Quantity, named, unknown_value

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from protodsl.runtime.case import Span
 from protodsl.runtime.codes import Vocabulary
 from protodsl.runtime.dates import shifted_day
 from protodsl.runtime.facts import Happening, Lasted
+from protodsl.runtime.frames import Span
 from protodsl.runtime.record import Coded
 from protodsl.runtime.report import Truth
 

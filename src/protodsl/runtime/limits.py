@@ -11,9 +11,9 @@ from protodsl.runtime.findings import Causes, Node, each_once, first_cause, reme
 from protodsl.runtime.intervals import compared
 from protodsl.runtime.measured import Measured
 from protodsl.runtime.model.limits import CodeTest, Either, LimitTest, OfLimit
-from protodsl.runtime.numbers import unusable
 from protodsl.runtime.record import Exact, Interval, Result
 from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.result_numbers import unusable
 from protodsl.runtime.units import conversion, factor, parse_unit
 from protodsl.runtime.words import (
     Compared,

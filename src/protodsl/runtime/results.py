@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from protodsl.runtime.case import Case, Frame, Span
+from protodsl.runtime.case import Case
 from protodsl.runtime.choosing import (
     Entry,
     Pool,
@@ -27,13 +27,14 @@ from protodsl.runtime.choosing import (
 from protodsl.runtime.facts import Sample
 from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_once, first_cause
 from protodsl.runtime.formulas import input_pool, lead_of, samples_of
+from protodsl.runtime.frames import Frame, Span
 from protodsl.runtime.limits import Reading, Tests, all_true
 from protodsl.runtime.model.expressions import Occasions
 from protodsl.runtime.model.limits import LimitTest
 from protodsl.runtime.model.windows import EVER, Duration
-from protodsl.runtime.numbers import doubts, result_breaks, span_of
 from protodsl.runtime.record import FIRST_DAY
 from protodsl.runtime.report import Cause, Truth
+from protodsl.runtime.result_numbers import doubts, result_breaks, span_of
 from protodsl.runtime.words import amount, occasions_reason, results_reason, row_reason
 
 _EVER = Frame(EVER, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from protodsl.runtime.case import Frame
 from protodsl.runtime.codes import Vocabulary
 from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SettingNode, SexNode
 from protodsl.runtime.cure import Timed
@@ -12,6 +11,7 @@ from protodsl.runtime.doses import DoseSum
 from protodsl.runtime.events import EventNode
 from protodsl.runtime.findings import Node
 from protodsl.runtime.formulas import MeasureNode
+from protodsl.runtime.frames import Frame
 from protodsl.runtime.limits import Limits, Tests
 from protodsl.runtime.logic import AndNode, CountNode, DefinedNode, IfNode, NotNode, OrNode
 from protodsl.runtime.measured import Measured
@@ -46,16 +46,9 @@ from protodsl.runtime.model.numbers import (
 from protodsl.runtime.model.protocol import Protocol
 from protodsl.runtime.model.vocabulary import Measure, ReferenceLimit
 from protodsl.runtime.model.windows import Duration, Window, in_half_lives
-from protodsl.runtime.numbers import (
-    AgeNumber,
-    ArithmeticNumber,
-    CallNumber,
-    CasesNumber,
-    ChosenNumber,
-    ConstantNumber,
-    MeanNumber,
-)
+from protodsl.runtime.numbers import AgeNumber, ArithmeticNumber, CallNumber, CasesNumber, ConstantNumber
 from protodsl.runtime.quantity import NumberNode
+from protodsl.runtime.result_numbers import ChosenNumber, MeanNumber
 from protodsl.runtime.results import ResultNode
 from protodsl.runtime.words import sided
 

@@ -194,10 +194,16 @@ def test_the_same_is_said(
 
 def test_the_same_bytes(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     data = str(bundles(tmp_path / "data"))
-    for command in (("screen", TRIAL, data, "--format", "json"), ("match", data, TRIAL, OTHER)):
+    commands = (
+        ("screen", TRIAL, data, "--format", "html"),
+        ("match", data, TRIAL, OTHER),
+        ("match", data, TRIAL, OTHER, "--format", "fhir"),
+    )
+    for command in commands:
         alone = run(capfd, *command, "--jobs", "1")
         assert run(capfd, *command, "--jobs", "3") == alone
-        assert alone[0] == 1 and "p2" in alone[1]
+        assert alone[0] == 1 and "p23" in alone[1]
+        assert alone[2].endswith("21 screened, 2 could not be\n")
 
 
 def test_what_is_said_of_bundles(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -236,6 +242,25 @@ def test_work_can_be_sent_to_another_process(trials: tuple[Trial, ...]) -> None:
     work = Screening(trials[0], asked, Mapping(), "jsonl", 100, False)
     again = pickle.loads(pickle.dumps(work))
     assert (again.trial.model.id, again.asked, again.sites) == (trials[0].model.id, asked, work.sites)
+
+
+@pytest.mark.parametrize("kind", [bulk, omop], ids=lambda one: one.__name__)
+def test_reading_that_screens_nobody_yet_is_seen(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: Any
+) -> None:
+    """On a terminal: the first pass over tables and Bulk Data, which may take minutes."""
+    data = Inputs((str(kind(tmp_path / "data")),), None, Mapping())
+    for shown in (True, False):
+        progress = Progress(Output(None))
+        progress.shown, progress.next = shown, 0.0
+        monkeypatch.setattr("time.monotonic", iter(range(10**6)).__next__)
+        list(parallel.said(data, Deadly("nobody", 0), 1, progress))
+        told = capfd.readouterr().err.split("\r")
+        seen = [one for one in told if one.startswith("reading ")]
+        assert (len(seen) >= 2) == shown
+        assert not shown or {"reading Observation.ndjson, 0%", "reading measurement, 0 rows"} & set(
+            one.strip() for one in seen
+        )
 
 
 # ---------------------------------------------------------------- what may happen to a process
@@ -291,9 +316,9 @@ def test_only_a_few_pieces_are_under_way(tmp_path: Path, monkeypatch: pytest.Mon
     """However many there are, no more are read ahead than the processes can soon take."""
     taken = 0
     data = inputs(tmp_path)
-    pieces = list(data.pieces()) * 10
+    pieces = list(data.pieces(Progress(Output(None)))) * 10
 
-    def counted(_: Inputs) -> Iterator[Any]:
+    def counted(_: Inputs, progress: Progress) -> Iterator[Any]:
         nonlocal taken
         for one in pieces:
             taken += 1

@@ -192,28 +192,72 @@ def test_bad_rows_refuse_the_person_alone(tmp_path: Path) -> None:
     head = "person_id,gender_concept_id,year_of_birth\n"
     found = read(
         tmp_path,
-        person=f"{head}1,8532,1980\n2,8532,1980\n2,8532,1981\n3,8532,19\n",
+        person=f"{head}1,8532,1980\n2,8532,1980\n2,8532,1980\n4,8532,1980\n4,8532,1981\n3,8532,19\n",
         measurement=f"{MEASUREMENT}5,1,10,2024-02-31,,0,5,0,11,,,,\n6,1,10,2024-02-01,,0,high,0,11,,,,\n"
-        "7,9,10,2024-02-01,,0,5,0,11,,,,\n",
+        "7,9,10,2024-02-01,,0,5,0,11,,,,\n8,,10,2024-02-01,,0,5,0,11,,,,\n",
     )
     assert [one.record.id for one in found if one.record] == ["2"]
     said = [message for one in found for message in one.messages()]
     assert any('measurement/5: measurement_date: "2024-02-31" is no date' in one for one in said)
     assert any('measurement/6: value_as_number: "high" is no number' in one for one in said)
-    assert any("person_id: stands twice in the table" in one for one in said)
+    assert any("person/4: person_id: stands twice in the table, with different data" in one for one in said)
+    assert any("1 rows name no person" in one for one in said)
     assert any("person/9: 1 rows are of person 9, who is not in the table person" in one for one in said)
     assert any("person/3: year_of_birth: is no year of four digits" in one for one in said)
 
 
+def test_a_column_that_is_missing(tmp_path: Path) -> None:
+    assert told(read(tmp_path, person="gender\n1\n")) == ['person.csv: the column "person_id" is missing']
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("rows", "message", "left"),
     [
-        ("gender\n1\n", 'the column "person_id" is missing'),
-        ("person_id,gender_concept_id\n1\n", "line 2: 1 fields under 2 column names"),
+        # a field too few, or too many, before or behind the person: whoever stands where it may be
+        ("5,1,20\n6,2,20,2024-01-01\n", "line 2: 3 fields under 4 column names", "23"),
+        ("9,5,1,20,2024-01-01\n", "line 2: 5 fields under 4 column names", "23"),
+        ("1,20,2024-01-01\n", "line 2: 3 fields under 4 column names", "23"),
+        # quotation marks that swallow lines: whoever stands in those
+        ('5,1,"20,2024-01-01\n6,2,"20",2024-01-01\n', "line 2: no CSV: ", "3"),
+        ('5,3,20,"2024-01-01\n', "line 2: no CSV: unexpected end of data", "12"),
+        ("5,2,Herzversagen \udce4,2024-01-01\n", "line 2: not UTF-8: byte 0xE4", "13"),
+        # whose they are nobody knows: they may be anybody's
+        ("5,77,20\n", "line 2: 3 fields under 4 column names; nobody can tell whose row it is", ""),
+        ("5,1,20,2024-01-01\n6,2,20", "line 3: the file is cut off within a row: 3 fields", ""),
     ],
 )
-def test_bad_tables(tmp_path: Path, text: str, message: str) -> None:
-    assert any(message in one for one in told(read(tmp_path, person=text)))
+def test_a_row_that_cannot_be_read_refuses_whom_it_may_concern(
+    tmp_path: Path, rows: str, message: str, left: str
+) -> None:
+    people = "".join(f"{one},8532,1980\n" for one in (1, 2, 3))
+    written(tmp_path, person=f"person_id,gender_concept_id,year_of_birth\n{people}")
+    head = "condition_occurrence_id,person_id,condition_concept_id,condition_start_date\n"
+    (tmp_path / "condition_occurrence.csv").write_bytes(f"{head}{rows}".encode(errors="surrogateescape"))
+    found = list(read_participants(str(tmp_path)))
+    assert [one.record.id for one in found if one.record] == list(left)
+    said = [one for each in found for one in each.messages()]
+    assert said and all(f"condition_occurrence.csv: {message}" in one for one in said)
+
+
+def test_a_person_who_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    found = read(tmp_path, person="person_id,gender_concept_id,year_of_birth\n1,8532\n2,8532,1980\n")
+    assert [one.record.id for one in found if one.record] == ["2"]
+    said = [one for each in found for one in each.messages()]
+    assert len(said) == 1 and "person.csv: line 2: 2 fields under 3 column names" in said[0]
+
+
+def test_quotation_marks_in_a_vocabulary_separated_by_tabs(tmp_path: Path) -> None:
+    """As the vocabulary is handed out: a mark at the beginning of a name swallows nothing."""
+    concepts = CONCEPTS.replace(",ALT,", ',"ALT" in serum,').replace(",", "\t")
+    [found] = only(
+        tmp_path, concept=concepts, measurement=f"{MEASUREMENT}5,1,10,2024-02-20,,0,5,0,11,,,,\n"
+    ).results
+    assert found.code == Coded("loinc", "1742-6")
+
+
+def test_a_broken_row_of_the_vocabulary_may_concern_everybody(tmp_path: Path) -> None:
+    [found] = read(tmp_path, concept=CONCEPTS + "35,Oral\n")
+    assert "concept.csv: line 13: 2 fields under 5 column names" in found.messages()[0]
 
 
 def test_tables_that_are_not_there_are_named(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from small_trial import lab, screened, trial_of
 from protodsl.driver import check
 from protodsl.records.detect import read_participants
 from protodsl.reports import Asked, Details, Trial
-from protodsl.reports.fhir import POPULATION, resource
+from protodsl.reports.fhir import POPULATION, measure_report, resource
 
 ROOT = Path(__file__).parents[2]
 FRAGMENT = """
@@ -53,7 +53,7 @@ def counts(report: dict[str, Any]) -> dict[str, tuple[int, int | None]]:
 
 
 def test_a_measure_report_of_one() -> None:
-    made = resource([screened(trial_of(FRAGMENT), RECORD)])
+    made = resource([measure_report(screened(trial_of(FRAGMENT), RECORD))])
     MeasureReport.model_validate(made)
     assert counts(made) == {
         "eligibility": (1, 0),
@@ -74,18 +74,18 @@ def test_a_measure_report_of_one() -> None:
 def test_several_are_a_bundle_with_addresses_of_their_own() -> None:
     trial = trial_of(FRAGMENT)
     found = [screened(trial, RECORD | {"id": name}) for name in ("P-1", "Herr Müller")]
-    made = resource(found)
+    made = resource([measure_report(one) for one in found])
     Bundle.model_validate(made)
     assert len({one["fullUrl"] for one in made["entry"]}) == 2
     assert made["entry"][1]["resource"]["subject"] == {"identifier": {"value": "Herr Müller"}}
     assert json.dumps(made) == json.dumps(
-        resource([screened(trial, RECORD | {"id": i}) for i in ("P-1", "Herr Müller")])
+        resource([measure_report(screened(trial, RECORD | {"id": i})) for i in ("P-1", "Herr Müller")])
     )
     Bundle.model_validate(resource([]))
 
 
 def test_of_an_undated_question() -> None:
-    made = resource([screened(trial_of(FRAGMENT), RECORD | {"timepoints": {}})])
+    made = resource([measure_report(screened(trial_of(FRAGMENT), RECORD | {"timepoints": {}}))])
     MeasureReport.model_validate(made)
     assert counts(made)["eligibility"] == (1, None)
 
@@ -104,7 +104,7 @@ def test_fhir_in_is_referred_to_in_fhir_out() -> None:
             for entry in read_participants(folder)
             if entry.record is not None
         ]
-        made = resource(found)
+        made = resource([measure_report(one) for one in found])
         Bundle.model_validate(made)
         evaluated = [
             one["reference"]

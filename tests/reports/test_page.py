@@ -13,7 +13,7 @@ import pytest
 from browser import browse, measured, needs_chromium
 from small_trial import lab, screened, trial_of
 
-from protodsl.reports.page import report_page
+from protodsl.reports.page import participant_of, report_page
 
 FRAGMENT = """
 inclusion 1 "Organs" {
@@ -45,7 +45,7 @@ def people() -> list[Any]:
     near = well | {"id": "P-2", "results": [lab("alt", 124, "U/L", uln=40), lab("ast", 40, "U/L")]}
     waits = well | {"id": "P-3", "procedures": [{"code": "live_vaccine", "date": "2024-02-12"}]}
     open_ = {"id": NASTY, "results": [lab("alt", "normal <b>", "U/L"), lab("creatinine", 90, "mg/dL")]}
-    return [screened(trial, one) for one in (well, near, waits, open_)]
+    return [participant_of(screened(trial, one)) for one in (well, near, waits, open_)]
 
 
 class Elements(HTMLParser):

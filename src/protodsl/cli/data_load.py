@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +11,6 @@ import click
 from protodsl.cli.common import CLEAN, FINDINGS, common_options, json_text
 
 if TYPE_CHECKING:
-    from protodsl.cohort.load import Loaded
     from protodsl.records.json import Entry
 
 
@@ -38,25 +37,30 @@ def command(records: tuple[str, ...], output: str, source: str | None, form: str
       protodsl data load people.jsonl -o facts
       protodsl data load export/ --from fhir -o facts
     """
+    from protodsl.cli.screening import Progress
     from protodsl.cohort.engine import DataError
     from protodsl.cohort.load import load
+    from protodsl.diagnostics.text import visible
     from protodsl.records.detect import read_participants
 
+    progress = Progress(None, "loaded")
+
+    def entries() -> Iterator[Entry]:
+        for path in records:
+            for entry in read_participants(path, source, watch=progress.reading):
+                if entry.record is not None or entry.problems:
+                    progress.step(refused=entry.record is None, reached=None)
+                yield entry
+
     def refused(entry: Entry) -> None:
-        for message in entry.messages():
-            click.echo(message, err=True)
+        progress.say(visible(message) for message in entry.messages())
 
-    shown = sys.stderr.isatty()
-
-    def progress(done: Loaded) -> None:
-        if shown:
-            click.echo(f"\r{done.participants:,} participants", nl=False, err=True)
-
-    entries = (entry for path in records for entry in read_participants(path, source))
     try:
-        done = load(entries, output, inputs=_inputs(records), refused=refused, progress=progress)
+        done = load(entries(), output, inputs=_inputs(records), refused=refused)
     except DataError as error:
         raise click.UsageError(str(error)) from None
+    finally:
+        progress.clear()
     if form == "json":
         click.echo(json_text(done.to_dict()))
     else:

@@ -6,23 +6,22 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from protodsl.cli.common import CLEAN, FINDINGS, colored, common_options, json_text, load_protocol, show
+from protodsl.cli.common import FINDINGS, colored, common_options, json_text, load_protocol, show
 from protodsl.cli.output import Output, form_of
 from protodsl.cli.screening import jobs_option, output_option, run_options
 
 if TYPE_CHECKING:
     from protodsl import ir
-    from protodsl.cli.parallel import Inputs, Said
-    from protodsl.cli.screening import Progress
+    from protodsl.cli.parallel import Said
     from protodsl.records.parts import Entries
     from protodsl.records.sheets import Mapping
     from protodsl.records.site import Site
     from protodsl.reports import Asked, Trial
-    from protodsl.reports.matching import Matches
+    from protodsl.reports.matching import Matches, MatchPerson
 
 FORMS = ("text", "json", "jsonl", "html", "fhir")
 SUFFIX = ".proto-lite"
@@ -72,9 +71,14 @@ def command(
     if not loaded:
         return FINDINGS
     from protodsl.cli.parallel import Inputs, cores, said
-    from protodsl.cli.screen import text_width, write
+    from protodsl.cli.screen import WHOLE, put_together, text_width, write
     from protodsl.cli.screening import Progress, mapping_of
     from protodsl.reports import Trial
+
+    def page(made: list[MatchPerson], refused: list[str]) -> str:
+        from protodsl.reports.matching import matches_page
+
+        return matches_page(made, refused)
 
     trials = tuple(Trial(model) for model in loaded)
     asked = tuple(_asked(trials, at, as_of, assume))
@@ -83,11 +87,8 @@ def command(
         progress = Progress(out)
         colors = colored(color) and out.terminal
         work = Matching(trials, asked, inputs.mapping, form, text_width(), colors)
-        if form in ("html", "fhir"):
-            code = _together(inputs, work, progress, out)
-        else:
-            with closing(said(inputs, work, jobs or cores(), progress)) as found:
-                code = write(found, form, out)
+        with closing(said(inputs, work, jobs or cores(), progress)) as found:
+            code = put_together(found, form, out, page) if form in WHOLE else write(found, form, out)
     return FINDINGS if failed else code
 
 
@@ -188,51 +189,24 @@ class Matching:
 
     def said(self, entries: Entries) -> Said:
         from protodsl.cli.parallel import Said
-        from protodsl.reports.matching import matches_text
+        from protodsl.reports.fhir import measure_report
+        from protodsl.reports.matching import matches_text, person_of
 
         found, where = self.matches(entries), entries[0].where
         if isinstance(found, list):
             return Said(where, "", tuple(found), 1, True, True)
+        text: str = ""
+        made: Any = None
         match self.form:
             case "jsonl":
                 each = ({"participant": found.who, **one.to_dict()} for one in found.trials)
                 text = "\n".join(json_text(one, indent=None) for one in each)
             case "json":
                 text = json_text(found.to_dict())
-            case _:
+            case "text":
                 text = matches_text(found, width=self.width, color=self.color)
-        return Said(where, text, (), 1, found.closed)
-
-
-def _together(inputs: Inputs, work: Matching, progress: Progress, out: Output) -> int:
-    """One page, or one FHIR resource, of all; who could not be read is named on standard error, too."""
-    from protodsl.cli.parallel import seen
-    from protodsl.cli.screening import notes_of
-
-    held: list[Matches] = []
-    code, refused = CLEAN, list[str]()
-    for entries, piece in seen(inputs, work.sites):
-        first = entries[0]
-        if first.record is None and not first.problems:
-            progress.say(notes_of(first))
-            continue
-        found = work.matches(entries)
-        progress.step(refused=isinstance(found, list), reached=piece.reached)
-        if isinstance(found, list):
-            code = FINDINGS
-            refused += found
-            progress.say(found)
-        else:
-            code = FINDINGS if found.closed else code
-            held.append(found)
-    progress.done()
-    if work.form == "html":
-        from protodsl.reports.matching import matches_page
-
-        out.write(matches_page(held, refused), nl=False)
-    else:
-        from protodsl.reports.fhir import resource
-
-        each_details = (each.details for one in held for each in one.trials)
-        out.write(json_text(resource([one for one in each_details if one is not None])))
-    return code
+            case "html":
+                made = person_of(found)
+            case _:
+                made = [measure_report(one.details) for one in found.trials if one.details is not None]
+        return Said(where, text, (), 1, found.closed, made=made)

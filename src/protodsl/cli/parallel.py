@@ -38,8 +38,8 @@ AHEAD = 3  # chunks for each process that may be under way
 class Said:
     """What is to be written of one participant, or of a file that holds none (then `count` is 0).
 
-    `text` goes to standard output, `told` to standard error. `participant` is whoever must not be in another
-    file, too.
+    `text` goes to standard output, `told` to standard error; `made` becomes part of one page or resource of
+    all. `participant` is whoever must not be in another file, too.
     """
 
     where: str
@@ -49,6 +49,7 @@ class Said:
     is_finding: bool = False
     refused: bool = False
     participant: str | None = None
+    made: Any = None
 
 
 class Work(Protocol):
@@ -70,10 +71,10 @@ class Inputs:
     form: str | None
     mapping: Mapping
 
-    def pieces(self) -> Iterator[tuple[int, Piece]]:
+    def pieces(self, progress: Progress) -> Iterator[tuple[int, Piece]]:
         """(number of the path, piece); `reached` is of all paths."""
         for number, path in enumerate(self.paths):
-            for piece in pieces_of(path, self.form, self.mapping):
+            for piece in pieces_of(path, self.form, self.mapping, progress.reading):
                 reached = piece.reached
                 if reached is not None:
                     piece = replace(piece, reached=(number + reached) / len(self.paths))
@@ -85,23 +86,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def seen(inputs: Inputs, sites: Sequence[Site]) -> Iterator[tuple[Entries, Piece]]:
-    """Every participant as every site sees them, read by this process."""
-    once: dict[int, Once] = {}
-    for number, piece in inputs.pieces():
-        for entries in piece.part.entries(sites, piece.shared):
-            first = entries[0]
-            if piece.once and first.record is not None:
-                told = once.setdefault(number, Once()).told(first.record.id, first.where)
-                if told is not None:
-                    entries = (refused(first.where, told),) * len(entries)
-            yield entries, piece
-
-
 def said(inputs: Inputs, work: Work, jobs: int, progress: Progress) -> Generator[Said, None, None]:
     """What is said of every participant, in the order of the data."""
     once: dict[int, Once] = {}
-    for number, piece, one in _made(inputs.pieces(), work, jobs):
+    for number, piece, one in _made(inputs.pieces(progress), work, jobs):
         if one.count and piece.once and one.participant is not None:
             told = once.setdefault(number, Once()).told(one.participant, one.where)
             if told is not None:

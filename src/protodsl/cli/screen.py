@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,14 +25,14 @@ from protodsl.cli.output import Output, form_of
 from protodsl.cli.screening import jobs_option, output_option, run_options
 
 if TYPE_CHECKING:
-    from protodsl.cli.parallel import Inputs, Said
-    from protodsl.cli.screening import Progress
+    from protodsl.cli.parallel import Said
     from protodsl.records.parts import Entries
     from protodsl.records.sheets import Mapping
     from protodsl.records.site import Site
     from protodsl.reports import Asked, Trial
 
 FORMS = ("text", "json", "jsonl", "html", "fhir")
+WHOLE = ("html", "fhir")  # not one answer after the other
 
 
 @click.command("screen", short_help="Verdict for each participant, with reasons.")
@@ -79,8 +79,13 @@ def command(
     from protodsl.cli.screening import Progress, asked_of, mapping_of
     from protodsl.reports import Trial
 
+    def page(made: list[Any], refused: list[str]) -> str:
+        from protodsl.reports.page import report_page
+
+        return report_page(made, refused)
+
     form = form_of(form, output, FORMS)
-    model, _ = load_protocol(protocol, form="text" if form in ("html", "fhir") else form, color=color)
+    model, _ = load_protocol(protocol, form="text" if form in WHOLE else form, color=color)
     if model is None:
         return FINDINGS
     asked = asked_of(model, stage, cohort, at, as_of, assume)
@@ -90,9 +95,9 @@ def command(
         work = Screening(
             Trial(model), asked, inputs.mapping, form, text_width(), colored(color) and out.terminal
         )
-        if form in ("html", "fhir"):
-            return _together(inputs, work, progress, out)
         with closing(said(inputs, work, jobs or cores(), progress)) as found:
+            if form in WHOLE:
+                return put_together(found, form, out, page)
             return write(found, form, out)
 
 
@@ -116,18 +121,27 @@ class Screening:
     def said(self, entries: Entries) -> Said:
         from protodsl.cli.parallel import Said
         from protodsl.cli.screening import answered
+        from protodsl.reports.fhir import measure_report
         from protodsl.reports.text import report_text
 
+        if self.form == "html":
+            from protodsl.reports.page import participant_of
         answer = answered(entries[0], self.trial, self.asked)
         text = ""
+        made: Any = None
         told: tuple[str, ...] = ()
-        if self.form != "text":
+        if self.form in ("json", "jsonl"):
             text = json_text(answer.to_dict(), indent=None if self.form == "jsonl" else 2)
-        elif answer.details is not None:
-            text = report_text(answer.details, width=self.width, color=self.color)
-        else:
+        elif answer.details is None:
             told = tuple(answer.lines())
-        return Said(entries[0].where, text, told, 1, answer.is_finding, answer.details is None)
+        elif self.form == "text":
+            text = report_text(answer.details, width=self.width, color=self.color)
+        elif self.form == "html":
+            made = participant_of(answer.details)
+        else:
+            made = [measure_report(answer.details)]
+        refused = answer.details is None
+        return Said(entries[0].where, text, told, 1, answer.is_finding, refused, made=made)
 
 
 def write(found: Iterator[Said], form: str, out: Output) -> int:
@@ -152,35 +166,22 @@ def write(found: Iterator[Said], form: str, out: Output) -> int:
     return code
 
 
-def _together(inputs: Inputs, work: Screening, progress: Progress, out: Output) -> int:
-    """One page, or one FHIR resource, of all; who could not be screened is named on standard error."""
-    from protodsl.cli.parallel import seen
-    from protodsl.cli.screening import answered, notes_of
-
-    found, refused = [], list[str]()
-    code = CLEAN
-    for (entry,), piece in seen(inputs, work.sites):
-        if entry.record is None and not entry.problems:  # a file that holds no participant
-            progress.say(notes_of(entry))
-            continue
-        answer = answered(entry, work.trial, work.asked)
-        progress.step(refused=answer.details is None, reached=piece.reached)
-        code = FINDINGS if answer.is_finding else code
-        if answer.details is None:
-            refused += answer.lines()
-        else:
-            found.append(answer.details)
-    progress.done()
-    for line in refused:
-        click.echo(line, err=True)
-    if work.form == "html":
-        from protodsl.reports.page import report_page
-
-        out.write(report_page(found, refused), nl=False)
+def put_together(
+    found: Iterator[Said], form: str, out: Output, page: Callable[[list[Any], list[str]], str]
+) -> int:
+    """One `page`, or one FHIR resource, of all; it names who could not be screened, too."""
+    code, made, refused = CLEAN, list[Any](), list[str]()
+    for one in found:
+        code = FINDINGS if one.is_finding else code
+        refused += one.told if one.refused else ()
+        if one.made is not None:
+            made.append(one.made)
+    if form == "html":
+        out.write(page(made, refused), nl=False)
     else:
         from protodsl.reports.fhir import resource
 
-        out.write(json_text(resource(found)))
+        out.write(json_text(resource([report for each in made for report in each])))
     return code
 
 

@@ -70,7 +70,7 @@ def jobs_option(function: Command) -> Command:
     return click.option(
         "--jobs",
         type=click.IntRange(1, 256),
-        help="Processes for text, json and jsonl of many participants; by default one for each core.",
+        help="Processes for many participants; by default one for each core.",
     )(function)
 
 
@@ -136,11 +136,13 @@ def notes_of(entry: Entry) -> list[str]:
 
 
 class Progress:
-    """How many participants were screened: on a terminal, several times a second, once it has taken one."""
+    """How far a run is and how many were screened: on a terminal, after a second, several times a second."""
 
-    def __init__(self, out: Output) -> None:
+    def __init__(self, out: Output | None, done: str = "screened") -> None:
+        """`out`: where answers go meanwhile. `done`: what becomes of the participants."""
         self.count = self.refusals = 0
-        self.shown = sys.stderr.isatty() and not (out.terminal and sys.stdout.isatty())
+        self.word = done
+        self.shown = sys.stderr.isatty() and not (out is not None and out.terminal and sys.stdout.isatty())
         self.width = 0
         self.next = time.monotonic() + 1
 
@@ -150,7 +152,13 @@ class Progress:
         if self.shown and (now := time.monotonic()) >= self.next:
             self.next = now + 0.25
             percent = "" if reached is None else f", {reached:.0%}"
-            self.show(f"{self.count:,} screened{percent}")
+            self.show(f"{self.count:,} {self.word}{percent}")
+
+    def reading(self, what: str) -> None:
+        """What is read before anybody can be screened."""
+        if self.shown and (now := time.monotonic()) >= self.next:
+            self.next = now + 0.25
+            self.show(f"reading {what}")
 
     def show(self, text: str) -> None:
         click.echo(f"\r{text:<{self.width}}", nl=False, err=True)
@@ -171,9 +179,10 @@ class Progress:
         shown = self.width > 0
         self.clear()
         if shown and not self.refusals:
-            click.echo(f"{self.count:,} screened", err=True)
+            click.echo(f"{self.count:,} {self.word}", err=True)
         if self.refusals:
-            click.echo(f"{self.count - self.refusals:,} screened, {self.refusals:,} could not be", err=True)
+            told = f"{self.count - self.refusals:,} {self.word}, {self.refusals:,} could not be"
+            click.echo(told, err=True)
 
 
 # ---------------------------------------------------------------- options

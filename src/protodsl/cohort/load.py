@@ -52,7 +52,6 @@ def load(
     *,
     inputs: list[str],
     refused: Callable[[Entry], None],
-    progress: Callable[[Loaded], None] = lambda _: None,
     facts: int = FACTS,
 ) -> Loaded:
     """Reads the entries into tables in `folder`. `inputs` names what is read: an interrupted load goes on
@@ -75,7 +74,6 @@ def load(
             rows.add(done.participants, entry.record)
             if _facts(rows) >= facts or len(rows.tables["participants"]) >= PEOPLE:
                 _write(connection, working, rows, done, inputs)
-                progress(done)
         _write(connection, working, rows, done, inputs)
         os.unlink(os.path.join(working, "progress.json"))
         duck.finish(working, folder, done.to_dict())

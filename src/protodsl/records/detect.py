@@ -17,7 +17,7 @@ from protodsl.records.fhir import BundleFile, BundleText, bulk_parts
 from protodsl.records.fhir.bundles import MAX_BYTES
 from protodsl.records.json import Entry, RecordText, record_texts
 from protodsl.records.omop import DATABASES, PERSON, is_database, omop_parts
-from protodsl.records.parts import Piece, Told, refused
+from protodsl.records.parts import Piece, Told, Watch, refused, unwatched
 from protodsl.records.sheets import ENDINGS, Mapping, read_sheets, sheets_in
 from protodsl.records.site import NO_SITE, Site
 from protodsl.runtime.attributes import Problem
@@ -34,13 +34,15 @@ _ARCHIVES = {b"PK\x03\x04": "a ZIP archive", b"\x1f\x8b": "a gzip archive", b"7z
 _TEXTS = (".json", ".ndjson", ".jsonl")
 
 
-def read_participants(path: str, form: str | None = None, site: Site = NO_SITE) -> Iterator[Entry]:
+def read_participants(
+    path: str, form: str | None = None, site: Site = NO_SITE, watch: Watch = unwatched
+) -> Iterator[Entry]:
     """The participants of a file, a folder or a database.
 
     Never raises for what a path holds, nor for one that cannot be read: that is an `Entry` too.
     """
     once = Once()
-    for piece in pieces_of(path, form, site.mapping):
+    for piece in pieces_of(path, form, site.mapping, watch):
         for (entry,) in piece.part.entries((site,), piece.shared):
             yield once.check(entry) if piece.once else entry
 
@@ -94,18 +96,22 @@ def _refused(where: str, message: str) -> Piece:
 # ---------------------------------------------------------------- files
 
 
-def pieces_of(path: str, form: str | None = None, mapping: Mapping | None = None) -> Iterator[Piece]:
-    """What a path holds, in the order in which it is read; Bulk Data of a folder come last."""
+def pieces_of(
+    path: str, form: str | None = None, mapping: Mapping | None = None, watch: Watch = unwatched
+) -> Iterator[Piece]:
+    """What a path holds, in the order in which it is read; Bulk Data of a folder come last. Tables and Bulk
+    Data are read through before there is a participant: `watch` is told how far that is.
+    """
     if path == "-":
         yield from _standard_input(form)
     elif is_database(path):
-        yield from omop_parts(path)
+        yield from omop_parts(path, watch)
     elif os.path.isdir(path):
-        yield from _folder(path, form, mapping)
+        yield from _folder(path, form, mapping, watch)
     elif form == "json":
         yield from _records(path)
     else:
-        yield from _file(path, form, mapping)
+        yield from _file(path, form, mapping, watch)
 
 
 def _records(path: str, *, once: bool = False) -> Iterator[Piece]:
@@ -130,18 +136,18 @@ def _lines(path: str, head: bytes) -> bool:
     return path.lower().endswith((".ndjson", ".jsonl")) or _OBJECT_LINE.match(head) is not None
 
 
-def _file(path: str, form: str | None, mapping: Mapping | None) -> Iterator[Piece]:
+def _file(path: str, form: str | None, mapping: Mapping | None, watch: Watch) -> Iterator[Piece]:
     """One file that was named itself."""
     head = _head(path)
     if isinstance(head, Entry):
         yield Piece(Told(head))
     elif path.lower().endswith(DATABASES) and form in (None, "omop"):
-        yield from omop_parts(path)
+        yield from omop_parts(path, watch)
     elif form == "sheet" or (form is None and path.lower().endswith(ENDINGS) and not _is_person(path)):
         for entry in read_sheets([path], mapping):
             yield Piece(Told(entry))
     else:
-        yield from _text(path, head, form, alone=True)
+        yield from _text(path, head, form, watch, alone=True)
 
 
 def _size(path: str) -> int:
@@ -152,7 +158,7 @@ def _size(path: str) -> int:
         return 0
 
 
-def _text(path: str, head: bytes, form: str | None, *, alone: bool) -> Iterator[Piece]:
+def _text(path: str, head: bytes, form: str | None, watch: Watch, *, alone: bool) -> Iterator[Piece]:
     """A file of JSON; what looks like nothing known is read as records, which says what is wrong."""
     archive = next((told for magic, told in _ARCHIVES.items() if head.startswith(magic)), None)
     if form == "omop" or (form is None and _is_person(path)):
@@ -162,7 +168,7 @@ def _text(path: str, head: bytes, form: str | None, *, alone: bool) -> Iterator[
     elif (form or form_of(head)) != "fhir":
         yield from _records(path, once=not alone)
     elif _lines(path, head):
-        yield from bulk_parts([path])
+        yield from bulk_parts([path], watch)
     else:
         yield Piece(BundleFile(path, _size(path), alone), once=not alone)
 
@@ -174,10 +180,10 @@ def _is_person(path: str) -> bool:
 # ---------------------------------------------------------------- folders
 
 
-def _folder(path: str, form: str | None, mapping: Mapping | None) -> Iterator[Piece]:
+def _folder(path: str, form: str | None, mapping: Mapping | None, watch: Watch) -> Iterator[Piece]:
     """What the files of a folder hold, in the order of their names; Bulk Data come last."""
     if form == "omop" or (form is None and _holds_person(path)):
-        yield from omop_parts(path)
+        yield from omop_parts(path, watch)
         return
     try:
         sheets = sheets_in(path) if form in (None, "sheet") else []
@@ -195,12 +201,12 @@ def _folder(path: str, form: str | None, mapping: Mapping | None) -> Iterator[Pi
         if isinstance(head, bytes) and (form or form_of(head)) == "fhir" and _lines(file, head):
             bulk.append(file)
         elif isinstance(head, bytes):
-            for piece in _text(file, head, form, alone=False):
+            for piece in _text(file, head, form, watch, alone=False):
                 yield replace(piece, reached=number / len(files))
         else:
             yield Piece(Told(head))
     if bulk:
-        yield from bulk_parts(bulk)
+        yield from bulk_parts(bulk, watch)
     left = [name for name in passed if os.path.join(path, name) not in sheets]
     if left:
         named = ", ".join(_shown(name) for name in left[:3])

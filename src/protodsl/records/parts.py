@@ -7,7 +7,7 @@ to a process once, and the parts themselves are small.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,6 +16,11 @@ from protodsl.records.site import Site
 from protodsl.runtime.attributes import Problem
 
 Entries = tuple[Entry, ...]  # one participant, as each of several trials sees it
+Watch = Callable[[str], None]  # is told what is being read before there is a participant
+
+
+def unwatched(_: str) -> None:
+    """Nobody wants to know."""
 
 
 class Part(Protocol):

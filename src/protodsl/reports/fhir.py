@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
 from typing import Any
 
 from protodsl.reports.details import Details
@@ -26,9 +25,8 @@ _REFERENCE = re.compile(r"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 _OUTCOMES: dict[str, Outcome] = {"eligible": "passes", "ineligible": "fails", "undetermined": "unknown"}
 
 
-def resource(found: Sequence[Details]) -> Json:
-    """The MeasureReport of one report, a Bundle of several."""
-    reports = [measure_report(one) for one in found]
+def resource(reports: list[Json]) -> Json:
+    """One MeasureReport, or the Bundle of several."""
     return reports[0] if len(reports) == 1 else bundle(reports)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import Any
 
@@ -165,22 +165,31 @@ class MatchPage:
     refused: tuple[str, ...]
 
 
-def matches_page(found: Iterable[Matches], refused: Sequence[str] = ()) -> str:
+def matches_page(found: Iterable[MatchPerson], refused: Sequence[str] = ()) -> str:
     """One page of participants, each with a table of trials whose rows unfold."""
-    people = tuple(_person(one, number) for number, one in enumerate(found, 1))
+    people = tuple(_placed(one, number) for number, one in enumerate(found, 1))
     trials = max((len(one.rows) for one in people), default=0)
     who = people[0].who if len(people) == 1 else f"{len(people)} participants"
     title = f"{who}: {trials} trials"
     return laid_out("match.html.j2", MatchPage(title, people, tuple(refused)))
 
 
-def _person(matches: Matches, number: int) -> MatchPerson:
-    rows = tuple(_row(one, f"{number}-{place}") for place, one in enumerate(matches.ranked, 1))
+def person_of(matches: Matches) -> MatchPerson:
+    """What a page shows of one participant; the page says at which place in it."""
+    rows = tuple(_row(one) for one in matches.ranked)
     counts = tuple((verdict, sum(one.verdict == verdict for one in rows)) for verdict in _ORDER)
-    return MatchPerson(f"participant-{number}", matches.who or "Participant", counts, rows)
+    return MatchPerson("", matches.who or "Participant", counts, rows)
 
 
-def _row(match: Match, anchor: str) -> MatchRow:
+def _placed(person: MatchPerson, number: int) -> MatchPerson:
+    rows = tuple(
+        row if row.inside is None else replace(row, inside=replace(row.inside, anchor=f"{number}-{place}"))
+        for place, row in enumerate(person.rows, 1)
+    )
+    return replace(person, anchor=f"participant-{number}", rows=rows)
+
+
+def _row(match: Match) -> MatchRow:
     details = match.details
     return MatchRow(
         match.trial,
@@ -191,5 +200,5 @@ def _row(match: Match, anchor: str) -> MatchRow:
         earliest(match),
         () if details is None else tuple(one.words() for one in details.near_misses),
         () if details is None else tuple(one.words() for one in details.repeat),
-        None if details is None else participant_of(details, anchor),
+        None if details is None else participant_of(details),
     )

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
@@ -92,11 +92,9 @@ class Page:
     counts: tuple[tuple[Verdict, int], ...]
 
 
-def report_page(found: Iterable[Details], refused: Sequence[str] = ()) -> str:
+def report_page(found: Iterable[Participant], refused: Sequence[str] = ()) -> str:
     """The page of these participants; `refused`: what is said of records that could not be read."""
-    participants = tuple(
-        participant_of(details, f"participant-{number}") for number, details in enumerate(found, 1)
-    )
+    participants = tuple(replace(one, anchor=f"participant-{number}") for number, one in enumerate(found, 1))
     trials = list(dict.fromkeys(one.asked.partition(",")[0] for one in participants))
     order: tuple[Verdict, ...] = ("eligible", "undetermined", "ineligible")
     counts = tuple((verdict, sum(one.verdict == verdict for one in participants)) for verdict in order)
@@ -119,8 +117,8 @@ def _dated(words: str) -> Markup:
     return Markup(_DATE.sub(r'<span class="num">\g<0></span>', escape.html(words)))
 
 
-def participant_of(details: Details, anchor: str) -> Participant:
-    """What a page shows of one participant, at that place in it."""
+def participant_of(details: Details) -> Participant:
+    """What a page shows of one participant; the page says at which place in it."""
     report = details.report
     wholes = {row.id.rpartition(".")[0] for row in report.criteria}
     rows = [_row(details, row, whole=row.id in wholes) for row in report.criteria]
@@ -131,7 +129,7 @@ def participant_of(details: Details, anchor: str) -> Participant:
     cohort = f", cohort {report.cohort}" if report.cohort else ""
     audit = details.audit
     return Participant(
-        anchor,
+        "",
         report.participant or "Participant",
         report.verdict,
         f"{report.protocol}{stage}{cohort}",

@@ -16,12 +16,13 @@ from protodsl.records.fhir.bundles import Holder
 from protodsl.records.fhir.participant import READERS, SHARED, subject_of
 from protodsl.records.fhir.reading import Json, Malformed, text
 from protodsl.records.json import Entry
-from protodsl.records.parts import Entries, Piece, Told, refused
+from protodsl.records.parts import Entries, Piece, Told, Watch, refused, unwatched
 from protodsl.records.site import Site
 from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.decode import loads
 
 MAX_LINE = 32 * 2**20  # of one resource
+WATCHED = 1000  # lines between two words on how far it is
 _OFFSET = 40  # bits of a place in a file: a tebibyte
 
 
@@ -97,7 +98,8 @@ class BulkPatient:
 class _Reader:
     """The first pass over the files."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: Watch) -> None:
+        self.watch = watch
         self.index = Index()
         self.patients: dict[str, int] = {}
         self.about: dict[str, array[int]] = {}
@@ -111,7 +113,10 @@ class _Reader:
         self.index.paths.append(path)
         try:
             with open(path, "rb") as stream:
+                size = max(1, os.fstat(stream.fileno()).st_size)
                 for line, offset, raw in _lines(stream):
+                    if line % WATCHED == 1:
+                        self.watch(f"{os.path.basename(path)}, {offset / size:.0%}")
                     if not raw.strip():
                         continue
                     where = f"{path}:{line}"
@@ -219,9 +224,9 @@ def _parsed(raw: bytes, line: int) -> Json:
     return data
 
 
-def bulk_parts(paths: Sequence[str]) -> Iterator[Piece]:
+def bulk_parts(paths: Sequence[str], watch: Watch = unwatched) -> Iterator[Piece]:
     """The participants of NDJSON files taken together."""
-    reader = _Reader()
+    reader = _Reader(watch)
     try:
         for path in paths:
             for wrong in reader.read(path):

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from protodsl.records.json import Entry
+from protodsl.records.omop.csvs import Broken, Row, Unreadable
 from protodsl.records.omop.person import Person
-from protodsl.records.omop.stores import DATABASES, PERSON, Row, Unreadable, is_database
+from protodsl.records.omop.stores import DATABASES, PERSON, is_database
 from protodsl.records.omop.tables import Tables, Vocabulary
-from protodsl.records.parts import Entries, Piece, Told, refused
+from protodsl.records.parts import Entries, Piece, Told, Watch, refused, unwatched
 from protodsl.records.site import Site
 from protodsl.runtime.attributes import Problem, RecordError
 
@@ -43,10 +44,10 @@ class PersonRows:
         yield (entry,) * len(sites)
 
 
-def omop_parts(path: str) -> Iterator[Piece]:
+def omop_parts(path: str, watch: Watch = unwatched) -> Iterator[Piece]:
     """The persons of OMOP tables, in the order of `person`."""
     try:
-        with Tables(path) as tables:
+        with Tables(path, watch) as tables:
             yield from _persons(tables)
     except Unreadable as wrong:
         yield Piece(Told(refused(wrong.where, wrong.message)))
@@ -67,20 +68,36 @@ def _persons(tables: Tables) -> Iterator[Piece]:
         yield noted(f"tables not there: {', '.join(tables.missing)}")
     if "concept" not in tables.store.tables:
         yield noted("no table concept: its numbers have no published codes")
-    for number, (person, facts) in enumerate(tables.persons(), 1):
+    for number, one in enumerate(tables.persons(), 1):
+        if isinstance(one, Broken):
+            entry = refused(tables.where, f"{one.place}: {one.message}")
+            yield Piece(Told(entry), known, reached=number / total)
+            continue
+        person, facts = one
         identifier = person["person_id"]
         where = f"{place}: person/{identifier}"
         if identifier in seen:
-            twice = Entry(where, None, (Problem("person_id", "stands twice in the table"),))
-            yield Piece(Told(twice), known, reached=number / total)
             continue
         seen.add(identifier)
-        yield Piece(PersonRows(where, person, facts), known, reached=number / total)
-    if tables.broken is not None:
-        raise tables.broken
+        wrong = [
+            Problem(at, f"{message}; the row may be this person's")
+            for at, message in tables.damaged(identifier)
+        ]
+        if identifier in tables.twice:
+            wrong.append(Problem("person_id", "stands twice in the table, with different data"))
+        if wrong:
+            yield Piece(Told(Entry(where, None, tuple(wrong))), known, reached=number / total)
+        else:
+            yield Piece(PersonRows(where, person, facts), known, reached=number / total)
+    if tables.cut_off is not None:
+        raise tables.cut_off
     strangers = tables.database.execute("SELECT person, count(*) FROM fact GROUP BY person ORDER BY person")
     for identifier, count in strangers.fetchall():
         if identifier not in seen:
-            told = f"{count} rows are of person {identifier}, who is not in the table person"
+            told = (
+                f"{count} rows are of person {identifier}, who is not in the table person"
+                if identifier
+                else f"{count} rows name no person"
+            )
             stranger = Entry(tables.where, None, (Problem(f"person/{identifier}"[:100], told),))
             yield Piece(Told(stranger), known)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from protodsl.records.fhir.notes import Notes
 from protodsl.records.fhir.observations import decimal
-from protodsl.records.omop.stores import Row
+from protodsl.records.omop.csvs import Row
 from protodsl.records.omop.tables import Vocabulary, lowest
 from protodsl.records.site import Site, translated
 from protodsl.records.systems import ORDER

@@ -6,26 +6,17 @@ store, and nothing but the tables of the model is read.
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from protodsl.records.omop.csvs import Broken, Row, Unreadable, csv_rows
+
 PERSON = "person.csv"
 DATABASES = (".duckdb", ".ddb")
 BATCH = 10_000
 _URL = re.compile(r"(postgres(?:ql)?)://(?:[^@/]*@)?([^?]*)")
-
-Row = dict[str, str]
-
-
-class Unreadable(Exception):
-    """Tables that cannot be read: where, and why."""
-
-    def __init__(self, where: str, message: str) -> None:
-        self.where, self.message = where, message
-        super().__init__(message)
 
 
 class Store(Protocol):
@@ -35,7 +26,7 @@ class Store(Protocol):
     tables: dict[str, str]  # the table of the model: what messages call it
     size: int | None
 
-    def rows(self, table: str) -> Iterator[Row]: ...
+    def rows(self, table: str) -> Iterator[Row | Broken]: ...
 
     def close(self) -> None: ...
 
@@ -76,36 +67,12 @@ class Folder:
             self.tables[stem] = path
         self.size: int | None = sum(os.path.getsize(path) for path in self.tables.values())
 
-    def rows(self, table: str) -> Iterator[Row]:
+    def rows(self, table: str) -> Iterator[Row | Broken]:
         path = self.tables[table]
-        return _parquet(path) if path.lower().endswith(".parquet") else _csv(path)
+        return _parquet(path) if path.lower().endswith(".parquet") else csv_rows(path)
 
     def close(self) -> None:
         pass
-
-
-def _csv(path: str) -> Iterator[Row]:
-    csv.field_size_limit(2**24)
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as opened:
-            head = opened.readline(2**16)
-            opened.seek(0)
-            separator = "\t" if "\t" in head and "," not in head else ","
-            rows = csv.reader(opened, delimiter=separator)
-            names = [name.strip().lower() for name in next(rows, [])]
-            for row in rows:
-                if not row:
-                    continue
-                if len(row) != len(names):
-                    told = f"line {rows.line_num}: {len(row)} fields under {len(names)} column names"
-                    raise Unreadable(path, told)
-                yield dict(zip(names, row, strict=True))
-    except UnicodeDecodeError as error:
-        raise Unreadable(path, f"not UTF-8: byte 0x{error.object[error.start]:02X}") from None
-    except csv.Error as error:
-        raise Unreadable(path, f"no CSV: {error}") from None
-    except OSError as error:
-        raise Unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
 # ---------------------------------------------------------------- DuckDB, and Parquet through it

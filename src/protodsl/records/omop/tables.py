@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from protodsl.records.omop.stores import Row, Unreadable, store_of
+from protodsl.records.omop.csvs import Broken, Row, Unreadable
+from protodsl.records.omop.stores import store_of
+from protodsl.records.parts import Watch, unwatched
 from protodsl.records.systems import code_text
 from protodsl.runtime.read import MAX_FACTS
 from protodsl.runtime.values import quote
@@ -21,6 +23,7 @@ from protodsl.runtime.values import quote
 IN_MEMORY = 64 * 2**20  # bytes of tables that are sorted in memory; more go to a temporary file
 MAX_ANCESTORS = 500  # kept of one concept
 BATCH = 10_000
+MAX_TOLD = 10  # broken rows that are named of one person
 
 FACTS = {  # table: the columns that are read
     "measurement": (
@@ -66,8 +69,6 @@ _SYSTEMS = {
     "cpt4": "cpt", "ucum": "ucum",
 }  # fmt: skip
 
-Table = Iterator[Row]
-
 
 @dataclass(slots=True)
 class Concept:
@@ -89,15 +90,18 @@ class Vocabulary:
 class Tables:
     """The tables of a store, sorted by person in a temporary database."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, watch: Watch = unwatched) -> None:
         self.store = store_of(path, frozenset((*FACTS, *SMALL)))
+        self.watch = watch
         self.where = self.store.where
         if "person" not in self.store.tables:
             self.store.close()
             raise Unreadable(self.where, "holds no table person, which lists the participants")
         self.known = Vocabulary()
         self.used: set[str] = set()
-        self.broken: Unreadable | None = None
+        self.cut_off: Unreadable | None = None  # of the table person
+        self.damage = 0  # rows of facts that cannot be read
+        self.twice: set[str] = set()  # persons of whom there are several, and different, rows
         self.missing = sorted(set(FACTS) - set(self.store.tables))
 
     def __enter__(self) -> Tables:
@@ -116,24 +120,40 @@ class Tables:
 
     # ------------------------------------------------------------ tables
 
-    def table(self, stem: str, needed: Iterable[str] = ()) -> Table:
+    def table(
+        self, stem: str, needed: Iterable[str], broken: Callable[[Broken], None] | None = None
+    ) -> Iterator[Row]:
+        """The rows that can be read; the others go to `broken`. Where that is None, one is too many: of the
+        vocabulary a row may concern everybody.
+        """
         if stem not in self.store.tables:
             return
+        first = True
         for number, row in enumerate(self.store.rows(stem)):
-            if number == 0 and (lacking := [name for name in needed if name not in row]):
+            if number % BATCH == 0:
+                self.watch(f"{stem}, {number:,} rows")
+            if isinstance(row, Broken):
+                if broken is None:
+                    told = f"{row.place}: {row.message}; a row of this table may concern everybody"
+                    raise Unreadable(self.where, told)
+                broken(row)
+                continue
+            if first and (lacking := [name for name in needed if name not in row]):
                 told = f"the column {quote(lacking[0])} is missing"
                 raise Unreadable(self.store.tables[stem], told)
+            first = False
             yield row
 
     def load(self) -> None:
         """Every row that is read, into the database; every concept it uses, into `used`."""
         self.database.execute("CREATE TABLE fact (person TEXT, stem TEXT, row TEXT)")
+        self.database.execute("CREATE TABLE broken (number INTEGER, person TEXT, place TEXT, message TEXT)")
         for stem, columns in FACTS.items():
             batch: list[tuple[str, str, str]] = []
-            for row in self.table(stem, ("person_id",)):
+            for row in self.table(stem, ("person_id",), self.broke):
                 kept = {name: value for name in columns if (value := row.get(name, ""))}
                 self.used.update(value for name, value in kept.items() if name.endswith("concept_id"))
-                batch.append((row["person_id"], stem, json.dumps(kept)))
+                batch.append((row["person_id"].strip(), stem, json.dumps(kept)))
                 if len(batch) >= BATCH:
                     self.database.executemany("INSERT INTO fact VALUES (?, ?, ?)", batch)
                     batch.clear()
@@ -142,17 +162,56 @@ class Tables:
         self.used.discard("0")
         self.vocabulary()
         self.people()
+        self.concerned()
         self.store.close()  # what other processes would share with this one is not left open
 
     def people(self) -> None:
-        """The persons in their order, as far as they can be read; then what is wrong, into `broken`."""
-        self.database.execute("CREATE TABLE person (row TEXT)")
+        """The persons in their order, as far as they can be read; then what is wrong, into `cut_off`."""
+        self.database.execute("CREATE TABLE person (id TEXT, row TEXT)")
+
+        def nobody(row: Broken) -> None:
+            self.database.execute(
+                "INSERT INTO person VALUES (NULL, ?)", (json.dumps([row.place, row.message]),)
+            )
+
         try:
-            for row in self.table("person", ("person_id",)):
+            for row in self.table("person", ("person_id",), nobody):
                 kept = json.dumps({name: value for name in PEOPLE if (value := row.get(name, ""))})
-                self.database.execute("INSERT INTO person VALUES (?)", (kept,))
+                self.database.execute("INSERT INTO person VALUES (?, ?)", (row["person_id"].strip(), kept))
         except Unreadable as wrong:
-            self.broken = wrong
+            self.cut_off = wrong
+        self.database.execute("CREATE INDEX by_id ON person (id)")
+        twice = "SELECT id FROM person WHERE id IS NOT NULL GROUP BY id HAVING count(DISTINCT row) > 1"
+        self.twice = {str(one) for (one,) in self.database.execute(twice)}
+
+    def broke(self, row: Broken) -> None:
+        """Whoever may be the person of a row of facts that cannot be read is not screened without it."""
+        self.damage += 1
+        self.database.executemany(
+            "INSERT INTO broken VALUES (?, ?, ?, ?)",
+            ((self.damage, person, row.place, row.message) for person in sorted(row.persons | {""})),
+        )
+
+    def concerned(self) -> None:
+        """Of the broken rows, only with whom they may concern. Raises Unreadable where nobody knows that."""
+        if not self.damage:
+            return
+        self.database.execute("CREATE INDEX by_concerned ON broken (person)")
+        known = "person <> '' AND person IN (SELECT id FROM person)"
+        someones = f"SELECT number FROM broken WHERE {known}"
+        lost = self.database.execute(
+            f"SELECT place, message FROM broken WHERE number NOT IN ({someones}) ORDER BY number LIMIT 1"
+        ).fetchone()
+        if lost is not None:
+            told = "nobody can tell whose row it is, so that it may be anybody's"
+            raise Unreadable(self.where, f"{lost[0]}: {lost[1]}; {told}")
+
+    def damaged(self, person: str) -> list[tuple[str, str]]:
+        """(place, message) of the broken rows that may be a person's, the first of them."""
+        if not self.damage:
+            return []
+        query = "SELECT place, message FROM broken WHERE person = ? ORDER BY number LIMIT ?"
+        return self.database.execute(query, (person, MAX_TOLD)).fetchall()
 
     def vocabulary(self) -> None:
         for row in self.table("drug_strength", ("drug_concept_id", "amount_value", "amount_unit_concept_id")):
@@ -179,12 +238,16 @@ class Tables:
                 known = [self.known.concepts[one] for one in ancestors if one in self.known.concepts]
                 own.above = lowest([(one.system, one.code) for one in known])
 
-    def persons(self) -> Iterator[tuple[Row, list[tuple[str, str]]]]:
+    def persons(self) -> Iterator[tuple[Row, list[tuple[str, str]]] | Broken]:
         """Each person with their facts, (table, row as JSON) in the order in which they were read."""
         facts = "SELECT stem, row FROM fact WHERE person = ? ORDER BY rowid"
-        for (row,) in self.database.execute("SELECT row FROM person ORDER BY rowid"):
-            person = {"person_id": "", **json.loads(row)}
-            yield person, self.database.execute(facts, (person["person_id"],)).fetchmany(MAX_FACTS + 1)
+        for name, row in self.database.execute("SELECT id, row FROM person ORDER BY rowid"):
+            if name is None:
+                place, message = json.loads(row)
+                yield Broken(place, message, frozenset())
+            else:
+                person = {**json.loads(row), "person_id": name}
+                yield person, self.database.execute(facts, (name,)).fetchmany(MAX_FACTS + 1)
 
     def counted(self) -> int:
         """How many persons there are."""

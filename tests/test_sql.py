@@ -255,6 +255,7 @@ ASKED = (
     "Setting(",
     "side='",
     "Clean(",
+    "OfEvent(",
 )
 
 

@@ -224,6 +224,7 @@ def span_of(ask: Weighing, opens: str, closes: str, span: Span) -> Span:
     return Span(
         When(day(f"{opens}_first", span.start.first), day(f"{opens}_last", span.start.last)),
         When(day(f"{closes}_first", span.end.first), day(f"{closes}_last", span.end.last)),
+        span.filled,
     )
 
 

@@ -40,6 +40,7 @@ from protodsl.backends.sql.times import Scope, Span, Times, When, on
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.courses import Joined
+    from protodsl.backends.sql.dated import Table
     from protodsl.backends.sql.doses import Doses
     from protodsl.backends.sql.measures import Made
 
@@ -97,6 +98,9 @@ class Builder:
         self.told = Layers("criteria", self.names)  # truths, over what was gathered for each participant
         self.times = Times(self)
         self.timepoints: dict[str, Column] = {}
+        self.dated: list[Table] = []  # tables that participants' windows are made from
+        self.event_days: dict[tuple[str, str, str], When] = {}  # by stage, which, item
+        self.listed: dict[tuple[str, str], Expr] = {}  # by stage and domain: until when it ever was complete
         self.settings: dict[str, Column] = {}  # where somebody takes part, by name
         self.things: dict[tuple[str, str, tuple[str, ...]], str] = {}  # domain, item, but not: its name
         self.facts: dict[tuple[str, str], Layers] = {}  # by domain, and thing where it is of one
@@ -154,8 +158,10 @@ class Builder:
         anchor = self.times.timepoint(stage.anchor)
         stated: Expr = Column("as_of") if self.options.as_of is None else Literal(self.options.as_of)
         as_of = self.person("record_ends", coalesce(stated, anchor.last))
-        before = self.times.timepoint(previous.anchor) if previous is not None else None
-        return Scope(stage, anchor, as_of, stated, before)
+        scope = Scope(stage, anchor, as_of, stated, None)
+        if previous is None:
+            return scope
+        return replace(scope, previous=self.times.timepoint(previous.anchor, scope))
 
     def recorded(self, scope: Scope, first: Expr, last: Expr) -> When:
         """“A partial date is the interval of its days, cut at a stated `as_of`; no date is “any day up to

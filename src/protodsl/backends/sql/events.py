@@ -85,7 +85,7 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
     )
     ask.keep(is_(and_(compare("<=", start.first, up_to), *may_be), "TRUE"))
     surely = and_(Column("sure"), suits, long_enough, shares_surely(start.last, ends.first, inside))
-    sure = ask.column("sure_event", is_(surely, "TRUE"))
+    sure = ask.own("sure_event", is_(surely, "TRUE"))
     denied = denial(builder, within, item.domain, span_of(ask, "spans", "spans_to", span), start, end)
     absent = builder.absent(scope, item.name, span)
     if asked.least > 1:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
 
 from protodsl.backends.sql.syntax import Aggregate, Column, Dialect, Expr, Literal, case, text
+
+Step = list[tuple[str, Expr]]
+"""Columns that are worked out together, each from those of the steps before."""
 
 
 def columns_in(expr: object) -> Iterator[Column]:
@@ -58,7 +61,7 @@ class Layers:
         self.name, self.names = name, names
         self.levels: dict[str, int] = {}  # of the columns made here; those of the base are on level 0
         self.made: dict[Expr, Column] = {}
-        self.steps: list[list[tuple[str, Expr]]] = []
+        self.steps: list[Step] = []
 
     def column(self, hint: str, expr: Expr) -> Expr:
         """The column that holds an expression; a constant or a plain column is not worth one."""
@@ -86,13 +89,18 @@ class Layers:
         """The base, and around it a query for each step. (A table expression of its own for each would read
         better, and takes engines many times longer to plan.)
         """
-        # PostgreSQL would put each step into the next, as often as its columns are read there
-        fence = "\n  OFFSET 0" if dialect == "postgres" else ""
-        body = base
-        for step in self.steps:
-            lines = [f"    {text(expr, dialect, 4)} AS {column}" for column, expr in step]
-            body = "\n".join(["  SELECT step.*,", ",\n".join(lines), "  FROM (", body + fence, "  ) AS step"])
-        return [Cte(self.name, body, told)]
+        return [Cte(self.name, stepped(base, self.steps, dialect), told)]
+
+
+def stepped(base: str, steps: Iterable[Step], dialect: Dialect) -> str:
+    """A query, and around it one for each step."""
+    # PostgreSQL would put each step into the next, as often as its columns are read there
+    fence = "\n  OFFSET 0" if dialect == "postgres" else ""
+    body = base
+    for step in steps:
+        lines = [f"    {text(expr, dialect, 4)} AS {column}" for column, expr in step]
+        body = "\n".join(["  SELECT step.*,", ",\n".join(lines), "  FROM (", body + fence, "  ) AS step"])
+    return body
 
 
 class Grouped:

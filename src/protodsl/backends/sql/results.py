@@ -110,13 +110,9 @@ def of_rows(
     span = times.window(scope, observed.window or SINCE_EVER, item)
     if observed.select == "latest" and recency:
         until = span.end
-        span = Span(
-            span.start,
-            times.column(
-                "until",
-                type(until)(earlier(until.first, scope.anchor.last), earlier(until.last, scope.anchor.last)),
-            ),
-        )
+        last = scope.anchor.last
+        capped = times.column("until", When(earlier(until.first, last), earlier(until.last, last)))
+        span = span._replace(end=capped)
     return of_span(builder, scope, item, rows, place, mine, span, known)
 
 

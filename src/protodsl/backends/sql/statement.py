@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from protodsl import __version__, ir
+from protodsl.backends.sql import dated
 from protodsl.backends.sql.asks import Asks
 from protodsl.backends.sql.build import Builder, Listed, Options, Refusal, values
 from protodsl.backends.sql.criteria import StageTold, Told, Writer, verdict
@@ -227,7 +228,7 @@ def _ctes(builder: Builder) -> list[Cte]:
         found += _asked(builder)
     if denying(builder):
         found += _denials(builder, codes)
-    found += builder.people.ctes(_people(builder), dialect, "Participants: dates of study events, windows.")
+    found += dated.people(builder, _people(builder))
     for (domain, thing), rows in builder.facts.items():
         found += rows.ctes(_rows(builder, domain, thing, rows), dialect, TOLD.get(domain, ""))
     for domain, asks in builder.asks.items():
@@ -272,10 +273,10 @@ TOLD = {
 def person_columns(builder: Builder) -> list[str]:
     """Base columns of participants, and those made."""
     made = [name for step in builder.people.steps for name, _ in step]
-    return [*_person_base(builder), *made]
+    return [*person_base(builder), *dated.columns(builder), *made]
 
 
-def _person_base(builder: Builder) -> list[str]:
+def person_base(builder: Builder) -> list[str]:
     days = [column.name for column in builder.timepoints.values()]
     places = [column.name for column in builder.settings.values()]
     return ["participant", "id", "sex", "birth_first", "birth_last", "as_of", *days, *places]

@@ -37,6 +37,7 @@ class When(NamedTuple):
 class Span(NamedTuple):
     start: When
     end: When
+    filled: bool = False  # there surely is a day in it, wherever its ends lie
 
 
 NEVER = When(NULL, NULL)
@@ -123,38 +124,90 @@ def _half_unknown(days: When, sign: int, which: str, known: tuple[str, int] | No
     return When(other.first, case((dated, Literal(LAST))))
 
 
+def whole(days: When) -> bool:
+    """Whether it is one day, as far as can be seen without data."""
+    return days.first == days.last
+
+
+def held(anchor: ir.Anchor, days: When, there: When) -> When:
+    """Where days known in part are moved to: not before the first there is."""
+    if whole(days) or isinstance(anchor, ir.OfSample):
+        return there
+    first = Literal(FIRST)
+    ends = (
+        each if isinstance(each, Literal) else case((compare("<", each, first), first), otherwise=each)
+        for each in there
+    )
+    return When(*ends)
+
+
+def root(anchor: ir.Anchor) -> ir.Anchor:
+    return root(anchor.anchor) if isinstance(anchor, ir.Shifted) else anchor
+
+
+def never_empty(window: ir.Window, item: ir.Item | None) -> bool:
+    """Whether a window has a day wherever its anchor lies: one anchor for both ends, none beyond it."""
+    start, end = window.start, window.end
+    if start is None or end is None or root(start.anchor) != root(end.anchor):
+        return False
+    return on_its_side(start, item, -1) and on_its_side(end, item, 1)
+
+
+def on_its_side(bound: ir.Bound, item: ir.Item | None, side: int) -> bool:
+    """Whether an end of a window surely does not pass its anchor."""
+    if isinstance(bound.anchor, ir.Shifted) or (bound.by is not None and bound.sign != side):
+        return False
+    return not bound.open or (bound.by is not None and _some(bound.by, item))
+
+
+def _some(by: ir.Length | ir.Extreme, item: ir.Item | None) -> bool:
+    """Whether a length surely is a day or more."""
+    if isinstance(by, ir.Length):
+        known = length(by, item)
+        return known is not None and known[1] > 0
+    each = [_some(one, item) for one in (by.first, by.second)]
+    return any(each) if by.which == "longer" else all(each)
+
+
 class Times:
     """Anchors and windows of one statement; whatever is worked out becomes a column of `people`."""
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
 
-    def timepoint(self, name: str, resolving: frozenset[str] = frozenset()) -> When:
-        """A given date wins over a derived one."""
+    def timepoint(
+        self, name: str, scope: Scope | None = None, resolving: frozenset[str] = frozenset()
+    ) -> When:
+        """A given date wins over a derived one; without a scope (an anchor itself) none hangs on an event."""
         protocol = self.builder.protocol
         given = self.builder.given(name)
         timepoint = next((each for each in protocol.timepoints if each.name == name), None)
         if timepoint is None or timepoint.at is None or name in resolving:
             return on(given)
-        derived = self.anchor(None, timepoint.at, resolving | {name})
+        derived = self.anchor(scope, timepoint.at, resolving | {name})
         return self.column(name, When(coalesce(given, derived.first), coalesce(given, derived.last)))
 
     def anchor(self, scope: Scope | None, anchor: ir.Anchor, resolving: frozenset[str] = frozenset()) -> When:
         match anchor:
             case ir.AtTimepoint(name):
-                return self.timepoint(name, resolving)
+                return self.timepoint(name, scope, resolving)
             case ir.StageAnchor():
                 return scope.anchor if scope is not None else NEVER
             case ir.Shifted(base, sign, by):
-                return end_moved(self.anchor(scope, base, resolving), sign, by, None)
+                days = self.anchor(scope, base, resolving)
+                return held(root(base), days, end_moved(days, sign, by, None))
             case ir.OfSample():
                 return scope.sample if scope is not None and scope.sample is not None else ALWAYS
-            case ir.OfEvent():
-                raise self.builder.not_carried("a window that hangs on the date of an event")
+            case ir.OfEvent(which, item):
+                from protodsl.backends.sql import dated
+
+                return NEVER if scope is None else dated.event_days(self.builder, scope, which, item)
 
     def bound(self, scope: Scope, bound: ir.Bound, item: ir.Item | None) -> When:
         days = self.anchor(scope, bound.anchor)
-        return days if bound.by is None else end_moved(days, bound.sign, bound.by, item)
+        if bound.by is None:
+            return days
+        return held(root(bound.anchor), days, end_moved(days, bound.sign, bound.by, item))
 
     def window(self, scope: Scope, window: ir.Window, item: ir.Item | None) -> Span:
         start, end = on(Literal(FIRST)), on(scope.as_of)
@@ -168,15 +221,16 @@ class Times:
                 end = moved_when(end, -1, ("day", 1))
         if scope.sample is not None:  # differs from row to row
             return Span(start, end)
-        if start.first != start.last:  # nothing is surely in a window that may have no day
-            filled = compare("<=", start.last, end.first)
-            start = When(start.first, case((filled, start.last), otherwise=Literal(LAST)))
-        return Span(self.column("since", start), self.column("until", end))
+        filled = not whole(start) and not whole(end) and never_empty(window, item)
+        if not filled and not (whole(start) and whole(end)):  # nothing is surely in one that may have no day
+            known = compare("<=", start.last, end.first)
+            start = When(start.first, case((known, start.last), otherwise=Literal(LAST)))
+        return Span(self.column("since", start), self.column("until", end), filled)
 
     def capped(self, scope: Scope, span: Span, last: Expr) -> Span:
         """“an event dated after `as_of` is a plan and has not happened”."""
         end = When(earlier(span.end.first, last), earlier(span.end.last, last))
-        return Span(span.start, end if scope.sample is not None else self.column("until", end))
+        return span._replace(end=end if scope.sample is not None else self.column("until", end))
 
     def unless_empty(self, scope: Scope, span: Span) -> Span:
         """The span, its start left out where it surely lies after the end: nothing shares a day with it."""
@@ -184,7 +238,7 @@ class Times:
             return span
         holds = compare("<=", span.start.first, span.end.last)
         start = When(case((holds, span.start.first)), case((holds, span.start.last)))
-        return Span(start if scope.sample is not None else self.column("since", start), span.end)
+        return span._replace(start=start if scope.sample is not None else self.column("since", start))
 
     def column(self, hint: str, when: When) -> When:
         return When(self.builder.person(hint, when.first), self.builder.person(hint, when.last))
@@ -198,8 +252,8 @@ def shares_surely(start: Expr, end: Expr, span: Span) -> Expr:
     """`start` the latest first day, `end` the earliest last day. Nothing surely shares a day with a window
     that may have none: one whose start may lie after its end.
     """
-    whole = span.start.first == span.start.last and span.end.first == span.end.last
-    filled = TRUE if whole else compare("<=", span.start.last, span.end.first)
+    sound = span.filled or (whole(span.start) and whole(span.end))
+    filled = TRUE if sound else compare("<=", span.start.last, span.end.first)
     return and_(filled, compare("<=", start, span.end.first), compare(">=", end, span.start.last))
 
 

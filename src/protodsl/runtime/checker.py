@@ -19,13 +19,12 @@ from protodsl.runtime.model.protocol import Endpoint, Protocol
 from protodsl.runtime.parts import CriterionNode, PartNode, Standing, told
 from protodsl.runtime.read import read_record
 from protodsl.runtime.record import Complete, Record
+from protodsl.runtime.record_fields import DOMAINS
 from protodsl.runtime.report import Cause, CriterionReport, Report, Truth, Verdict
 from protodsl.runtime.rules import Rules
 from protodsl.runtime.stages import VERDICTS, StageFinding, StageNode
 from protodsl.runtime.values import days_of
 from protodsl.runtime.words import day_text, joined, name_text, not_applicable
-
-DOMAINS_COMPLETE = ("results", "conditions", "medications", "procedures", "answers")
 
 Input = Record | Mapping[str, Any] | str | PathLike[str]
 Day = int | str | date
@@ -160,8 +159,8 @@ class Checker:
         points = self.points(read, at)
         facts = Facts(read, self.rules.vocabulary, whole=isinstance(record, Record))
         for domain in assume:
-            if domain not in DOMAINS_COMPLETE:
-                raise RequestError(f"{domain!r} is no domain; one of {', '.join(DOMAINS_COMPLETE)}")
+            if domain not in DOMAINS:
+                raise RequestError(f"{domain!r} is no domain; one of {', '.join(DOMAINS)}")
             facts.declare(Complete(domain))
         return Session(self, facts, points, stated, stage, cohort)
 
@@ -349,7 +348,7 @@ class Session:
         deciding = [found[number] for number in standing.deciding]
         reason, evidence = told(standing.applies, deciding, self.case)
         unknown = causes_of(deciding) if outcome == "unknown" else ()
-        if len(evidence) > 1 and not evidence[0].startswith(DOMAINS_COMPLETE):
+        if len(evidence) > 1 and not evidence[0].startswith(DOMAINS):
             evidence = self.in_order(evidence)
         cured: int | None = None
         if later is not None and outcome == "fails":
@@ -390,7 +389,7 @@ class Session:
         if order is None:
             record = self.facts.record
             order = self._order = {}
-            for domain in DOMAINS_COMPLETE:
+            for domain in DOMAINS:
                 for fact in getattr(record, domain):
                     order.setdefault(fact.where, len(order))
         return tuple(sorted(places, key=lambda place: (order.get(place, len(order)), place)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 from protodsl.runtime.case import Case
@@ -18,10 +17,7 @@ from protodsl.runtime.choosing import (
     of_side,
     places,
     pooled,
-    possible_chain,
     stale_entry,
-    sure_chain,
-    surely_later,
     tie_disagrees,
 )
 from protodsl.runtime.facts import Sample
@@ -29,13 +25,12 @@ from protodsl.runtime.findings import Causes, Finding, Node, cause_text, each_on
 from protodsl.runtime.formulas import input_pool, lead_of, samples_of
 from protodsl.runtime.frames import Frame, Span
 from protodsl.runtime.limits import Reading, Tests, all_true
-from protodsl.runtime.model.expressions import Occasions
 from protodsl.runtime.model.limits import LimitTest
 from protodsl.runtime.model.windows import EVER, Duration
 from protodsl.runtime.record import FIRST_DAY
 from protodsl.runtime.report import Cause, Truth
 from protodsl.runtime.result_numbers import doubts, result_breaks, span_of
-from protodsl.runtime.words import amount, occasions_reason, results_reason, row_reason
+from protodsl.runtime.words import amount, results_reason
 
 _EVER = Frame(EVER, None)
 
@@ -60,8 +55,8 @@ class ResultNode(Node):
         "frame",
         "inside",
         "item",
-        "occasions",
         "quick",
+        "recent",
         "select",
         "side",
         "tests",
@@ -74,7 +69,6 @@ class ResultNode(Node):
         select: str,
         frame: Frame | None,
         clean: Sequence[Node],
-        occasions: Occasions | None,
         measure: bool,
         inside: tuple[str, Duration] | None = None,
         side: str | None = None,
@@ -85,12 +79,11 @@ class ResultNode(Node):
         self.select = select
         self.frame = frame
         self.clean = clean
-        self.occasions = occasions
         self.inside = inside
         self.side = side
         self.computed = measure
-        plain = not clean and occasions is None and not measure and inside is None and side is None
-        self.quick = select == "latest" and plain
+        self.recent = select == "latest"  # only those count that came before they were asked for
+        self.quick = self.recent and not clean and not measure and inside is None and side is None
         missing = Judged(None, (Cause("missing", self.item),), [], "none", 0, Pool([], []))
         self.unrecorded = Finding(self, None, missing.causes, missing, shared=True)
 
@@ -173,22 +166,17 @@ class ResultNode(Node):
         span = span_of(case, self.frame)
         if isinstance(span, Cause):
             return Judged(None, (span,), [], "none")
-        occasions = self.occasions
-        recency = self.select == "latest" and (occasions is None or occasions.last is not None)
         until = None
-        if recency:
+        if self.recent:
             if case.until is None:
                 return Judged(None, (case.undated(),), [], "none")
             until = (case.until, case.until)
         samples = of_side(samples_of(case, self.item), self.side)
         pool = pooled(case, samples, span, until, self.clean)
-        if occasions is not None:
-            if occasions.last is not None:
-                return self.last(case, pool, occasions)
-            if occasions.consecutive:
-                return self.row(case, pool, span, occasions.least)
-            return self.times(case, pool, span, occasions)
-        if recency:
+        return self.decided(case, pool, span)
+
+    def decided(self, case: Case, pool: Pool, span: Span) -> Judged:
+        if self.select == "latest":
             return self.latest(case, pool)
         if self.select == "earliest":
             return self.earliest(case, pool, span)
@@ -347,112 +335,6 @@ class ResultNode(Node):
             return Judged(truths.pop(), (), deciding, "one", len(deciding), pool)
         return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
 
-    def times(self, case: Case, pool: Pool, span: Span, occasions: Occasions) -> Judged:
-        """At least so many results that pass, each `spaced` after the one before."""
-        listed = case.complete("results", span.start_lo, span.end_hi)
-        entries = pool.entries
-        readings = [self.tests.reading(case, entry.sample) for entry in entries]
-        pairs = list(zip(entries, readings, strict=True))
-        passing = [entry for entry, reading in pairs if reading.truth is True]
-        sure = [entry for entry in passing if entry.counts]
-        possible = [entry for entry, reading in pairs if reading.truth is not False]
-        if sure_chain(sure, occasions.spaced) >= occasions.least:
-            return Judged(True, (), sure, "times", len(sure), pool)
-        if listed and possible_chain(possible, occasions.spaced) < occasions.least:
-            return Judged(False, (), entries, "times", len(passing), pool)
-        causes = self.open(entries, readings, True)
-        if not listed:
-            causes += (Cause("missing", lead_of(case, self.item)),)
-        causes = causes or (Cause("imprecise", self.item),)
-        return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
-
-    def row(self, case: Case, pool: Pool, span: Span, least: int) -> Judged:
-        """So many results in a row that pass: what was not recorded, or has no place, may lie between."""
-        listed = case.complete("results", span.start_lo, span.end_hi)
-        vague = [entry for entry in pool.entries if not entry.counts or entry.first != entry.last]
-        line = [(entry, self.tests.reading(case, entry.sample)) for entry in pool.entries]
-        causes = tuple(cause for _, reading in line for cause in reading.causes)
-        causes += doubts(self.item, vague)
-        if any(entry.counts for entry in vague):
-            causes += (Cause("imprecise", self.item),)
-        if not listed:
-            causes += (Cause("missing", lead_of(case, self.item)),)
-        clash = False  # two of one day, in no order, and not alike
-        for index, (entry, reading) in enumerate(line):
-            for other, another in line[:index]:
-                placed = surely_later(entry, other) or surely_later(other, entry)
-                if not placed and reading.truth is not another.truth:
-                    clash = True
-                    if reading.truth is not None and another.truth is not None:
-                        causes += (Cause("conflicting", self.item),)
-        line.sort(key=lambda pair: (pair[0].first, pair[0].time or ""))
-        sure = self.longest([reading.truth for _, reading in line], (True,))
-        possible = self.longest([reading.truth for _, reading in line], (True, None))
-        if listed and not vague and not clash:
-            if sure >= least:
-                return Judged(True, (), pool.entries, "row", sure, pool)
-            if possible < least:
-                return Judged(False, (), pool.entries, "row", sure, pool)
-        return Judged(None, self.settled(case, causes), pool.entries, "none", len(line), pool)
-
-    @staticmethod
-    def longest(truths: Sequence[Truth], wanted: tuple[Truth, ...]) -> int:
-        ends = [-1, *(place for place, truth in enumerate(truths) if truth not in wanted), len(truths)]
-        return max(end - start - 1 for start, end in pairwise(ends))
-
-    def last(self, case: Case, pool: Pool, occasions: Occasions) -> Judged:
-        """At least so many among the last n results, which need whole dates."""
-        entries, asked = pool.entries, occasions.last
-        assert asked is not None
-        if not entries:
-            return self.nothing(case, pool, recency=True)
-        counting = [entry for entry in entries if entry.counts]
-        chosen = [
-            entry
-            for entry in entries
-            if sum(surely_later(other, entry) for other in counting if other is not entry) < asked
-        ]
-        readings = [self.tests.reading(case, entry.sample) for entry in chosen]
-        vague = [entry for entry in chosen if entry.first != entry.last or not entry.counts]
-        if vague:
-            causes = tuple(cause for reading in readings for cause in reading.causes)
-            partial = tuple(
-                Cause("imprecise", self.item) for entry in vague if entry.first != entry.last and entry.counts
-            )
-            causes += doubts(self.item, vague) + partial
-            return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
-        pairs = list(zip(chosen, readings, strict=True))
-        # of results that tie for the last place, any may be the one
-        surely = [
-            pair
-            for pair in pairs
-            if sum(not surely_later(pair[0], other) for other in chosen if other is not pair[0]) < asked
-        ]
-        tie = [pair for pair in pairs if not any(pair is one for one in surely)]
-        slots = asked - len(surely)
-        missing = max(0, asked - len(chosen))
-        passing = [entry for entry, reading in surely if reading.truth is True]
-        open_ = [entry for entry, reading in surely if reading.truth is not False]
-        tie_passing = [entry for entry, reading in tie if reading.truth is True]
-        tie_open = [entry for entry, reading in tie if reading.truth is not False]
-        forced = tie_passing[: max(0, slots - (len(tie) - len(tie_passing)))]
-        least = sure_chain([*passing, *forced], occasions.spaced)
-        most = possible_chain([*open_, *tie_open[:slots]], occasions.spaced) + missing
-        if occasions.spaced is not None and tie:
-            most = len(open_) + min(slots, len(tie_open)) + missing
-        found = sum(reading.truth is True for _, reading in pairs)
-        if least >= occasions.least:
-            return Judged(True, (), chosen, "times", found, pool)
-        if most < occasions.least:
-            return Judged(False, (), chosen, "times", found, pool)
-        causes = tuple(cause for reading in readings for cause in reading.causes)
-        if missing:
-            causes += (Cause("missing", lead_of(case, self.item)),)
-        if tie_passing and len(tie_open) < len(tie):
-            causes += (Cause("conflicting", self.item),)
-        causes = causes or (Cause("imprecise", self.item),)
-        return Judged(None, self.settled(case, causes), entries, "none", len(entries), pool)
-
     # ------------------------------------------------------------ saying
 
     def said(self, finding: Finding, case: Case) -> tuple[str, ...]:
@@ -460,12 +342,6 @@ class ResultNode(Node):
         item = self.tests.item
         if judged.truth is None:
             return self.said_unknown(finding, case)
-        if judged.kind == "row":
-            assert self.occasions is not None
-            return (row_reason(item.label, judged.number, self.occasions.least),)
-        if judged.kind == "times":
-            assert self.occasions is not None
-            return (occasions_reason(item.label, judged.number, self.occasions.least, self.occasions.last),)
         if judged.kind == "all":
             window = (self.frame or _EVER).text(case)
             return (results_reason(item.label, self.select, judged.number, window, True),)

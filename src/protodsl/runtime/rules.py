@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protodsl.runtime.codes import Vocabulary
-from protodsl.runtime.comparing import AnswerNode, ChangeNode, CompareNode, SettingNode, SexNode
+from protodsl.runtime.comparing import ChangeNode, CompareNode
 from protodsl.runtime.cure import Timed
 from protodsl.runtime.dose_numbers import DaysNumber, DoseNumber
 from protodsl.runtime.dosed import DosedEventNode
@@ -47,6 +47,8 @@ from protodsl.runtime.model.protocol import Protocol
 from protodsl.runtime.model.vocabulary import Measure, ReferenceLimit
 from protodsl.runtime.model.windows import Duration, Window, in_half_lives
 from protodsl.runtime.numbers import AgeNumber, ArithmeticNumber, CallNumber, CasesNumber, ConstantNumber
+from protodsl.runtime.occasions import OccasionsNode
+from protodsl.runtime.persons import AnswerNode, SettingNode, SexNode
 from protodsl.runtime.quantity import NumberNode
 from protodsl.runtime.result_numbers import ChosenNumber, MeanNumber
 from protodsl.runtime.results import ResultNode
@@ -169,16 +171,11 @@ class Rules:
             sided(item.label, chosen.side),
         )
         clean = tuple(self.clean(one) for one in chosen.clean)
-        return ResultNode(
-            tests,
-            chosen.select,
-            None if chosen.window is None else self.frame(chosen.window, item.name),
-            clean,
-            expr.occasions,
-            measure=item.name in self._declared,
-            inside=inside,
-            side=chosen.side,
-        )
+        frame = None if chosen.window is None else self.frame(chosen.window, item.name)
+        measure = item.name in self._declared
+        if expr.occasions is None:
+            return ResultNode(tests, chosen.select, frame, clean, measure, inside, chosen.side)
+        return OccasionsNode(expr.occasions, tests, chosen.select, frame, clean, measure, inside, chosen.side)
 
     def _limits(self, limits: tuple[ReferenceLimit, ...]) -> Limits:
         return tuple(

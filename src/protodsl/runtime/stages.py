@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from protodsl.runtime.case import Case
-from protodsl.runtime.comparing import AnswerNode
 from protodsl.runtime.findings import Finding, Node
 from protodsl.runtime.model.expressions import Answered
 from protodsl.runtime.model.protocol import Cohort, Group, Stage
@@ -17,6 +16,7 @@ from protodsl.runtime.parts import (
     count_truth,
     negated,
 )
+from protodsl.runtime.persons import AnswerNode
 from protodsl.runtime.report import Truth, Verdict
 from protodsl.runtime.rules import Rules
 

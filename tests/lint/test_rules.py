@@ -1,6 +1,7 @@
 """Each rule of the linter with a minimal pair: a text that triggers it, and one almost alike that does not.
 
-`+` begins a declaration added to the vocabulary, a quoted title and `{` a protocol without the usual anchor.
+`+` begins a declaration added to the vocabulary, `@` a line of the source document with `/` for its line
+breaks, a quoted title and `{` a protocol without the usual anchor.
 """
 # ruff: noqa: E501
 
@@ -41,12 +42,27 @@ PRODUCT = (
     'intervention i "%s" { kind drug route "oral" frequency "daily" %s } inclusion 1 { require has sle }'
 )
 
+TWO = (
+    'inclusion 1 { source "Has SLE" require has sle } exclusion 1 { source "Fever" %s exclude if has fever }'
+)
+BACK = (
+    'inclusion 1 { source "Has SLE" require has sle } exclusion 1 { source "Fever" exclude if has fever } '
+    'inclusion 2 { source "Cough" require has cough }'
+)
+COUGH = 'exclusion 1 { source "%s" exclude if has cough %s }'
+
 # rule → (what triggers it, what almost does)
 PAIRS: dict[str, list[tuple[str, str]]] = {
     "repeated-criterion": [(
         "inclusion 1 { require alt <= 9 U/L } inclusion 2 { require alt <= 9 U/L }",
         "inclusion 1 { require alt <= 9 U/L } inclusion 2 { require ast <= 9 U/L }",
     )],
+    "repeated-clause": [
+        ("exclusion 1 { exclude if has fever or has cough or has fever }",
+         "exclusion 1 { exclude if has fever or has cough or had fever }"),
+        ("exclusion 1 { part a { exclude if has fever } part b { exclude if has fever } }",
+         "exclusion 1 { part a { exclude if has fever } part b { applies if sex is female exclude if has fever } }"),
+    ],
     "vacuous": [
         ("inclusion 1 { require alt >= 0 U/L }", "inclusion 1 { require alt > 0 U/L }"),
         (
@@ -110,6 +126,11 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         "stage b at infusion requires a { inclusion 1 { require alt < 3 ULN } }",
         "{stage a at screening { inclusion 1 { require alt <= 3 ULN } } "
         "stage b at infusion requires a { inclusion 1 { require alt <= 3 ULN } }",
+    ), (
+        "{stage a at screening { inclusion 1 { require alt <= 3 ULN } } "
+        "stage b at infusion requires a { inclusion 1 { require alt <= 90 U/L } }",
+        "{stage a at screening { inclusion 1 { require alt <= 3 ULN } } "
+        "stage b at infusion requires a { inclusion 1 { require alt <= 3 ULN and alt >= 9 U/L } }",
     )],
     "source-superscript": [
         ('inclusion 1 { source "3×105/kg" require has sle }', 'inclusion 1 { source "3×10^5/kg" require has sle }'),
@@ -169,9 +190,45 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
          'inclusion 1 { source "at least two lines" require received x }'),
     ],
     "source-contraception": [(
-        'inclusion 1 { source "Agrees to use contraception" require agrees "contraception" }',
-        'inclusion 1 { source "Agrees to use contraception during the trial" require agrees "contraception" }',
+        'inclusion 1 { source "Women agree to use contraception" require agrees "contraception" }',
+        'inclusion 1 { source "Women agree to use contraception during the trial" require agrees "contraception" }',
+    ), (
+        'inclusion 1 { source "Women use contraception until 1 year after it" require agrees "contraception" }',
+        'inclusion 1 { source "Women use contraception from now until 1 year after it" require agrees "contraception" }',
+    ), (
+        'inclusion 1 { source "Contraception during the trial" require agrees "contraception" }',
+        'inclusion 1 { applies if sex is female source "Contraception during the trial" require agrees "contraception" }',
     )],
+    "source-heading": [
+        ("@Inclusion Criteria/- Has SLE/- Fever\n" + TWO % "",
+         "@Inclusion Criteria/- Has SLE/Exclusion Criteria/- Fever\n" + TWO % ""),
+        ("@Has SLE/Fever\n" + TWO % "", "@Has SLE/Fever\n" + TWO % 'clarify "It must exclude."'),
+        ("@Has SLE/Not eligible are/Fever\n" + TWO % "", "@Has SLE/Not eligible are:/Fever\n" + TWO % ""),
+        ("@Has SLE/Exclusion criteria: Fever/Cough\n" + BACK, "@Has SLE/Exclusion criteria: Fever/Inclusion:/Cough\n" + BACK),
+        ("@Exclusion criteria/Has SLE/Fever\n" + TWO % "" + ' inclusion 2 { source "Fever" require has cough }',
+         "@Exclusion criteria/Fever/Inclusion criteria/Has SLE\n" + TWO % ""),
+    ],
+    "source-exceptions": [
+        (COUGH % ("Cough, except allergic cough for 5 years; dry cough", ""),
+         COUGH % ("Cough, except allergic cough for 5 years, dry cough;", "")),
+        (COUGH % ("Cough (e.g. with fever except for malaria, or with pain)", ""),
+         COUGH % ("Cough (e.g. with fever (except for malaria), or with pain)", "")),
+        (COUGH % ("Cough other than allergic or dry, provided there is no fever", ""),
+         COUGH % ("Cough other than allergic, provided there is no fever", "")),
+        (COUGH % ("Cough except dry; or allergic", ""), COUGH % ("Cough except dry; or allergic", 'clarify "Either."')),
+    ],
+    "source-days": [
+        ('exclusion 1 { source "X within 4 weeks before screening or infusion" exclude if received x within 4 weeks before screening }',
+         'exclusion 1 { source "X within 4 weeks before screening or infusion" exclude if received x within 4 weeks before screening or received x within 4 weeks before infusion }'),
+        ('exclusion 1 { source "X within 4 weeks prior to enrollment/randomization" exclude if received x within 4 weeks before screening }',
+         'exclusion 1 { source "X within 4 weeks prior to enrollment or now" exclude if received x within 4 weeks before screening }'),
+    ],
+    "title-centres": [
+        ('"Multicentre trial in SLE" design { centres "1" } inclusion 1 { require has sle }',
+         '"Multicentre trial in SLE" design { centres "12" } inclusion 1 { require has sle }'),
+        ('"Single-center trial in SLE" design { centres "3" } inclusion 1 { require has sle }',
+         '"Single-center trial in SLE" design { centres "single" } inclusion 1 { require has sle }'),
+    ],
     "source-unanchored": [
         ('exclusion 1 { source "Had X within 4 weeks" exclude if received x within 4 weeks before screening }',
          'exclusion 1 { source "Had X within 4 weeks prior to screening" exclude if received x within 4 weeks before screening }'),
@@ -209,6 +266,10 @@ def checked(body: str, more: str = "") -> CheckResult:
     if body.startswith("+"):
         declared, _, body = body[1:].partition("\n")
         vocabulary += f"{declared}\n"
+    document = ""
+    if body.startswith("@"):
+        document, _, body = body[1:].partition("\n")
+        body = 'identifiers { source_document "s.txt" } ' + body
     title, frame = "", ONE
     if body.startswith('"'):
         title, body = body[: body.index('"', 1) + 1], body[body.index('"', 1) + 1 :]
@@ -216,8 +277,10 @@ def checked(body: str, more: str = "") -> CheckResult:
         frame, body = FRAME, body[1:]
     text = f'language 1 use "v.proto-lite"\nprotocol p {title} {{\n{frame}{body}\n}}\n'
 
+    texts = {"v.proto-lite": vocabulary, "p.proto-lite": text, "s.txt": document.replace("/", "\n")}
+
     def read(path: str) -> bytes:
-        return (vocabulary if path == "v.proto-lite" else text).encode()
+        return texts[path].encode()
 
     return check("p.proto-lite", read=read, root=".")
 
@@ -251,7 +314,7 @@ def test_every_rule_can_be_accepted_with_a_reason(name: str) -> None:
     body = PAIRS[name][0][0]
     words = f' accept {code} because "it is so" '
     at = 0
-    if body.startswith("+"):
+    if body.startswith(("+", "@")):
         at = body.index("\n") + 1
     if body[at : at + 1] in ('"', "{"):
         at = body.index('"', at + 1) + 1 if body[at] == '"' else at + 1

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import Literal, cast
 
 from lark import Token, Tree
 
@@ -16,6 +16,14 @@ from protodsl.elaborate.scope import Context, Node, string
 from protodsl.source import Span
 
 _MARKER = re.compile(r"^[ \t]*(?:[-•*][ \t]*)*(?:\(?\d{1,2}[.)](?=\s))?", re.MULTILINE)
+# A heading: "Exclusion Criteria" anywhere, "exclusion …:", a line of these words alone, "… are excluded if:".
+_BEGINS = (
+    r"{C}{w} [Cc]riteria|\b(?i:{c}{w})\b(?i: criteria)?[^\n:;.]{{0,40}}:"
+    r"|^\W*(?:\w+ )?(?i:{c}{w})(?i: criteria)?\W*$|^[^\n]{{0,80}}\b(?i:{other})\b[^\n]{{0,40}}:[ \t]*$"
+)
+_OUT = _BEGINS.format(C=r"\bE", c="e", w="xclusion", other="not eligible|ineligible|exclude|excluded")
+_INTO = _BEGINS.format(C=r"\bI", c="i", w="nclusion", other="eligible|eligibility criteria|include|included")
+_HEADING = re.compile(f"(?P<out>{_OUT})|(?P<into>{_INTO})", re.MULTILINE)
 MAX_UNCOVERED = 20
 
 
@@ -162,4 +170,14 @@ def coverage(
     for gap in uncovered[:MAX_UNCOVERED]:
         shown = gap.text if len(gap.text) <= 80 else gap.text[:77] + "…"
         ctx.report("source-uncovered", at, percent=percent, found=shown)
-    return ir.SourceDocument(document.path, document.sha256, covered, counted, uncovered)
+    return ir.SourceDocument(
+        document.path, document.sha256, covered, counted, uncovered, _headings(document.raw)
+    )
+
+
+def _headings(text: str) -> tuple[tuple[Literal["inclusion", "exclusion"], int], ...]:
+    """Where the text says that what excludes begins, or what includes."""
+    return tuple(
+        ("exclusion" if found.lastgroup == "out" else "inclusion", found.start())
+        for found in _HEADING.finditer(text)
+    )

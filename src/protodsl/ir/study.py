@@ -271,6 +271,7 @@ class SourceDocument:
     covered: int  # characters that carry meaning (letters and digits) inside quotations and asides
     total: int
     uncovered: tuple[Quotation, ...] = ()
+    headings: tuple[tuple[Literal["inclusion", "exclusion"], int], ...] = ()  # what begins where (offsets)
 
 
 @dataclass(frozen=True, slots=True)

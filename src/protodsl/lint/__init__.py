@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from protodsl import ir
 from protodsl.cases import tables
 from protodsl.diagnostics import Diagnostic
-from protodsl.lint import limits, model, source, study, wording
+from protodsl.lint import limits, model, passages, source, study, wording
 
 Rule = Callable[[ir.Protocol], Iterator[Diagnostic]]
 
 RULES: tuple[Rule, ...] = (
     model.repeated_criterion,
+    model.repeated_clause,
     model.impossible_or_idle,
     tables,
     model.backward_window,
@@ -31,11 +32,15 @@ RULES: tuple[Rule, ...] = (
     source.contraception,
     source.unanchored,
     source.spelling,
+    passages.heading_missing,
+    passages.exception_list,
+    passages.several_days,
     study.frame_contradicts,
     study.product_names,
     study.conditions_differ,
     wording.instruments,
     wording.title,
+    wording.one_centre,
     wording.personal_data,
     wording.promotional,
 )

@@ -151,29 +151,35 @@ def both_ways(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 
 def steps_differ(protocol: ir.Protocol) -> Iterator[Diagnostic]:
-    """A value whose limit in a later step is another than in an earlier one, without a word about it."""
-    earlier: dict[tuple[str, bool, str], _Demand] = {}
+    """A value whose limit in a later step is another than in an earlier one, or in another unit, without a
+    word about it."""
+    earlier: dict[tuple[str, bool], list[_Demand]] = {}
     for stage in protocol.stages:
-        here: dict[tuple[str, bool, str], _Demand] = {}
+        here: dict[tuple[str, bool], list[_Demand]] = {}
         for one in _demands(protocol, stage.criteria):
-            key = (one.item, one.low, one.kind)
-            here[key] = one
-            before = earlier.get(key)
-            if before is None or _explained(one, before):
+            key = (one.item, one.low)
+            here.setdefault(key, []).append(one)
+            known = earlier.get(key)
+            if not known:
                 continue
-            if (one.limit, one.strict) != (before.limit, before.strict):
+            before = next((other for other in known if other.kind == one.kind), known[-1])
+            if _explained(one, before):
+                continue
+            if (one.limit, one.strict, one.kind) != (before.limit, before.strict, before.kind):
                 yield diagnose(
                     "steps-differ",
                     one.span,
                     labels=[Label(before.span, "the limit of the earlier step")],
                     name=one.item,
-                    limit=_shown(one),
-                    before=_shown(before),
+                    limit=_shown(protocol, one),
+                    before=_shown(protocol, before),
                 )
         earlier |= here
 
 
-def _shown(one: _Demand) -> str:
+def _shown(protocol: ir.Protocol, one: _Demand) -> str:
+    """The limit with its operator and unit: that of the item, in which the model has it."""
     sign = {(True, True): ">", (True, False): ">=", (False, True): "<", (False, False): "<="}
-    unit = "" if one.kind == "plain" else f" {one.kind.upper()}"
-    return f"{sign[one.low, one.strict]} {number_text(one.limit)}{unit}"
+    item = protocol.items.get(one.item)
+    unit = one.kind.upper() if one.kind != "plain" else item.unit.text if item and item.unit else ""
+    return f"{sign[one.low, one.strict]} {number_text(one.limit)} {unit}".rstrip()

@@ -29,6 +29,26 @@ def repeated_criterion(protocol: ir.Protocol) -> Iterator[Diagnostic]:
                 seen.append((rule, criterion.id))
 
 
+def repeated_clause(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """The same clause twice within a criterion: side by side in a chain, or as two of its parts."""
+    for part in parts(protocol):
+        if part.clarify:
+            continue
+        rules: list[object] = []
+        for inner in part.parts:
+            rule = meaning(inner)
+            if rule in rules and not inner.clarify:
+                yield diagnose("repeated-clause", at(protocol, inner), id=inner.id)
+            rules.append(rule)
+        for node in nodes((part.expr, part.applies)):
+            if isinstance(node, ir.And | ir.Or):
+                said = [meaning(member) for member in node.members]
+                again = next((place for place, one in enumerate(said) if one in said[:place]), None)
+                if again is not None:
+                    place = node.members[again].span or at(protocol, part)
+                    yield diagnose("repeated-clause", place, id=part.id)
+
+
 def impossible_or_idle(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """Comparisons that the item's declared range decides, and limits that leave no value between them."""
     for part in parts(protocol):

@@ -45,12 +45,22 @@ _TIME = re.compile(
     r"|(?:one|two|three|four|six|twelve|first) (?:days?|weeks?|months?|years?))\b",
     re.IGNORECASE,
 )
+_WHOM = re.compile(
+    r"\b(?:(?:wo)?m[ae]n|(?:fe)?males?|subjects?|participants?|patients?|partners?|persons?|people|couples?"
+    r"|girls?|boys?|adolescents?|those|sex(?:es|ual\w*)?|child\w*|fertile|reproductive|pregnan\w*)\b",
+    re.IGNORECASE,
+)
+_FROM = re.compile(
+    r"\b(?:during|throughout|while|from|since|start\w*|begin\w*|before|prior|within|in|over|after signing"
+    r"|for (?:at least |a minimum of )?(?:\d+|an?|one|two|three|four|six|twelve|the))\b",
+    re.IGNORECASE,
+)
 _ENUMERATED = re.compile(r"(?:^|(?<=[\s;,.:]))(?:\d{1,2}|[A-Za-z]|[ivx]{1,4})\)")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 _WIDE = str.maketrans("（）［］【】", "()[][]")
 
 
-def _silent(protocol: ir.Protocol) -> Iterator[tuple[ir.Part, str]]:
+def silent(protocol: ir.Protocol) -> Iterator[tuple[ir.Part, str]]:
     """Every quotation of a part about which no `clarify` says anything, neither there nor above."""
 
     def walk(part: ir.Part, said: bool) -> Iterator[tuple[ir.Part, str]]:
@@ -66,7 +76,7 @@ def _silent(protocol: ir.Protocol) -> Iterator[tuple[ir.Part, str]]:
 
 def _quoted(protocol: ir.Protocol, pattern: re.Pattern[str], name: str) -> Iterator[Diagnostic]:
     """The warning of that name for every quotation with such words."""
-    for part, text in _silent(protocol):
+    for part, text in silent(protocol):
         if found := pattern.search(text):
             yield diagnose(name, at(protocol, part), id=part.id, found=found[0])
 
@@ -83,7 +93,7 @@ def and_or(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 def whichever(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """'whichever is longer', where the criterion has one length of time only."""
-    for part, text in _silent(protocol):
+    for part, text in silent(protocol):
         if part.parts or not (found := _WHICHEVER.search(text)):
             continue
         if not any(isinstance(node, ir.Extreme) for node in nodes(part.expr)):
@@ -92,7 +102,7 @@ def whichever(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 def subjective(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """A word only a person can judge, in a criterion that asks nobody and whose quotation has no number."""
-    for part, text in _silent(protocol):
+    for part, text in silent(protocol):
         if part.parts or part.expr is None or re.search(r"\d", text):
             continue
         found = _SUBJECTIVE.search(text)
@@ -143,15 +153,24 @@ def fewer_than(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 
 def contraception(protocol: ir.Protocol) -> Iterator[Diagnostic]:
-    """Contraception without a word on how long."""
-    for part, text in _silent(protocol):
-        if _CONTRACEPTION.search(text) and not part.parts and not _TIME.search(text):
-            yield diagnose("source-contraception", at(protocol, part), id=part.id)
+    """Contraception without a word on how long, from when, or of whom."""
+    for part, text in silent(protocol):
+        if part.parts or not _CONTRACEPTION.search(text):
+            continue
+        lacking = []
+        if not _TIME.search(text):
+            lacking.append("how long")
+        elif not _FROM.search(text):
+            lacking.append("from when")
+        if part.applies is None and not _WHOM.search(text):
+            lacking.append("whom")
+        if lacking:
+            yield diagnose("source-contraception", at(protocol, part), id=part.id, lacking=lacking)
 
 
 def unanchored(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """'within 3 months', and not of what: the criterion counts from some day, the source from none."""
-    for part, text in _silent(protocol):
+    for part, text in silent(protocol):
         if part.parts or not any(isinstance(node, ir.Window) for node in nodes(part.expr)):
             continue
         for found in _LENGTH.finditer(text):
@@ -164,7 +183,7 @@ def spelling(protocol: ir.Protocol) -> Iterator[Diagnostic]:
     """A word that is nearly the name of a drug the criterion asks for, and no other name that is known."""
     known = {word for item in protocol.items.values() for word in _words(f"{item.label} {item.name}")}
     known |= {f"{word}s" for word in known}
-    for part, text in _silent(protocol):
+    for part, text in silent(protocol):
         said = _words(text)
         strange = [word for word in said if word not in known]
         for item in _drugs(protocol, part) if strange else ():

@@ -17,6 +17,10 @@ _PROMOTIONAL = re.compile(
     r"|unprecedented|guaranteed?|completely safe|no side effects|life[- ]changing)\b",
     re.IGNORECASE,
 )
+_CENTRES = re.compile(
+    r"\b(?:(?P<many>multi[- ]?cent(?:er|re))|(?:single|mono|one)[- ]?cent(?:er|re))", re.IGNORECASE
+)
+_ONE = re.compile(r"^\s*(?:1|one|single|mono)(?!\d)", re.IGNORECASE)
 # A word of the title, and what one of the criteria must then be about.
 _TITLE = (
     (
@@ -53,6 +57,16 @@ def title(protocol: ir.Protocol) -> Iterator[Diagnostic]:
         found = wanted.search(protocol.title)
         if found and not borne_out.search(said):
             yield diagnose("title-unsupported", heading(protocol), word=found[0])
+
+
+def one_centre(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """A title that says 'multicentre' of a trial with one centre, or 'single-centre' of one with several."""
+    centres = next((value for one in protocol.sections if (value := one.get("centres")) is not None), None)
+    found = _CENTRES.search(protocol.title)
+    if protocol.clarify or found is None or not isinstance(centres, ir.Stated):
+        return
+    if bool(_ONE.search(centres.text)) == (found["many"] is not None):
+        yield diagnose("title-centres", heading(protocol), word=found[0], found=centres.text)
 
 
 def _said(protocol: ir.Protocol) -> Iterator[str]:

@@ -108,6 +108,15 @@ CRITERIA = (
         "Two criteria with the same rule are a repetition in the source, or a copy that was not changed.",
     ),
     Entry(
+        "W0557",
+        "repeated-clause",
+        "{id} says this clause twice",
+        ("remove one of them, or say with `clarify` why the source repeats it",),
+        "A clause that stands twice adds nothing. Often the second was copied, and should have been changed.",
+        bad="exclude if has fever or has cough or has fever",
+        good="exclude if has fever or has cough or has sore_throat",
+    ),
+    Entry(
         "W0552",
         "unused-vocabulary",
         "`{name}` is declared and never used",

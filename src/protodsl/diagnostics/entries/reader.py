@@ -139,11 +139,11 @@ READER = (
     Entry(
         "W0673",
         "source-contraception",
-        "{id} asks for contraception, and its source says nothing of how long",
-        ("say with `clarify` which time is meant",),
+        "{id} asks for contraception, and its source does not say {lacking}",
+        ("say with `clarify` how it is read",),
         "A committee asks from when, until when, and of whom. Without an end nobody can agree to it.",
         bad='source "Agrees to use contraception"',
-        good='source "Agrees to use contraception until 1 year after the infusion"',
+        good='source "Women agree to use contraception from consent until 1 year after the infusion"',
     ),
     Entry(
         "W0677",
@@ -167,6 +167,52 @@ READER = (
         bad='source "Treatment with belimubab"\nexclude if received belimumab',
         good='source "Treatment with belimubab"\nclarify "\'belimubab\' is read as belimumab."\n'
         "exclude if received belimumab",
+    ),
+    Entry(
+        "W0679",
+        "source-heading",
+        "{id} follows on {other} criteria in the source, and no heading says that an {kind} begins",
+        ("say with `clarify`, here or for the protocol, where the missing heading belongs",),
+        "Whether a sentence lets in or keeps out is said by the heading it stands under. Where that has been "
+        "lost, every criterion below is a guess from its sense.",
+        bad="# the source: Inclusion Criteria / Adults / Active infection\n"
+        'inclusion 1 { source "Adults" require age at screening >= 18 years }\n'
+        'exclusion 1 { source "Active infection" exclude if has active_infection }',
+        good='exclusion 1 {\n  source "Active infection"\n'
+        '  clarify "The heading of the exclusion criteria is missing. Read: they begin here."\n'
+        "  exclude if has active_infection\n}",
+    ),
+    Entry(
+        "W0680",
+        "source-exceptions",
+        '{id} quotes "{found}…": where the list of exceptions ends hangs on its punctuation',
+        ("say with `clarify` what is excepted, and what every condition behind the list belongs to",),
+        "A semicolon may end the exceptions or only separate them; a comma may go on with them or with the "
+        "list they stand in; a condition behind the last may be of that one or of all. Each reading lets "
+        "other people in.",
+        bad='source "Malignancy, except skin cancer cured for 5 years; cervical cancer; breast cancer"',
+        good='source "Malignancy, except skin cancer cured for 5 years; cervical cancer; breast cancer"\n'
+        'clarify "Read: all three are excepted, each if cured for 5 years."',
+    ),
+    Entry(
+        "W0681",
+        "source-days",
+        '{id} quotes "{found}", and counts from one day only',
+        ("say with `clarify` which of the days counts, and why, or ask for both",),
+        "Two days from which a length of time may be counted are two windows. Weeks may lie between them.",
+        bad='source "Live vaccine within 4 weeks before screening or enrollment"\n'
+        "exclude if received live_vaccine within 4 weeks before screening",
+        good="exclude if received live_vaccine within 4 weeks before screening\n"
+        "  or received live_vaccine within 4 weeks before enrollment",
+    ),
+    Entry(
+        "W0682",
+        "title-centres",
+        'the title says "{word}", and `centres` says "{found}"',
+        ("correct the one that is wrong, or say with `clarify` that the source has both",),
+        "How many hospitals take part decides who can, and how far a result holds elsewhere.",
+        bad='protocol p "A multicentre trial" { design { centres "1" } }',
+        good='protocol p "A multicentre trial" { design { centres "4" } }',
     ),
     Entry(
         "W0674",

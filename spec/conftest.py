@@ -126,15 +126,15 @@ def text_of(fragment: str) -> str:
     return SMALL.format(fragment=frame + anchor + fragment)
 
 
+PROJECT = driver.Project(root=str(HERE))  # what fragments use is read and declared once
+
+
 @cache
 def checked(fragment: str) -> driver.CheckResult:
-    text = text_of(fragment)
-    path = HERE / "case.proto-lite"
-
-    def read(wanted: str) -> bytes:
-        return text.encode() if Path(wanted) == path else read_file(wanted)
-
-    return driver.check(str(path), read=read, root=str(HERE))
+    path, text = str(HERE / "case.proto-lite"), text_of(fragment)
+    PROJECT.files.pop(path, None)
+    PROJECT.read = lambda wanted: text.encode() if wanted == path else read_file(wanted)
+    return driver.check(path, project=PROJECT)
 
 
 def record_of(text: str) -> Record:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,10 +21,11 @@ OPS: tuple[ir.Op, ...] = ("<", "<=", "=", ">=", ">")
 SELECTS: tuple[ir.Select, ...] = ("latest", "earliest", "any", "every", "highest", "lowest")
 
 
-def trials() -> list[ir.Protocol]:
+@cache
+def trials() -> tuple[ir.Protocol, ...]:
     """The four shipped trials."""
-    found = [check(str(path)).protocol for path in sorted((ROOT / "protocols").glob("*.proto-lite"))]
-    return [protocol for protocol in found if protocol is not None]
+    found = (check(str(path)).protocol for path in sorted((ROOT / "protocols").glob("*.proto-lite")))
+    return tuple(protocol for protocol in found if protocol is not None)
 
 
 def fragments() -> Iterator[ir.Protocol]:

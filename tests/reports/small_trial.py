@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from protodsl.driver import check
+from protodsl.driver import Project, check
 from protodsl.reading import read_file
 from protodsl.reports import Asked, Details, Trial
 from protodsl.runtime.read import read_record
@@ -28,15 +28,15 @@ protocol small "A small trial" {{
 Screen = Callable[..., Details]
 
 
+PROJECT = Project(root=str(SPEC))  # the vocabulary is read and declared once
+
+
 def trial_of(fragment: str) -> Trial:
     """A trial with these criteria, and the vocabulary of `spec/`."""
-    path = SPEC / "case.proto-lite"
-    text = FRAME.format(fragment=fragment)
-
-    def read(wanted: str) -> bytes:
-        return text.encode() if Path(wanted) == path else read_file(wanted)
-
-    result = check(str(path), read=read, root=str(SPEC))
+    path, text = str(SPEC / "case.proto-lite"), FRAME.format(fragment=fragment)
+    PROJECT.files.pop(path, None)
+    PROJECT.read = lambda wanted: text.encode() if wanted == path else read_file(wanted)
+    result = check(path, project=PROJECT)
     errors = [one.message for one in result.diagnostics if one.severity == "error"]
     assert result.protocol is not None and not errors, errors
     return Trial(result.protocol)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from functools import lru_cache
 
 from protodsl.runtime.model.vocabulary import Item, domain_of
 from protodsl.runtime.record import Coded
@@ -21,6 +22,7 @@ class Match(IntEnum):
 NESTED = ("icd10", "atc")  # systems whose codes lie under their own beginnings
 
 
+@lru_cache(maxsize=65_536)
 def _bare(system: str, code: str) -> str:
     return code.replace(".", "").upper() if system in NESTED else code
 
@@ -44,6 +46,7 @@ class Vocabulary:
         self._members: dict[str, frozenset[str]] = {}
         self._open: dict[str, bool] = {}
         self._codes: dict[str, dict[str, frozenset[str]]] = {}
+        self._own_codes: dict[str, dict[str, frozenset[str]]] = {}
         self._matches: dict[tuple[Coded, str], Match] = {}
         self._drugs: dict[Coded, Coded] = {}
         self._one_drug: dict[Coded, Coded] = {}
@@ -90,13 +93,22 @@ class Vocabulary:
         """The bare codes of an item and everything under it, by system."""
         found = self._codes.get(name)
         if found is None:
-            made: dict[str, set[str]] = {}
-            for one in (name, *self.members(name)):
-                for system, code in self.items[one].codes:
-                    made.setdefault(system, set()).add(_bare(system, code))
-            found = {system: frozenset(codes) for system, codes in made.items()}
-            self._codes[name] = found
+            found = self._codes[name] = self._gathered((name, *self.members(name)))
         return found
+
+    def own_codes(self, name: str) -> dict[str, frozenset[str]]:
+        """The bare codes of an item itself, by system."""
+        found = self._own_codes.get(name)
+        if found is None:
+            found = self._own_codes[name] = self._gathered((name,))
+        return found
+
+    def _gathered(self, names: Iterable[str]) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = {}
+        for name in names:
+            for system, code in self.items[name].codes:
+                found.setdefault(system, set()).add(_bare(system, code))
+        return {system: frozenset(codes) for system, codes in found.items()}
 
     def match(self, coded: Coded, name: str) -> Match:
         """How a fact with this code fits the item; the domain is the caller's concern."""
@@ -252,7 +264,7 @@ class Vocabulary:
         if other not in self.items:
             # it may be anything of its domain; a result of an unknown name is something else
             return Match.NO if self.domain(name) in ("results", "answers") else Match.BROAD
-        if domain_of(self.items[other]) != self.domain(name):
+        if self.domains[other] != self.domain(name):
             return Match.NO
         asked = self.members(name)
         if other == name or other in asked:
@@ -261,13 +273,10 @@ class Vocabulary:
         below = self.members(other)
         if name in below or not asked.isdisjoint(below):
             best = Match.BROAD
-        own: dict[str, set[str]] = {}
-        for system, code in self.items[other].codes:
-            own.setdefault(system, set()).add(_bare(system, code))
-        for system, codes in own.items():
-            theirs = self.codes(name).get(system)
-            if theirs:
-                best = max(best, _best(system, frozenset(codes), theirs))
+        theirs = self.codes(name)
+        for system, codes in self.own_codes(other).items():
+            if system in theirs:
+                best = max(best, _best(system, codes, theirs[system]))
         return best
 
     def _known_as(self, system: str, bare: str, domain: str) -> tuple[str, ...]:
@@ -278,8 +287,7 @@ class Vocabulary:
             found = tuple(
                 item.name
                 for item in self.items.values()
-                if domain_of(item) == domain
-                and any(one == system and _bare(one, code) == bare for one, code in item.codes)
+                if self.domains[item.name] == domain and bare in self.own_codes(item.name).get(system, ())
             )
             if len(self._known) > 100_000:
                 self._known.clear()
@@ -373,7 +381,7 @@ class Vocabulary:
                 item.name
                 for item in self.items.values()
                 if not item.is_class
-                and any((system, _bare(system, code)) in own for system, code in item.codes)
+                and any(code in self.own_codes(item.name).get(system, ()) for system, code in own)
             ]
             found = Coded(None, names[0]) if len(names) == 1 else coded
             if len(self._drugs) > 100_000:
@@ -389,8 +397,10 @@ def _each(coded: Coded) -> list[Coded]:
 
 def _best(system: str, own: frozenset[str], theirs: frozenset[str]) -> Match:
     """SURE where all `own` codes lie under `theirs`, BROAD where some do or one stands above, else NO."""
-    if all(any(_under(system, one, other) for other in theirs) for one in own):
+    if system not in NESTED:
+        return Match.SURE if own <= theirs else Match.NO if own.isdisjoint(theirs) else Match.BROAD
+    above, below = tuple(theirs), tuple(own)
+    lying = [one.startswith(above) for one in own]
+    if all(lying):
         return Match.SURE
-    if any(_under(system, other, one) or _under(system, one, other) for one in own for other in theirs):
-        return Match.BROAD
-    return Match.NO
+    return Match.BROAD if any(lying) or any(one.startswith(below) for one in theirs) else Match.NO

@@ -26,6 +26,7 @@ NUMBERS = {  # item: (limits, unit)
     "rough_bmi": ((18, 25, 30), "kg/m2"),
     "mosteller": (("1.5", 2), "m2"),
     "dose_step": ((15, 25), "mL/min"),
+    "liver_points": ((5, 7), "points"),
     "sledai": ((4, 8), "points"),
     "pga": ((1, 2), "points"),
 }

@@ -144,28 +144,39 @@ def scaled_value(rows: Layers, hint: str, value: Value, scale: Fraction) -> Valu
 
 def amount(builder: Builder, scope: Scope, observed: ir.Observed) -> Amount:
     """The value of a chosen result, over the columns gathered for a participant."""
+    found = looked_at(builder, scope, observed)
+    value = value_in_rows(builder, found, observed)
+    if value == NOTHING:
+        return Amount(NOTHING, FALSE)
+    return chosen(builder, scope, observed, found, value)
+
+
+def looked_at(builder: Builder, scope: Scope, observed: ir.Observed, *, recency: bool = True) -> Samples:
+    """The results looked at, as rows of their own."""
     from protodsl.backends.sql import measures, results
 
     item = builder.protocol.items[observed.item]
     if observed.clean:
         from protodsl.backends.sql import cleaned
 
-        found = cleaned.samples(builder, scope, observed, item)
-        value = value_of(builder, item, found.rows, observed.unit)
-    elif observed.item in builder.protocol.measures:
+        return cleaned.samples(builder, scope, observed, item, recency=recency)
+    if observed.item in builder.protocol.measures:
         if observed.side is not None:
             raise builder.not_carried("a formula's value of one side of the body")
-        found = measures.samples(builder, scope, observed)
-        value = measures.value_in(found, observed.unit)
-    else:
-        rows = builder.rows("results", builder.thing("results", item.name))
-        mine, known = results.of_side(observed)
-        place = Apart(rows, builder.per_person(rows.name, f"{rows.name}_found"), item.name)
-        found = results.of_rows(builder, scope, observed, item, rows, place, mine, known=known)
-        value = value_of(builder, item, rows, observed.unit)
-    if value == NOTHING:
-        return Amount(NOTHING, FALSE)
-    return chosen(builder, scope, observed, found, value)
+        return measures.samples(builder, scope, observed, recency=recency)
+    rows = builder.rows("results", builder.thing("results", item.name))
+    mine, known = results.of_side(observed)
+    place = Apart(rows, builder.per_person(rows.name, f"{rows.name}_found"), item.name)
+    return results.of_rows(builder, scope, observed, item, rows, place, mine, known=known, recency=recency)
+
+
+def value_in_rows(builder: Builder, found: Samples, observed: ir.Observed) -> Value:
+    """The number of a row, in the unit asked for."""
+    from protodsl.backends.sql import measures
+
+    if observed.item in builder.protocol.measures:
+        return measures.value_in(found, observed.unit)
+    return value_of(builder, found.item, found.rows, observed.unit)
 
 
 def chosen(builder: Builder, scope: Scope, observed: ir.Observed, found: Samples, value: Value) -> Amount:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from protodsl import ir
 from protodsl.backends.sql import amounts, conditions, limits, numbers
@@ -15,13 +15,16 @@ from protodsl.backends.sql.syntax import (
     FALSE,
     NULL,
     TRUE,
+    Aggregate,
     Column,
-    Double,
     Expr,
     Literal,
     and_,
     case,
     compare,
+    is_,
+    not_,
+    or_,
 )
 from protodsl.backends.sql.tables import BY_NAME
 from protodsl.backends.sql.times import Scope, Span, When
@@ -40,6 +43,20 @@ class Made:
 
     rows: Layers
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """Results that a formula takes in: those that may be the latest of each of its samples, their value."""
+
+    found: Samples
+    group: Grouped
+    marked: Expr
+    value: Value
+
+    @property
+    def rows(self) -> Layers:
+        return self.found.rows
 
 
 def samples(builder: Builder, scope: Scope, observed: ir.Observed, *, recency: bool = True) -> Samples:
@@ -100,25 +117,29 @@ def _table(builder: Builder, scope: Scope, measure: ir.Measure) -> Made:
     at = When(lead.column("sampled_from", days.first), lead.column("sampled_by", days.last))
     inner = replace(scope, sample=at)
     formula = Layers(f"{name}_formula", names)
-    inputs: dict[str, tuple[Layers, Grouped, Value]] = {}
+    inputs: dict[str, Input] = {}
 
-    def observed(asked: ir.Observed) -> Value:
-        if asked.item == measure.lead:
-            return limits_of(asked, amounts.value_of(builder, lead_item, formula, asked.unit))
-        return gathered_input(asked)
-
-    def limits_of(asked: ir.Observed, value: Value) -> Value:
-        return value
-
-    def gathered_input(asked: ir.Observed) -> Value:
+    def latest(asked: ir.Observed) -> Input:
         if asked.item not in inputs:
             inputs[asked.item] = _input(builder, inner, measure, lead, name, asked, at)
-        _, _, value = inputs[asked.item]
+        return inputs[asked.item]
+
+    def observed(asked: ir.Observed) -> Value:
+        _check_plain(builder, asked)
+        if asked.item == measure.lead:
+            return amounts.value_of(builder, lead_item, formula, asked.unit)
         scale = limits.wanted_factor(builder.protocol.items[asked.item], asked.unit)
+        value = latest(asked).value
         return NOTHING if scale is None else amounts.scaled_value(formula, asked.item, value, scale)
 
+    def result(asked: ir.Result) -> Expr:
+        _check_plain(builder, asked.observed)
+        if asked.observed.item == measure.lead:
+            return _passes(builder, scope, lead_item, formula, asked)
+        return _agreed(builder, scope, latest(asked.observed), asked)
+
     def truth(expr: ir.Expr) -> Expr:
-        return _truth(builder, ctx, measure, expr)
+        return _truth(builder, ctx, result, expr)
 
     ctx = Context(formula, inner, observed, truth, f"{name}_step")
     valid = formula.column(f"{name}_valid", and_(*(truth(condition) for condition in measure.valid)))
@@ -145,10 +166,8 @@ def _table(builder: Builder, scope: Scope, measure: ir.Measure) -> Made:
     return Made(rows, value)
 
 
-def _truth(builder: Builder, ctx: Context, measure: ir.Measure, expr: ir.Expr) -> Expr:
+def _truth(builder: Builder, ctx: Context, result: Callable[[ir.Result], Expr], expr: ir.Expr) -> Expr:
     """Conditions of a formula: of the participant, of the sample's date, of its inputs."""
-    from protodsl.backends.sql.syntax import not_, or_
-
     match expr:
         case ir.Sex(sex):
             return compare("=", Column("sex"), Literal(sex))
@@ -157,28 +176,57 @@ def _truth(builder: Builder, ctx: Context, measure: ir.Measure, expr: ir.Expr) -
         case ir.Compare(left, op, right):
             both = (numbers.number(builder, ctx, each) for each in (left, right))
             return numbers.decided(op, *(numbers.rounded(ctx, each) for each in both))
-        case ir.Result(asked, ir.NumberTest(bounds), None) if asked.item == measure.lead:
-            return limits.number_test(
-                builder, ctx.scope, builder.protocol.items[asked.item], asked.unit, bounds
-            )
-        case ir.Result(asked, ir.NumberTest(bounds), None):
-            value = ctx.observed(asked)
-            told = []
-            for op, limit in bounds:
-                if not isinstance(limit, ir.Constant):
-                    raise builder.not_carried("a formula that asks for a reference limit")
-                told.append(numbers.decided(op, value, numbers.constant(limit.value)))
-            return and_(*told)
+        case ir.Result(occasions=None):
+            return result(expr)
         case ir.And(members):
-            return and_(*(_truth(builder, ctx, measure, member) for member in members))
+            return and_(*(_truth(builder, ctx, result, member) for member in members))
         case ir.Or(members):
-            return or_(*(_truth(builder, ctx, measure, member) for member in members))
+            return or_(*(_truth(builder, ctx, result, member) for member in members))
         case ir.Not(member):
-            return not_(_truth(builder, ctx, measure, member))
+            return not_(_truth(builder, ctx, result, member))
         case ir.Defined(name):
-            return _truth(builder, ctx, measure, builder.protocol.definitions[name].expr)
+            return _truth(builder, ctx, result, builder.protocol.definitions[name].expr)
         case _:
             raise builder.not_carried("a formula that asks for events or answers")
+
+
+def _check_plain(builder: Builder, asked: ir.Observed) -> None:
+    """An input is the latest, of no side, whatever happened round it."""
+    if asked.select != "latest" or asked.side is not None or asked.clean:
+        raise builder.not_carried("a formula that asks for other than the latest result")
+
+
+def _passes(builder: Builder, scope: Scope, item: ir.Item, rows: Layers, asked: ir.Result) -> Expr:
+    """Whether a result passes the test of a formula's condition."""
+    from protodsl.backends.sql import results
+
+    match asked.test:
+        case ir.NumberTest(bounds):
+            return limits.number_test(builder, scope, item, asked.observed.unit, bounds)
+        case ir.CodeTest():
+            return results.code_test(item, asked.test, measure=False)
+        case _:
+            assert_never(asked.test)
+
+
+def _agreed(builder: Builder, scope: Scope, of: Input, asked: ir.Result) -> Expr:
+    """What the results that may be the latest agree on."""
+    item = of.found.item
+    if item.name not in builder.protocol.measures:
+        passes = _passes(builder, scope, item, of.rows, asked)
+    elif isinstance(asked.test, ir.NumberTest):
+        passes = number_test(builder, of.found, asked.observed.unit, asked.test.bounds)
+    else:
+        passes = NULL
+    truth = of.rows.column(f"{item.name}_passes", passes)
+
+    def some(hint: str, where: Expr) -> Expr:
+        column = of.group.column(f"{item.name}_{hint}", Aggregate("bool_or", TRUE, and_(of.marked, where)))
+        return is_(column, "TRUE")
+
+    yes, no = some("passes", is_(truth, "TRUE")), some("fails", is_(truth, "FALSE"))
+    agree = not_(or_(some("open", is_(truth, "NULL")), and_(yes, no)))
+    return case((and_(agree, yes), TRUE), (and_(agree, no), FALSE))
 
 
 # ---------------------------------------------------------------- inputs
@@ -192,7 +240,7 @@ def _input(
     name: str,
     asked: ir.Observed,
     at: When,
-) -> tuple[Layers, Grouped, Value]:
+) -> Input:
     """“every other input is the latest on or before it, within a validity the declaration must state”."""
     from protodsl.backends.sql import results
 
@@ -214,7 +262,7 @@ def _input(
     got = amounts.agreed(group, item.name, marked, plain, found)
     thing = "" if source is not None else builder.thing("results", item.name)
     builder.inputs[rows.name] = (lead, source.rows.name if source is not None else "", thing)
-    return rows, group, got.value
+    return Input(found, group, marked, got.value)
 
 
 # ---------------------------------------------------------------- the tables
@@ -226,7 +274,7 @@ def _ctes(
     thing: str,
     lead: Layers,
     formula: Layers,
-    inputs: Sequence[tuple[Layers, Grouped, Value]],
+    inputs: Sequence[Input],
     rows: Layers,
     value: Value,
     told: tuple[Layers, Value] | None,
@@ -235,24 +283,25 @@ def _ctes(
 
     dialect = builder.dialect
     people = set(person_columns(builder))
-    made = {each.name for _, group, _ in inputs for each in group.made.values()}
+    made = {each.name for of in inputs for each in of.group.made.values()}
     wanted = reads(builder, lead) | reads(builder, formula) | reads(builder, rows)
-    for each, group, _ in inputs:
-        wanted |= {column for column in reads(builder, each, group) if column in people}
+    for of in inputs:
+        wanted |= {column for column in reads(builder, of.rows, of.group) if column in people}
     kept = sorted((reads(builder, rows) & people) - {"participant"})
     wanted -= made | {"low", "high", "low_open", "high_open"}
     base = _from_results(wanted, people, thing)
     label = measure.item.label
     found = lead.ctes(base, dialect, f"{label}: the results of {measure.lead} that lead it.")
-    for each, group, _ in inputs:
-        found += _input_ctes(builder, each, group, people)
+    for of in inputs:
+        found += _input_ctes(builder, of.rows, of.group, people)
+    groups = [of.group for of in inputs]
     joins = "\n".join(
         f"  LEFT JOIN {group.name} ON {group.name}.participant = {lead.name}.participant\n"
         f"    AND {group.name}.of_fact = {lead.name}.fact"
-        for _, group, _ in inputs
+        for group in groups
     )
     columns = [f"{lead.name}.*"] + [
-        f"{group.name}.{column.name}" for _, group, _ in inputs for column in group.made.values()
+        f"{group.name}.{column.name}" for group in groups for column in group.made.values()
     ]
     found += formula.ctes(
         f"  SELECT {', '.join(columns)}\n  FROM {lead.name}\n{joins}".rstrip(),
@@ -330,6 +379,3 @@ def _input_ctes(builder: Builder, rows: Layers, group: Grouped, people: set[str]
             f"    AND codes.thing = '{thing}'",
         ]
     return [*rows.ctes("\n".join(body), builder.dialect, ""), group.cte(builder.dialect)]
-
-
-__all__ = ["FALSE", "Double", "number_test", "samples", "value_in"]

@@ -80,7 +80,9 @@ def number(builder: Builder, ctx: Context, asked: ir.Number) -> Value:
         case ir.Observed():
             return ctx.observed(asked)
         case ir.Mean():
-            raise builder.not_carried("the mean of several results")
+            from protodsl.backends.sql import series
+
+            return series.mean(builder, ctx.scope, asked)
         case ir.Age():
             return age(builder, ctx, asked)
         case ir.DoseOf():

@@ -159,11 +159,17 @@ def replace_otherwise(key: Expr, seconds: int) -> Expr:
 
 def result(builder: Builder, scope: Scope, asked: ir.Result) -> Expr:
     """The truth of a test on results, over the columns of participants and of what was gathered for them."""
-    check_carried(builder, asked)
-    key = (asked.observed, asked.test, asked.occasions)
-    found = samples(builder, scope, asked.observed, key, recency=asked.occasions is None)
-    if asked.occasions is not None:
-        return occasions(builder, scope, asked, found, asked.occasions)
+    often = asked.occasions
+    if often is not None and (often.last is not None or often.consecutive):
+        from protodsl.backends.sql import series
+
+        if often.last is not None:
+            return series.of_the_last(builder, scope, asked, often.least, often.last)
+        return series.in_a_row(builder, scope, asked, often.least)
+    key = (asked.observed, asked.test, often)
+    found = samples(builder, scope, asked.observed, key, recency=often is None)
+    if often is not None:
+        return occasions(builder, scope, asked, found, often)
     match asked.observed.select:
         case "latest":
             return agreed(found, tested(builder, scope, found, asked, asked.test), latest=True)
@@ -180,14 +186,6 @@ def result(builder: Builder, scope: Scope, asked: ir.Result) -> Expr:
             return extreme(builder, scope, asked, found)
         case _:
             assert_never(asked.observed.select)
-
-
-def check_carried(builder: Builder, asked: ir.Result) -> None:
-    often = asked.occasions
-    if often is not None and often.consecutive:
-        raise builder.not_carried("consecutive results")
-    if often is not None and often.last is not None:
-        raise builder.not_carried("a test on the last n results")
 
 
 # ---------------------------------------------------------------- one result

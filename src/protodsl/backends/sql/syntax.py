@@ -148,7 +148,7 @@ class Bit:
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """`max`, `min`, `count`, `bool_or`, `bit_or` or `sum` over the rows for which `where` is true; `per`: a
-    window.
+    window, with `order` up to each of its rows.
     """
 
     function: str
@@ -156,6 +156,8 @@ class Aggregate:
     where: Expr | None = None
     distinct: bool = False
     per: tuple[Expr, ...] | None = None
+    order: tuple[Expr, ...] = ()
+    falling: bool = False
 
 
 Expr = (
@@ -458,7 +460,12 @@ class _Printer:
         if expr.where is not None:
             made += f" FILTER (WHERE {self.flat(expr.where)})"
         if expr.per is not None:
-            made += f" OVER (PARTITION BY {', '.join(map(self.flat, expr.per))})"
+            window = f"PARTITION BY {', '.join(map(self.flat, expr.per))}"
+            if expr.order:
+                way = " DESC" if expr.falling else ""
+                order = ", ".join(f"{self.flat(each)}{way}" for each in expr.order)
+                window += f" ORDER BY {order} ROWS UNBOUNDED PRECEDING"
+            made += f" OVER ({window})"
         return made
 
     def moved(self, day: str, unit: str, count: int) -> tuple[str, int]:

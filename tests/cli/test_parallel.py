@@ -213,7 +213,11 @@ def test_what_is_said_of_bundles(capfd: pytest.CaptureFixture[str], tmp_path: Pa
     found = [json.loads(line) for line in out.splitlines()]
     assert [one.get("participant") for one in found][:12] == [*(f"p{n}" for n in range(10)), None, "p12"]
     assert found[19]["problems"] == [
-        {"place": "", "message": "p1: is in 001.json too; all data of one participant belong into one file"}
+        {
+            "place": "",
+            "message": "p1: is in 001.json too, and the answer rests on that file alone; "
+            "all data of one participant belong into one file",
+        }
     ]
     assert "011.json: holds no patient: nothing" in err
     assert err.splitlines()[-1] == "21 screened, 2 could not be"

@@ -228,7 +228,7 @@ def test_one_participant_in_two_files(tmp_path: Path) -> None:
     write(tmp_path / "2.json", bundle(patient("a"), observation("1", "Patient/a")))
     found = list(read_participants(str(tmp_path)))
     assert ids(found) == ["a"]
-    assert "a: is in 1.json too; all data of one participant belong into one file" in told(found)[0]
+    assert "a: is in 1.json too, and the answer rests on that file alone; all data" in told(found)[0]
 
 
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:

@@ -217,9 +217,9 @@ def test_a_column_that_is_missing(tmp_path: Path) -> None:
         ("5,1,20\n6,2,20,2024-01-01\n", "line 2: 3 fields under 4 column names", "23"),
         ("9,5,1,20,2024-01-01\n", "line 2: 5 fields under 4 column names", "23"),
         ("1,20,2024-01-01\n", "line 2: 3 fields under 4 column names", "23"),
-        # quotation marks that swallow lines: whoever stands in those
-        ('5,1,"20,2024-01-01\n6,2,"20",2024-01-01\n', "line 2: no CSV: ", "3"),
-        ('5,3,20,"2024-01-01\n', "line 2: no CSV: unexpected end of data", "12"),
+        # a quotation mark that would swallow lines: whoever stands in its own
+        ('5,1,"20,2024-01-01\n6,2,"20",2024-01-01\n', "line 2: a quotation mark that is not closed", "23"),
+        ('5,3,20,"2024-01-01\n6,1,20,2024-01-01\n', "line 2: a quotation mark that is not closed", "12"),
         ("5,2,Herzversagen \udce4,2024-01-01\n", "line 2: not UTF-8: byte 0xE4", "13"),
         # whose they are nobody knows: they may be anybody's
         ("5,77,20\n", "line 2: 3 fields under 4 column names; nobody can tell whose row it is", ""),

@@ -64,7 +64,8 @@ class Once:
         if there == here:
             return None
         other = os.path.basename(there)
-        return f"{participant}: is in {other} too; all data of one participant belong into one file"
+        told = f"{participant}: is in {other} too, and the answer rests on that file alone"
+        return f"{told}; all data of one participant belong into one file"
 
 
 def _file_of(where: str) -> str:

@@ -154,6 +154,11 @@ def _doubts(page: _Page, details: Details) -> None:
     ]
     for doubt in shown:
         page.entry("doubt", f"{doubt.message}{_places(doubt.places)}")
-    left = len(details.doubts) - len(shown)
+    left = [one for one in details.doubts if one not in shown]
     if left:
-        page.entry("doubt", f"{left} more, in the report as JSON or HTML")
+        kinds: dict[str, int] = {}
+        for one in left:
+            kinds[one.kind] = kinds.get(one.kind, 0) + 1
+        said = ", ".join(f"{count} × {kind}" for kind, count in kinds.items())
+        places = list(dict.fromkeys(place for one in left for place in one.places))
+        page.entry("doubt", f"more, in the report as JSON or HTML: {said}{_places(places)}")

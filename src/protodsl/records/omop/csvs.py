@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import IO
 
 MAX_ROW = 2**24  # characters
+MAX_FIELD = 2**20  # so many behind a quotation mark, and it is a stray one
 
 Row = dict[str, str]
 
@@ -40,13 +41,14 @@ class _Lines:
         self.path = path
         self.opened = opened
         self.row: list[str] = []
+        self.waiting: list[str] = []  # read already, the next one last
         self.size = self.number = self.first = 0
 
     def __iter__(self) -> _Lines:
         return self
 
     def __next__(self) -> str:
-        line = self.opened.readline(MAX_ROW)
+        line = self.waiting.pop() if self.waiting else self.opened.readline(MAX_ROW)
         if not line:
             raise StopIteration
         self.number += 1
@@ -62,6 +64,12 @@ class _Lines:
         self.row.clear()
         self.size, self.first = 0, self.number + 1
 
+    def alone(self) -> None:
+        """A row that cannot be read is its first line; what a quotation mark swallowed are other rows."""
+        self.waiting += reversed(self.row[1:])
+        self.number -= len(self.row) - 1
+        del self.row[1:]
+
     @property
     def cut_off(self) -> bool:
         """Whether the row is the file's last and has no end of line."""
@@ -72,7 +80,7 @@ def csv_rows(path: str) -> Iterator[Row | Broken]:
     """The rows under the names in the first line. Raises Unreadable for what leaves nothing to go by: no
     CSV at all, or a file that ends within a row, so that nobody knows whose rows are lost with the rest.
     """
-    csv.field_size_limit(MAX_ROW)
+    csv.field_size_limit(MAX_FIELD)
     try:
         with open(path, encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
             yield from _rows(path, opened)
@@ -103,7 +111,8 @@ def _rows(path: str, opened: IO[str]) -> Iterator[Row | Broken]:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            wrong = f"no CSV: {error}"
+            stray = "a quotation mark that is not closed in its line"
+            wrong = stray if len(lines.row) > 1 else f"no CSV: {error}"
         if row is None:
             return
         if not wrong and not row:
@@ -111,6 +120,9 @@ def _rows(path: str, opened: IO[str]) -> Iterator[Row | Broken]:
         if not wrong and len(row) != len(names):
             wrong = f"{len(row)} fields under {len(names)} column names"
         if wrong:
+            if len(lines.row) > 1:
+                lines.alone()
+                row = []
             if lines.cut_off:
                 raise Unreadable(path, f"line {lines.number}: the file is cut off within a row: {wrong}")
             yield Broken(f"{name}: line {lines.first}", wrong, _perhaps(row, names, person, lines.row))
@@ -122,13 +134,13 @@ def _rows(path: str, opened: IO[str]) -> Iterator[Row | Broken]:
 
 
 def _perhaps(row: list[str], names: list[str], person: int | None, lines: list[str]) -> frozenset[str]:
-    """Every text that may be the number of a person in a row, or in what was swallowed as one."""
+    """Every text that may be the number of a person in a row."""
     if person is None:
         return frozenset()
-    if len(lines) == 1 and row:  # a field is missing or too many before it, or behind it
+    if row:  # a field is missing or too many before it, or behind it
         off = abs(len(row) - len(names))
         return frozenset(one.strip() for one in row[max(0, person - off) : person + off + 1])
-    return frozenset(re.split(r"[\s,;\"]+", "".join(lines)))
+    return frozenset(re.split(r"[\s,;\"]+", lines[0]))
 
 
 def _not_utf8(lines: list[str]) -> int | None:

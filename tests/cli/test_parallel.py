@@ -353,6 +353,7 @@ def test_interrupted(tmp_path: Path) -> None:
     (tmp_path / "people.jsonl").write_text("\n".join([text] * 200_000))
     command = [sys.executable, "-m", "protodsl", "screen", TRIAL, "people.jsonl", "--jobs", "2"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     with subprocess.Popen(
         [*command, "-o", "out/verdicts.jsonl"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE,
         start_new_session=True,

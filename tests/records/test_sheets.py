@@ -153,6 +153,12 @@ def test_what_is_wrong_is_named(sheet: Path, heads: str, cells: str, message: st
     assert [one.record.id for one in found if one.record is not None] == ["P-2"]
 
 
+def test_every_cell_is_named_at_once(sheet: Path) -> None:
+    found = told(read(sheet, 'id,birth_date,alt value,sex\n1,17.5.1980,"1,5",w\n'))
+    columns = [re.findall('row 2, "([a-z_ ]+)": ', one) for one in found]
+    assert sorted(columns) == [["alt value"], ["birth_date"], ["sex"]]
+
+
 def test_contradictory_rows(sheet: Path) -> None:
     found = read(sheet, "id,birth_date,sex\n1,1980-05-17,female\n1,1980-05-18,female\n2,1990,male\n")
     assert told(found) == [

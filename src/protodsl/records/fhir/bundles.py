@@ -214,7 +214,7 @@ class Holder:
 
     def seen(self, sites: Sequence[Site]) -> Iterator[Entries]:
         """The participants as every site sees them; read once where nothing speaks of studies."""
-        if any(one["resourceType"] in ABOUT_STUDIES for one in self.resources):
+        if ABOUT_STUDIES & {one["resourceType"] for one in self.resources}:
             yield from zip(*(list(self.entries(site)) for site in sites), strict=True)
         else:
             for entry in self.entries(sites[0]):
@@ -271,6 +271,7 @@ class Holder:
         nobody: list[Json] = []
         elsewhere: dict[str, list[str]] = {}
         seen: dict[str, Json] = {}
+        whose: dict[str, Json | None] = {}  # nearly all refer to the same patient
         for one in self.resources:
             kind = one["resourceType"]
             if kind == "Patient" or kind in SHARED:
@@ -280,7 +281,14 @@ class Holder:
                 continue  # the same resource twice
             try:
                 reference = subject_of(one)
-                patient = self.resolve(reference, one) if reference else None
+                if not reference:
+                    patient = None
+                elif reference in whose:
+                    patient = whose[reference]
+                else:
+                    patient = self.resolve(reference, one)
+                    if reference[0] != "#":  # what is contained is another one in each resource
+                        whose[reference] = patient
             except Malformed as wrong:
                 self.lost.append((name or kind, wrong))
                 continue
@@ -297,14 +305,11 @@ class Holder:
     def _entry(self, patient: Json, resources: list[Json], nobody: list[Json], site: Site) -> Entry:
         name = identifier_of(patient)
         try:
-            doubtful = sorted(
-                reference
-                for one in resources
-                if (reference := f"{one['resourceType']}/{one.get('id')}") in self.ambiguous
-            )
-            if doubtful:
-                told = "stands twice in the file, and says different things"
-                raise RecordError([Problem(one, told) for one in dict.fromkeys(doubtful)])
+            if self.ambiguous:
+                named = {f"{one['resourceType']}/{one.get('id')}" for one in resources}
+                if doubtful := sorted(named & self.ambiguous.keys()):
+                    told = "stands twice in the file, and says different things"
+                    raise RecordError([Problem(one, told) for one in doubtful])
             record, notes = read_participant(patient, resources, self.resolve, site, self.as_of)
         except RecordError as error:
             who = f"Patient/{name}"

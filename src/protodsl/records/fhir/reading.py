@@ -65,12 +65,20 @@ def objs(data: Json, key: str) -> list[Json]:
     return found
 
 
+PLAIN = 4096
+_PLAIN: set[str] = set()  # texts met before that may stand as they are: codes, units, systems
+
+
 def text(data: Json, key: str) -> str:
     """A text, in one line; empty where there is none."""
     value: Any = data.get(key, "")
-    if value.__class__ is str and value.isprintable() and value[:1] != " " != value[-1:]:
+    if value.__class__ is str:
         plain: str = value  # nearly every text
-        if len(plain) <= MAX_TEXT:
+        if plain in _PLAIN:
+            return plain
+        if plain.isprintable() and plain[:1] != " " != plain[-1:] and len(plain) <= MAX_TEXT:
+            if len(_PLAIN) < PLAIN:
+                _PLAIN.add(plain)
             return plain
     if value is None:
         return ""

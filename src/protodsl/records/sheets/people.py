@@ -349,12 +349,13 @@ class Person:
         """The record of all rows. Raises RecordError, each place named by row and column."""
         problems = list(self.problems)
         record: Record | None = None
-        if not problems:
-            try:
-                record = read_record({"id": self.identifier, **self.data})
-            except RecordError as error:
-                problems += [Problem(self.place(one.place), one.message) for one in error.problems]
-        if record is None:
+        try:
+            record = read_record({"id": self.identifier, **self.data})
+        except RecordError as error:
+            named = {one.place for one in problems}
+            found = [Problem(self.place(one.place), one.message) for one in error.problems]
+            problems += [one for one in found if one.place not in named]
+        if record is None or problems:
             raise RecordError([Problem(one.place, _private(one)) for one in problems])
         for kind in MAIN:
             for fact in getattr(record, kind):

@@ -348,7 +348,10 @@ def test_processes_elsewhere_are_started_anew(tmp_path: Path, monkeypatch: pytes
 
 
 def test_interrupted(tmp_path: Path) -> None:
-    """Ctrl-C ends the run with a word, without traces of the processes or a half-written file."""
+    """Ctrl-C ends the run with a word, without traces of the processes or a half-written file.
+
+    (Tests that a shell runs in the background are deaf to Ctrl-C, and would hand that on.)
+    """
     text = json.dumps(record(1))
     (tmp_path / "people.jsonl").write_text("\n".join([text] * 200_000))
     command = [sys.executable, "-m", "protodsl", "screen", TRIAL, "people.jsonl", "--jobs", "2"]
@@ -356,7 +359,7 @@ def test_interrupted(tmp_path: Path) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background of a shell it is ignored
     with subprocess.Popen(
         [*command, "-o", "out/verdicts.jsonl"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:  # fmt: skip
         part = tmp_path / "out"
         while process.poll() is None and not any(one.stat().st_size for one in part.glob(".protodsl-*")):

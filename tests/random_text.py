@@ -316,7 +316,7 @@ class _Writer:
         tail = "" if at else self.window_tail()
         if not select and self.chance(0.2):
             tail += " " + self.occasions()
-        if self.chance(0.15):
+        while self.chance(0.15):
             event = self.one("transfusion", "filgrastim", "infection", "any of [transfusion, surgery]")
             tail += f" with no {event} within {self.length()} before that sample"
         if self.chance(0.05):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from protodsl import ir
@@ -36,26 +37,102 @@ _FLAGS = ("spoilt", "perhaps_spoilt", "ruled_out", "listed")
 
 
 class Cleaned:
-    """The results of an item, each with whether an event of a class spoilt it."""
+    """The results of an item, each with whether something spoilt it."""
 
-    def __init__(self, builder: Builder, scope: Scope, item: ir.Item, clean: ir.Clean) -> None:
-        self.builder, self.scope, self.item, self.other = builder, scope, item, clean.item
+    def __init__(self, builder: Builder, scope: Scope, item: ir.Item, cleans: Sequence[ir.Clean]) -> None:
+        self.builder, self.item = builder, item
+        self.rows = Layers(builder.names.make(f"{item.name}_clean"), builder.names)
+        self.source = _source(builder, scope, item)
+        self.spoilers = [Spoiler(self, scope, clean) for clean in cleans]
+        builder.later.append(self.ctes)
+
+    def ctes(self) -> list[Cte]:
+        name = self.rows.name
+        found: list[Cte] = []
+        columns, joined = [f"{name}_samples.*"], [f"  FROM {name}_samples"]
+        for each in self.spoilers:
+            found += each.ctes()
+            flags = each.flags
+            columns += [
+                f"{each.name}_near.hit AS {flags['spoilt'].name}",
+                f"{each.name}_near.participant IS NOT NULL AS {flags['perhaps_spoilt'].name}",
+                f"{each.name}_free.found AS {flags['ruled_out'].name}",
+                f"{each.name}_known.found AS {flags['listed'].name}",
+            ]
+            for table in ("near", "free", "known"):
+                other = f"{each.name}_{table}"
+                joined.append(
+                    f"  LEFT JOIN {other} ON {other}.participant = {name}_samples.participant"
+                    f" AND {other}.sample = {name}_samples.fact"
+                )
+        told = f"{self.item.label}: results that count only if nothing spoilt them."
+        body = "\n".join(["  SELECT", ",\n".join(f"    {each}" for each in columns), *joined])
+        made = self.rows.ctes(body, self.builder.dialect, "")
+        return [Cte(f"{name}_samples", self.samples(), told), *found, *made]
+
+    def samples(self) -> str:
+        """Each result with what is read of it and of its participant."""
+        from protodsl.backends.sql.statement import person_columns, reads
+
+        days = [(each.days, each.scope) for each in self.spoilers]
+        wanted = reads(self.builder, self.rows) | {each.name for each in columns_in(tuple(days))}
+        fields = self.source.fields
+        people = sorted((wanted | {"participant"}) & set(person_columns(self.builder)) - set(fields))
+        lines = [f"    facts.{each}" for each in fields] + [f"    people.{each}" for each in people]
+        joined = "  JOIN people ON people.participant = facts.participant"
+        return "\n".join(["  SELECT", ",\n".join(lines), *self.source.tables, joined])
+
+    def kept(self) -> tuple[Expr, Expr]:
+        """(whether nothing surely spoilt a sample, whether surely nothing did)."""
+        kept = [each.kept() for each in self.spoilers]
+        return and_(*(unspoilt for unspoilt, _ in kept)), and_(*(clean for _, clean in kept))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where samples come from: their columns, and the tables after FROM."""
+
+    fields: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+def _source(builder: Builder, scope: Scope, item: ir.Item) -> Source:
+    if item.name in builder.protocol.measures:
+        from protodsl.backends.sql import measures
+
+        made = measures.table(builder, scope, builder.protocol.measures[item.name])
+        dated = ("participant", "fact", "sure", "date_first", "date_last", "seconds")
+        return Source(
+            (*dated, "low", "high", "low_open", "high_open"), (f"  FROM {made.rows.name} AS facts",)
+        )
+    thing = builder.thing("results", item.name)
+    coded = (
+        "  FROM (SELECT results.*, codes.sure FROM results JOIN codes ON codes.concept = results.concept\n"
+        f"    AND codes.domain = 'results' AND codes.thing = '{thing}') AS facts"
+    )
+    return Source((*(field.name for field in BY_NAME["results"].fields), "sure"), (coded,))
+
+
+class Spoiler:
+    """Whether an event of one class spoilt the samples."""
+
+    def __init__(self, table: Cleaned, scope: Scope, clean: ir.Clean) -> None:
+        builder = table.builder
+        self.builder, self.scope, self.table, self.other = builder, scope, table, clean.item
         other = builder.protocol.items[clean.item]
         if not _round_the_sample(clean.window) or other.domain not in BY_NAME:
             raise builder.not_carried("a result that counts only if nothing spoilt it, at another time")
         self.domain = other.domain
-        name = builder.names.make(f"{item.name}_clean")
-        self.rows = Layers(name, builder.names)
+        self.name = builder.names.make(f"{table.rows.name}_of_{other.name}")
         self.flags = {flag: Column(builder.names.make(flag)) for flag in _FLAGS}
         self.days = builder.recorded(scope, Column("date_first"), Column("date_last"))
         self.span = builder.times.window(at_sample(scope, When(*_SAMPLE)), clean.window, other)
         facts = builder.rows(self.domain)
         self.start, self.end = events.lasted(builder, scope, facts, self.domain)
-        self.things = builder.thing("results", item.name), builder.thing(self.domain, clean.item)
+        self.thing = builder.thing(self.domain, clean.item)
         self.units = builder.ruled.setdefault(clean.item, len(builder.paths(clean.item)))
         builder.derived.setdefault(facts.name, []).append(self)
         builder.contested.add(self.domain)
-        builder.later.append(self.ctes)
 
     def reads(self) -> set[str]:
         """Columns of the events' rows that it needs."""
@@ -63,32 +140,19 @@ class Cleaned:
         return {each.name for each in columns_in(base)} | {"thing", "fact", "concept", "sure"}
 
     def ctes(self) -> list[Cte]:
-        name = self.rows.name
-        told = f"{self.item.label}: results, and whether {self.other} spoilt them."
-        found = [Cte(f"{name}_sampled", self.sampled(), told), Cte(f"{name}_denied", self.denied())]
-        found += [Cte(f"{name}_near", self.near()), Cte(f"{name}_free", self.free())]
-        found += [Cte(f"{name}_known", self.listed())]
-        flags = self.flags
-        body = [
-            f"  SELECT sampled.*, near.hit AS {flags['spoilt'].name},",
-            f"    near.participant IS NOT NULL AS {flags['perhaps_spoilt'].name},",
-            f"    free.found AS {flags['ruled_out'].name}, known.found AS {flags['listed'].name}",
-            f"  FROM {name}_sampled AS sampled",
+        name = self.name
+        told = f"{self.table.item.label}: when {self.other} would have spoilt it."
+        return [
+            Cte(f"{name}_sampled", self.sampled(), told),
+            Cte(f"{name}_denied", self.denied()),
+            Cte(f"{name}_near", self.near()),
+            Cte(f"{name}_free", self.free()),
+            Cte(f"{name}_known", self.listed()),
         ]
-        body += [
-            f"  LEFT JOIN {name}_{table} AS {table} ON {table}.participant = sampled.participant"
-            f" AND {table}.sample = sampled.fact"
-            for table in ("near", "free", "known")
-        ]
-        return [*found, *self.rows.ctes("\n".join(body), self.builder.dialect, "")]
 
     def sampled(self) -> str:
         """Each result with the days between which nothing may have happened."""
-        dialect, fields = self.builder.dialect, [field.name for field in BY_NAME["results"].fields]
-        from protodsl.backends.sql.statement import person_columns, reads
-
-        wanted = reads(self.builder, self.rows) | {each.name for each in columns_in((self.days, self.scope))}
-        people = sorted((wanted | {"participant"}) & set(person_columns(self.builder)) - set(fields))
+        dialect = self.builder.dialect
         days = [
             f"    {text(expr, dialect, 4)} AS {column.name}"
             for expr, column in zip(self.days, _SAMPLE, strict=True)
@@ -101,22 +165,18 @@ class Cleaned:
             for expr, column in zip((*opens, *self.span.end), (*_OPENS, *_CLOSES), strict=True)
         ]
         up_to = f"    {text(self.scope.as_of, dialect, 4)} AS up_to"
-        lines = [*(f"    facts.{each}" for each in fields), "    codes.sure"]
-        lines += [f"    people.{each}" for each in people]
-        return "\n".join(
-            [
-                "  SELECT step.*,",
-                ",\n".join([*window, up_to]),
-                "  FROM (",
-                "  SELECT",
-                ",\n".join([*lines, *days]),
-                "  FROM results AS facts",
-                "  JOIN codes ON codes.concept = facts.concept AND codes.domain = 'results'",
-                f"    AND codes.thing = '{self.things[0]}'",
-                "  JOIN people ON people.participant = facts.participant",
-                "  ) AS step",
-            ]
-        )
+        asked = columns_in((self.span, self.scope.as_of, self.scope.stated))
+        read = {each.name for each in asked} - {each.name for each in _SAMPLE}
+        own = [f"    {each}" for each in ("participant", "fact", *sorted(read))]
+        lines = [
+            "  SELECT step.*,",
+            ",\n".join([*window, up_to]),
+            "  FROM (",
+            "  SELECT",
+            ",\n".join(own) + ",",
+        ]
+        lines += [",\n".join(days), f"  FROM {self.table.rows.name}_samples AS samples", "  ) AS step"]
+        return "\n".join(lines)
 
     def of(self, days: tuple[str, str], table: str) -> When:
         return When(Column(days[0], table), Column(days[1], table))
@@ -142,9 +202,9 @@ class Cleaned:
 
     def joined(self) -> list[str]:
         return [
-            f"  FROM {self.rows.name}_sampled AS sampled",
+            f"  FROM {self.name}_sampled AS sampled",
             f"  JOIN {self.domain}_rows AS events ON events.participant = sampled.participant",
-            f"    AND events.thing = '{self.things[1]}'",
+            f"    AND events.thing = '{self.thing}'",
         ]
 
     def denied(self) -> str:
@@ -184,7 +244,7 @@ class Cleaned:
                 "  SELECT sampled.participant, sampled.fact AS sample,",
                 f"    bool_or({sure} AND denied.fact IS NULL) AS hit",
                 *self.joined(),
-                f"  LEFT JOIN {self.rows.name}_denied AS denied ON denied.participant = sampled.participant",
+                f"  LEFT JOIN {self.name}_denied AS denied ON denied.participant = sampled.participant",
                 "    AND denied.sample = sampled.fact AND denied.fact = events.fact",
                 f"  WHERE {where}",
                 "  GROUP BY sampled.participant, sampled.fact",
@@ -207,7 +267,7 @@ class Cleaned:
             [
                 "  SELECT sampled.participant, sampled.fact AS sample,",
                 f"    bool_or(rules.part = 0) OR count(DISTINCT rules.part) >= {self.units} AS found",
-                f"  FROM {self.rows.name}_sampled AS sampled",
+                f"  FROM {self.name}_sampled AS sampled",
                 "  JOIN absences ON absences.participant = sampled.participant",
                 "  JOIN rules ON rules.concept = absences.concept AND rules.domain = absences.domain",
                 f"    AND rules.rules_out = '{self.other}'",
@@ -218,7 +278,7 @@ class Cleaned:
 
     def listed(self) -> str:
         """Samples round which the record lists every event."""
-        source = f"  FROM {self.rows.name}_sampled AS sampled"
+        source = f"  FROM {self.name}_sampled AS sampled"
         where = self.covering()
         if self.domain in self.builder.options.assume:
             where = "sampled.closes_by <= sampled.up_to"
@@ -250,9 +310,11 @@ def _round_the_sample(window: ir.Window) -> bool:
 def samples(
     builder: Builder, scope: Scope, observed: ir.Observed, item: ir.Item, *, recency: bool = True
 ) -> results.Samples:
-    if len(observed.clean) > 1 or item.name in builder.protocol.measures or scope.sample is not None:
-        raise builder.not_carried("a result that counts only if none of several things spoilt it")
-    table = Cleaned(builder, scope, item, observed.clean[0])
+    if scope.sample is not None:
+        raise builder.not_carried("a formula that asks for other than the latest result")
+    if item.name in builder.protocol.measures and observed.side is not None:
+        raise builder.not_carried("a formula's value of one side of the body")
+    table = Cleaned(builder, scope, item, observed.clean)
     theirs, known = results.of_side(observed)
     unspoilt, clean = table.kept()
     place = Apart(table.rows, builder.per_person(table.rows.name, f"{table.rows.name}_found"), item.name)

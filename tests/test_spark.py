@@ -28,7 +28,7 @@ from protodsl.cli.main import cli
 from protodsl.cohort import duck
 from protodsl.cohort.engine import DataError
 from protodsl.cohort.load import load
-from protodsl.cohort.on_spark import opened, texts
+from protodsl.cohort.on_spark import Spark, opened, texts
 from protodsl.cohort.spark_session import words
 from protodsl.driver import check
 from protodsl.records.json import read_records
@@ -104,16 +104,27 @@ def test_fragments(spark: SparkSession, tmp_path: Path, number: int, whole: bool
 # ---------------------------------------------------------------- what is read
 
 
-def test_each_table_is_read_once(spark: SparkSession, small: tuple[Path, Path]) -> None:
-    """Taken from Spark's plan of one protocol."""
+def test_each_table_is_read_once(
+    spark: SparkSession, small: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Taken from Spark's plans of one protocol: of what it keeps on the way, and of the rest."""
     path, facts = small
+    plans: list[str] = []
+
+    def planned(found: Any) -> None:
+        plans.append(found._jdf.queryExecution().executedPlan().toString())
+
+    cut = Spark._cut
+    monkeypatch.setattr(Spark, "_cut", lambda engine, found: (planned(found), cut(engine, found))[1])
+    monkeypatch.setattr("protodsl.cohort.on_spark.REACH", 4)
     protocol = check(str(path)).protocol
     assert protocol is not None
     with opened(spark, folder=str(facts), catalog=None) as engine:
         statement = sql.statement(protocol, "spark", engine.lexicon())
         engine.share(texts(statement))
-        asked: Any = engine.asked(statement)
-        found = reads(asked._jdf.queryExecution().executedPlan().toString())
+        planned(engine.asked(statement))
+        found = reads("\n".join(plans))
+    assert len(plans) > 3
     assert {name: found[name] for name in found if found[name] > 1} == {}
     assert set(found) >= {"participants", "results", "conditions", "absences", "answers"}
 

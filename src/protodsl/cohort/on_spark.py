@@ -2,7 +2,9 @@
 
 A table expression of a statement becomes a view, and one that is used more than once is kept by Spark, in
 memory or beyond it on disk; so is a table that several of them use. So each table is read once, whatever is
-asked of it. All counting happens in Spark; what comes back are counts.
+asked of it. What is kept of people is from then on rows like a table's: Spark forgets how they came about, as
+its planner, who would otherwise go through all that lies behind each use, ends at a few dozen of them. So is
+what many views lie behind. All counting happens in Spark; what comes back are counts.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from protodsl.cohort.engine import Answered, DataError, Progress, joined
 from protodsl.cohort.spark_session import refused, watched
 
 if TYPE_CHECKING:
+    from pyspark import StorageLevel
     from pyspark.sql import DataFrame, SparkSession
 
 TYPES = {  # as Spark names them
@@ -32,6 +35,9 @@ TYPES = {  # as Spark names them
 }
 
 
+REACH = 12  # tables and views one plan goes through
+
+
 class Spark:
     """Tables that are views of `session`. `where`: what a person calls the place they come from."""
 
@@ -40,6 +46,7 @@ class Spark:
     def __init__(self, session: SparkSession, where: str = "") -> None:
         self.session, self.where = session, where
         self.kept: list[DataFrame] = []
+        self.cut: list[DataFrame] = []
         self.manifest: dict[str, Any] = {}
 
     def take_catalog(self) -> None:
@@ -129,11 +136,12 @@ class Spark:
                 with watched(self.session, each.question.told or each.question.protocol.id, progress):
                     found = self.asked(each.statement)
                     found.createOrReplaceTempView(f"answer_{number}")
-                    found.persist().count()
+                    found.persist(self._level()).count()
                 own.append(found)
                 self._forget(self.kept[shared:])
                 del self.kept[shared:]
-            everybody = self._keep(self.session.sql(together))
+                self._forget_cut()
+            everybody = self.session.sql(together).persist(self._level())
             everybody.createOrReplaceTempView("everybody")
             with watched(self.session, "everybody", progress):
                 total = everybody.count()
@@ -206,14 +214,37 @@ class Spark:
 
     def asked(self, statement: sql.Statement) -> DataFrame:
         every = texts(statement)
+        reach: dict[str, int] = {}  # how many tables and views lie behind a view
+        of_people = {table.name for table in TABLES} - {"concepts"}
         for head, body in statement.tables:
             name = head.partition("(")[0]
             # not by CREATE VIEW, whose text Spark would read again wherever the view is used
             found = self.session.sql(f"SELECT * FROM (\n{body}\n) AS {head}")
-            found.createOrReplaceTempView(name)
-            if _uses(name, every) > 1 and not body.lstrip().startswith("VALUES"):
+            read = _read(body)
+            reach[name] = 1 + sum(reach.get(each, 1) for each in read)
+            several = _uses(name, every) > 1 and not body.lstrip().startswith("VALUES")
+            if of_people.intersection(read):
+                of_people.add(name)
+                if several or reach[name] > REACH:
+                    found = self._cut(found)
+                    reach[name] = 1
+            elif several:
                 self._keep(found)
+            found.createOrReplaceTempView(name)
         return self.session.sql(statement.query)
+
+    def _cut(self, found: DataFrame) -> DataFrame:
+        """Its rows, once they are worked out."""
+        made = found.localCheckpoint(eager=False, storageLevel=self._level())
+        self.cut.append(made)
+        return made
+
+    def _level(self) -> StorageLevel:
+        """How rows are kept that cannot be worked out again: by two executors, where there are several."""
+        from pyspark import StorageLevel
+
+        alone = re.match(r"local(\[|$)", self.session.sparkContext.master) is not None
+        return StorageLevel.MEMORY_AND_DISK if alone else StorageLevel.MEMORY_AND_DISK_2
 
     def _keep(self, found: DataFrame) -> DataFrame:
         self.kept.append(found.persist())
@@ -223,8 +254,14 @@ class Spark:
         for each in found:
             each.unpersist()
 
+    def _forget_cut(self) -> None:
+        for each in self.cut:
+            each._jdf.queryExecution().logical().rdd().unpersist(False)
+        self.cut = []
+
     def close(self) -> None:
         self._forget(self.kept)
+        self._forget_cut()
         self.kept = []
 
 
@@ -254,6 +291,11 @@ def texts(statement: sql.Statement) -> list[str]:
     return [*(body for _, body in statement.tables), statement.query]
 
 
+def _read(query: str) -> list[str]:
+    """The tables it reads, as often as it does."""
+    return re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", query)
+
+
 def _uses(name: str, queries: Sequence[str]) -> int:
     """How often a table is read."""
-    return sum(len(re.findall(rf"\b(?:FROM|JOIN)\s+{name}\b", each)) for each in queries)
+    return sum(_read(each).count(name) for each in queries)

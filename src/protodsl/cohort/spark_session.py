@@ -104,6 +104,8 @@ def _conf(master: str, memory: str | None) -> Any:
         "spark.ui.showConsoleProgress": "false",
         "spark.sql.ansi.enabled": "true",  # what overflows is an error, not another number
         "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+        # what follows from a view's columns grows with the ways one is made of others: planning takes minutes
+        "spark.sql.constraintPropagation.enabled": "false",
     }
     if master.startswith("local"):  # nothing listens where others could reach it
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from random_protocols import trials
+from test_cohort import TEXT
 
 from protodsl.backends import sql
 from protodsl.cli.main import cli
 from protodsl.cohort import duck
 from protodsl.cohort.simulate import simulate
+from protodsl.driver import check
 
 TRIAL = Path(__file__).parents[1] / "protocols" / "NCT06892145.proto-lite"
 
@@ -51,12 +53,37 @@ def test_every_criterion_is_met_by_some_and_not_by_others(people: Path) -> None:
             assert found is not None and min(found) > 0, (each.id, found)
 
 
-def test_the_same_seed_makes_the_same_people(people: Path, tmp_path: Path) -> None:
-    protocol = next(one for one in trials() if one.id == "NCT06892145")
-    simulate(protocol, 1500, 1, str(tmp_path / "again"), threads=1)
-    simulate(protocol, 200, 2, str(tmp_path / "other"), threads=1)
-    assert content(tmp_path / "again") == content(people)
-    assert content(tmp_path / "other") != content(people)
+def test_the_same_seed_makes_the_same_people_and_a_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("protodsl.cohort.simulate.CHUNK", 100)
+    path = tmp_path / "small.proto-lite"
+    path.write_text(TEXT, encoding="utf-8")
+    protocol = check(str(path)).protocol
+    assert protocol is not None
+    simulate(protocol, 250, 1, str(tmp_path / "once"), threads=1)
+
+    def stop(done: int) -> None:
+        if done == 200:
+            raise KeyboardInterrupt
+
+    again, working = tmp_path / "again", tmp_path / "again.simulating"
+    with pytest.raises(KeyboardInterrupt):
+        simulate(protocol, 250, 1, str(again), threads=1, progress=stop)
+    assert not again.exists()
+    noted = {path: path.stat().st_mtime_ns for path in (working / "results").iterdir()}
+    assert len(noted) == 2
+    (working / "results" / "part-000003.parquet").write_text("half")
+    assert simulate(protocol, 250, 1, str(again), threads=1).participants == 250
+    assert {path.name: path.stat().st_mtime_ns for path in (again / "results").iterdir()}.items() >= {
+        path.name: time for path, time in noted.items()
+    }.items()
+    assert content(again) == content(tmp_path / "once")
+    left = tmp_path / "other.simulating"  # of another run
+    left.mkdir()
+    (left / "progress.json").write_text(json.dumps({"mark": "another", "parts": 2, "facts": 7}))
+    simulate(protocol, 250, 2, str(tmp_path / "other"), threads=1)
+    assert content(tmp_path / "other") != content(again)
 
 
 def content(folder: Path) -> dict[str, bytes]:

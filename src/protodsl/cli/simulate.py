@@ -38,7 +38,8 @@ def command(
     in another unit; and people in whom nothing is amiss. For trying a protocol at size: nobody's data, and no
     model of a disease.
 
-    The folder is written whole or not at all.
+    The folder is written whole or not at all; a run that was interrupted goes on where it stopped when the
+    same command is given again.
 
     \b
     Example:

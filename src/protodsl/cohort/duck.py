@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MANIFEST = "facts.json"
+PROGRESS = "progress.json"
 VERSION = 2
 
 
@@ -83,7 +84,7 @@ class Written:
     def __enter__(self) -> str:
         self.folder = tempfile.TemporaryDirectory(prefix="protodsl-")
         path = os.path.join(self.folder.name, "rows.csv")
-        with open(path, "w", encoding="utf-8", newline="") as file:
+        with failures(path), open(path, "w", encoding="utf-8", newline="") as file:
             file.writelines(map(line, self.rows))
         columns = ", ".join(f"'{field.name}': '{field.type}'" for field in self.table.fields)
         return (
@@ -115,10 +116,34 @@ def begin(working: str) -> None:
         os.makedirs(os.path.join(working, table.name))
 
 
+def note(working: str, told: dict[str, Any]) -> None:
+    """How far the writing of a folder has come: whole, in place of what was noted before."""
+    temporary = os.path.join(working, f"{PROGRESS}.new")
+    with open(temporary, "w", encoding="utf-8") as file:
+        json.dump(told, file)
+    os.replace(temporary, os.path.join(working, PROGRESS))
+
+
+def noted(working: str) -> dict[str, Any] | None:
+    """What was noted in a folder that was not finished."""
+    try:
+        with open(os.path.join(working, PROGRESS), encoding="utf-8") as file:
+            found = json.load(file)
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise DataError(
+            f"{os.path.join(working, PROGRESS)}: {error}; remove the folder to begin anew"
+        ) from None
+    return found if isinstance(found, dict) else None
+
+
 def finish(working: str, folder: str, manifest: dict[str, Any]) -> None:
     """What is said of the tables goes beside them, and the folder gets its name."""
     with open(os.path.join(working, MANIFEST), "w", encoding="utf-8") as file:
         json.dump(manifest, file, indent=2)
+    if os.path.exists(os.path.join(working, PROGRESS)):
+        os.unlink(os.path.join(working, PROGRESS))
     os.rename(working, folder)
 
 

@@ -6,7 +6,6 @@ part how far the reading has come. Only when all is read does the folder get its
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -75,7 +74,6 @@ def load(
             if _facts(rows) >= facts or len(rows.tables["participants"]) >= PEOPLE:
                 _write(connection, working, rows, done, inputs)
         _write(connection, working, rows, done, inputs)
-        os.unlink(os.path.join(working, "progress.json"))
         duck.finish(working, folder, done.to_dict())
     return done
 
@@ -92,23 +90,20 @@ def _facts(rows: Rows) -> int:
 
 def _begin(working: str, inputs: list[str]) -> tuple[Loaded, Rows]:
     """What an interrupted load had done, or nothing."""
-    path = os.path.join(working, "progress.json")
     rows = Rows()
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as file:
-            found = json.load(file)
-        if found.pop("inputs") == inputs:
-            done = Loaded(**found)
-            from protodsl.runtime.record import Coded
+    found = duck.noted(working)
+    if found is not None and found.pop("inputs", None) == inputs:
+        done = Loaded(**found)
+        from protodsl.runtime.record import Coded
 
-            for system, code, also, suspected in done.concepts:
-                coded = Coded(system, code, tuple((one, other) for one, other in also), suspected)
-                rows.concepts[coded] = len(rows.concepts) + 1
-            for table in TABLES:  # a part written after what was noted is written again
-                for name in os.listdir(os.path.join(working, table.name)):
-                    if name > duck.part(done.parts):
-                        os.unlink(os.path.join(working, table.name, name))
-            return done, rows
+        for system, code, also, suspected in done.concepts:
+            coded = Coded(system, code, tuple((one, other) for one, other in also), suspected)
+            rows.concepts[coded] = len(rows.concepts) + 1
+        for table in TABLES:  # a part written after what was noted is written again
+            for name in os.listdir(os.path.join(working, table.name)):
+                if name > duck.part(done.parts):
+                    os.unlink(os.path.join(working, table.name, name))
+        return done, rows
     duck.begin(working)
     return Loaded(), rows
 
@@ -134,8 +129,5 @@ def _write(connection: Any, working: str, rows: Rows, done: Loaded, inputs: list
                 )
         rows.tables[table.name].clear()
     rows.rounded = rows.unusable = 0
-    temporary = os.path.join(working, "progress.new")
-    with open(temporary, "w", encoding="utf-8") as file:
-        told = {name: getattr(done, name) for name in Loaded.__dataclass_fields__}
-        json.dump({"inputs": inputs, **told}, file)
-    os.replace(temporary, os.path.join(working, "progress.json"))
+    told = {name: getattr(done, name) for name in Loaded.__dataclass_fields__}
+    duck.note(working, {"inputs": inputs, **told})

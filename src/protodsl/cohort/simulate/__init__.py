@@ -6,16 +6,17 @@ a protocol, its statement and its report at size.
 
 from __future__ import annotations
 
+import hashlib
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from protodsl import ir
-from protodsl.backends.sql.tables import TABLES
+from protodsl import __version__, ir
+from protodsl.backends.sql.tables import TABLES, Table
 from protodsl.cohort import duck
 from protodsl.cohort.engine import DataError
+from protodsl.cohort.rows import Rows
 from protodsl.cohort.simulate import tables
 from protodsl.cohort.simulate.archetypes import Archetype, archetype
 
@@ -45,22 +46,17 @@ def simulate(
     threads: int | None = None,
 ) -> Simulated:
     """Tables of so many participants in `folder`, written whole or not at all; the same for the same seed.
-    Raises DataError where they cannot be written.
+    What an interrupted run for the same had written is used. Raises DataError where they cannot be written.
     """
     if os.path.exists(folder):
         raise DataError(f"{folder} exists already; give another folder, or remove it")
     working = f"{folder.rstrip('/')}.simulating"
-    try:
-        with duck.failures(working):
-            duck.begin(working)
-            with duck.connect(memory, threads) as connection:
-                connection.execute("SET preserve_insertion_order = true")
-                facts = _write(connection, protocol, count, seed, working, progress)
-            made = Simulated(count, facts, seed)
-            said = {"version": duck.VERSION, **made.to_dict(), "simulated_from": protocol.id, "refused": 0}
-            duck.finish(working, folder, said)
-    finally:
-        shutil.rmtree(working, ignore_errors=True)
+    with duck.failures(working), duck.connect(memory, threads) as connection:
+        connection.execute("SET preserve_insertion_order = true")
+        facts = _write(connection, protocol, count, seed, working, progress)
+        made = Simulated(count, facts, seed)
+        said = {"version": duck.VERSION, **made.to_dict(), "simulated_from": protocol.id, "refused": 0}
+        duck.finish(working, folder, said)
     return made
 
 
@@ -72,23 +68,38 @@ def _write(
     working: str,
     progress: Callable[[int], None],
 ) -> int:
+    """A part of each table for so many participants, then a note of it; how many facts there are."""
+    import duckdb
+
+    told = repr((protocol, count, seed, CHUNK, __version__, duckdb.__version__))
+    mark = hashlib.sha256(told.encode()).hexdigest()
+    done = duck.noted(working)
+    if done is None or done.get("mark") != mark:
+        duck.begin(working)
+        done = {"mark": mark, "parts": 0, "facts": 0}
     rows = tables.begin(connection, ways(protocol, seed))
-    facts = 0
     for part, first in enumerate(range(0, max(count, 1), CHUNK), start=1):
-        tables.chunk(connection, seed, WAYS, first + 1, min(CHUNK, count - first))
-        for table in TABLES:
-            path = duck.quoted(os.path.join(working, table.name, duck.part(part)))
-            if table.name == "concepts":
-                if part == 1:
-                    with duck.Written(table, rows.tables["concepts"]) as source:
-                        connection.execute(f"COPY (SELECT * FROM {source}) TO {path} (FORMAT parquet)")
-                continue
-            made = connection.execute(
-                f"COPY ({tables.query(table)}) TO {path} (FORMAT parquet, COMPRESSION zstd)"
-            ).fetchone()
-            facts += made[0] if made is not None and table.name != "participants" else 0
+        if part > done["parts"]:
+            tables.chunk(connection, seed, WAYS, first + 1, min(CHUNK, count - first))
+            done["facts"] += sum(_part(connection, rows, working, table, part) for table in TABLES)
+            done["parts"] = part
+            duck.note(working, done)
         progress(min(first + CHUNK, count))
-    return facts
+    return int(done["facts"])
+
+
+def _part(connection: Any, rows: Rows, working: str, table: Table, part: int) -> int:
+    """How many facts it holds."""
+    path = duck.quoted(os.path.join(working, table.name, duck.part(part)))
+    if table.name == "concepts":
+        if part == 1:
+            with duck.Written(table, rows.tables["concepts"]) as source:
+                connection.execute(f"COPY (SELECT * FROM {source}) TO {path} (FORMAT parquet)")
+        return 0
+    made = connection.execute(
+        f"COPY ({tables.query(table)}) TO {path} (FORMAT parquet, COMPRESSION zstd)"
+    ).fetchone()
+    return int(made[0]) if made is not None and table.name != "participants" else 0
 
 
 def ways(protocol: ir.Protocol, seed: int) -> Iterator[Archetype]:

@@ -243,7 +243,7 @@ class Spark:
         """How rows are kept that cannot be worked out again: by two executors, where there are several."""
         from pyspark import StorageLevel
 
-        alone = re.match(r"local(\[|$)", self.session.sparkContext.master) is not None
+        alone = re.match(r"local(\[|$)", self.session.sparkContext.master or "") is not None
         return StorageLevel.MEMORY_AND_DISK if alone else StorageLevel.MEMORY_AND_DISK_2
 
     def _keep(self, found: DataFrame) -> DataFrame:

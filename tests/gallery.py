@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import shipped
+
 from protodsl import ir
 from protodsl.documents.eligibility import all_criteria, expressions
 from protodsl.documents.words import decided_by
-from protodsl.driver import check
 
 ROOT = Path(__file__).resolve().parents[1]
 GALLERY = ROOT / "protocols" / "gallery"
@@ -31,9 +32,7 @@ page is made from the trials by `python tests/test_docs.py`.
 
 
 def trial(path: Path) -> ir.Protocol:
-    protocol = check(str(path)).protocol
-    assert protocol is not None, path
-    return protocol
+    return shipped.trial(f"gallery/{path.stem}")
 
 
 def decided(protocol: ir.Protocol) -> list[tuple[str, str, str]]:

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from shipped import trial
+
 from protodsl import ir
-from protodsl.driver import check
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "spec"))
@@ -21,11 +21,9 @@ OPS: tuple[ir.Op, ...] = ("<", "<=", "=", ">=", ">")
 SELECTS: tuple[ir.Select, ...] = ("latest", "earliest", "any", "every", "highest", "lowest")
 
 
-@cache
 def trials() -> tuple[ir.Protocol, ...]:
     """The four shipped trials."""
-    found = (check(str(path)).protocol for path in sorted((ROOT / "protocols").glob("*.proto-lite")))
-    return tuple(protocol for protocol in found if protocol is not None)
+    return tuple(trial(path.stem) for path in sorted((ROOT / "protocols").glob("*.proto-lite")))
 
 
 def fragments() -> Iterator[ir.Protocol]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 import pytest
+from shipped import trial
 
-from protodsl import driver, interpret, ir
+from protodsl import interpret
 from protodsl.records.json import read_records
 
 PROTOCOLS = Path(__file__).parent.parent / "protocols"
@@ -25,18 +25,11 @@ EXPECTED: dict[str, Reached] = {
 }
 
 
-@cache
-def protocol() -> ir.Protocol:
-    checked = driver.check(str(PROTOCOLS / "NCT06222853.proto-lite"))
-    assert checked.protocol is not None
-    return checked.protocol
-
-
 @pytest.mark.parametrize("name", EXPECTED)
 def test_reached(name: str) -> None:
     (entry,) = read_records(str(FOLLOW_UP / f"{name}.json"))
     assert entry.record is not None, entry.problems
-    found = interpret.endpoints(protocol(), entry.record)
+    found = interpret.endpoints(trial("NCT06222853"), entry.record)
     assert [each.id for each in found] == ["sri_4_rate", "lldas_rate", "doris_rate"]
     assert tuple(each.finding.truth for each in found) == EXPECTED[name]
 
@@ -46,9 +39,8 @@ def test_every_follow_up_record_is_expected() -> None:
 
 
 def test_the_change_of_one_eye_is_told_with_its_eye() -> None:
-    trial = driver.check(str(PROTOCOLS / "gallery" / "NCT00799227.proto-lite")).protocol
-    assert trial is not None
-    assert [one.variable for objective in trial.objectives for one in objective.endpoints] == [
+    eyes = trial("gallery/NCT00799227")
+    assert [one.variable for objective in eyes.objectives for one in objective.endpoints] == [
         "change in Central retinal thickness (OCT) of the study eye from baseline to Week 26",
         "change in Best-corrected visual acuity (ETDRS) of the study eye from baseline to Week 26",
     ]

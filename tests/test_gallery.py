@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 from gallery import GALLERY, PAGE, TRIALS, gallery_page
+from shipped import checked, trial
 
 from protodsl.backends import python
 from protodsl.cli.render import rendered
-from protodsl.driver import check
 from protodsl.scenario.coverage import coverage
 from protodsl.scenario.run import evaluators, run
 
 
 @pytest.mark.parametrize("path", TRIALS, ids=lambda path: path.stem)
 def test_a_trial_is_clean_and_quotes_its_whole_source(path: Path) -> None:
-    result = check(str(path))
+    result = checked(f"gallery/{path.stem}")
     assert result.diagnostics == ()
     assert result.protocol is not None
     document = result.protocol.document
@@ -28,8 +28,7 @@ def test_a_trial_is_clean_and_quotes_its_whole_source(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TRIALS, ids=lambda path: path.stem)
 def test_a_trial_gives_a_checker_and_a_summary(path: Path) -> None:
-    model = check(str(path)).protocol
-    assert model is not None
+    model = trial(f"gallery/{path.stem}")
     ast.parse(python.generate(model))
     text = rendered(model, "md").decode("utf-8")
     assert model.id in text
@@ -37,7 +36,7 @@ def test_a_trial_gives_a_checker_and_a_summary(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TRIALS, ids=lambda path: path.stem)
 def test_the_scenarios_hold_and_reach_every_outcome(path: Path) -> None:
-    result = check(str(GALLERY / "scenarios" / path.name))
+    result = checked(f"gallery/scenarios/{path.stem}")
     assert result.diagnostics == ()
     assert result.tested is not None
     assert result.tested.id == path.stem

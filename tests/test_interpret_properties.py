@@ -18,9 +18,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from shipped import trial
 from strategies import JsonRecord, random_record, refine, smaller
 
-from protodsl import driver, interpret, ir
+from protodsl import interpret, ir
 from protodsl.runtime.read import read_record
 from protodsl.runtime.report import Report
 from protodsl.runtime.units import factor, parse_unit
@@ -45,13 +46,6 @@ def spec() -> ModuleType:
     sys.modules[found.name] = module  # its dataclasses look themselves up there
     found.loader.exec_module(module)
     return module
-
-
-@cache
-def trial(name: str) -> ir.Protocol:
-    protocol = driver.check(str(ROOT / "protocols" / f"{name}.proto-lite")).protocol
-    assert protocol is not None
-    return protocol
 
 
 @cache

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import shipped
 
-from protodsl import driver, interpret, ir
+from protodsl import interpret, ir
 from protodsl.records.json import read_records
 from protodsl.runtime.report import Report
 
@@ -24,13 +25,6 @@ VERDICTS = {"eligible", "ineligible", "undetermined"}
 
 # (trial, stage, criterion) -> the outcomes it cannot have, and why the language makes them impossible
 IMPOSSIBLE: dict[tuple[str, str, str], tuple[set[str], str]] = {}
-
-
-@cache
-def protocol(trial: str) -> ir.Protocol:
-    checked = driver.check(str(PROTOCOLS / f"{trial}.proto-lite"))
-    assert checked.protocol is not None
-    return checked.protocol
 
 
 def files(trial: str) -> list[Path]:
@@ -44,13 +38,13 @@ def reports(trial: str, stage: str) -> tuple[Report, ...]:
         for entry in read_records(str(path)):
             assert entry.record is not None, (path, entry.problems)
             assert entry.record.id == path.stem
-            found.append(interpret.screen(protocol(trial), entry.record, stage=stage, cure=False))
+            found.append(interpret.screen(shipped.trial(trial), entry.record, stage=stage, cure=False))
     return tuple(found)
 
 
 def stages() -> Iterator[tuple[str, str]]:
     for trial in TRIALS:
-        for stage in protocol(trial).stages:
+        for stage in shipped.trial(trial).stages:
             yield trial, stage.id
 
 
@@ -71,7 +65,7 @@ def test_every_criterion_passes_fails_and_stays_unknown(trial: str, stage: str) 
     for report in reports(trial, stage):
         for criterion in report.criteria:
             seen[criterion.id].add(criterion.outcome)
-    (model,) = (one for one in protocol(trial).stages if one.id == stage)
+    (model,) = (one for one in shipped.trial(trial).stages if one.id == stage)
     criteria = [*model.criteria, *(criterion for cohort in model.cohorts for criterion in cohort.criteria)]
     wanted = set(ids(tuple(criterion.root for criterion in criteria)))
     assert set(seen) == wanted
@@ -95,7 +89,7 @@ def test_every_cohort_takes_keeps_out_and_waits(trial: str, stage: str) -> None:
     for report in reports(trial, stage):
         for id, verdict in report.cohorts:
             seen[id].add(verdict)
-    (model,) = (one for one in protocol(trial).stages if one.id == stage)
+    (model,) = (one for one in shipped.trial(trial).stages if one.id == stage)
     assert seen == {cohort.id: VERDICTS for cohort in model.cohorts}
 
 

@@ -8,9 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from shipped import trial
 
 from protodsl.backends import python
-from protodsl.driver import check
 
 ROOT = Path(__file__).resolve().parents[1]
 PATIENTS = ROOT / "protocols" / "patients" / "NCT06892145"
@@ -18,8 +18,7 @@ PATIENTS = ROOT / "protocols" / "patients" / "NCT06892145"
 
 @pytest.fixture(scope="module")
 def checker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    model = check(str(ROOT / "protocols" / "NCT06892145.proto-lite")).protocol
-    assert model is not None
+    model = trial("NCT06892145")
     path = tmp_path_factory.mktemp("checker") / "nct06892145.py"
     path.write_text(python.generate(model, standalone=True), encoding="utf-8")
     return path

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import shipped
 
 from protodsl import ir
 from protodsl.backends import python
 from protodsl.backends.layout import docstring, literal
 from protodsl.backends.standalone import MODULES, inlined
-from protodsl.driver import check
 from protodsl.runtime.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,9 +24,7 @@ NASTY = 'quote " and \' and """ and \\ and \n newline {braces} \u2028 \x00 __imp
 
 
 def trial(path: Path) -> ir.Protocol:
-    found = check(str(path)).protocol
-    assert found is not None
-    return found
+    return shipped.trial(path.stem)
 
 
 def tool(*arguments: str | Path, cwd: Path) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shipped
 
 from protodsl.cli.main import main
 from protodsl.driver import CheckResult, check
@@ -356,7 +357,7 @@ def test_the_command(command: Run) -> None:
     "path", sorted((ROOT / "protocols" / "scenarios").glob("*.proto-lite")), ids=lambda p: p.name
 )
 def test_the_trials_scenarios_hold_and_reach_every_outcome(path: Path) -> None:
-    result = check(str(path))
+    result = shipped.checked(f"scenarios/{path.stem}")
     assert result.diagnostics == ()
     assert result.tested is not None
     screens = evaluators(result.tested)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
+from shipped import trial
 from strategies import random_record, refine, reworded, smaller
 
-from protodsl import ir
-from protodsl.driver import check
 from protodsl.interpret import screen
 from protodsl.runtime.decode import loads
 from protodsl.runtime.read import read_record
@@ -21,36 +19,29 @@ ROOT = Path(__file__).parent.parent
 PROTOCOLS = ("NCT06222853", "NCT06350110", "NCT06892145", "changzheng-cd19-cd3e")
 
 
-@cache
-def protocol(name: str) -> ir.Protocol:
-    found = check(str(ROOT / "protocols" / f"{name}.proto-lite")).protocol
-    assert found is not None
-    return found
-
-
 def test_every_verdict_occurs() -> None:
-    trial = protocol("NCT06350110")
-    records = [read_record(random_record(trial, Random(seed))) for seed in range(40)]
-    verdicts = {screen(trial, record, cure=False).verdict for record in records}
+    protocol = trial("NCT06350110")
+    records = [read_record(random_record(protocol, Random(seed))) for seed in range(40)]
+    verdicts = {screen(protocol, record, cure=False).verdict for record in records}
     assert verdicts == {"eligible", "ineligible", "undetermined"}
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_random_records_can_be_read(name: str) -> None:
     for seed in range(150):
-        record = random_record(protocol(name), Random(seed))
-        assert record == random_record(protocol(name), Random(seed))
+        record = random_record(trial(name), Random(seed))
+        assert record == random_record(trial(name), Random(seed))
         assert read_record(record) == read_record(loads(json.dumps(record)))
-        read_record(refine(record, protocol(name), Random(seed)))
-        read_record(reworded(record, protocol(name), Random(seed)))
+        read_record(refine(record, trial(name), Random(seed)))
+        read_record(reworded(record, trial(name), Random(seed)))
 
 
 def test_a_refinement_keeps_what_was_there() -> None:
     """No fact is dropped, no stated attribute replaced but by a narrower one."""
     changed = 0
     for seed in range(200):
-        record = random_record(protocol("NCT06892145"), Random(seed))
-        more = refine(record, protocol("NCT06892145"), Random(seed))
+        record = random_record(trial("NCT06892145"), Random(seed))
+        more = refine(record, trial("NCT06892145"), Random(seed))
         changed += more != record
         for key, value in record.items():
             if isinstance(value, list):
@@ -67,7 +58,7 @@ def test_cutting_down() -> None:
     record = next(
         found
         for seed in range(100)
-        if len((found := random_record(protocol("NCT06892145"), Random(seed))).get("results", ())) > 5
+        if len((found := random_record(trial("NCT06892145"), Random(seed))).get("results", ())) > 5
     )
 
     def fails(candidate: dict[str, Any]) -> bool:

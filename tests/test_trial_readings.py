@@ -8,13 +8,13 @@ swallows the rule.
 from __future__ import annotations
 
 import json
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import shipped
 
-from protodsl import driver, interpret, ir
+from protodsl import interpret
 from protodsl.runtime.read import read_record
 
 PROTOCOLS = Path(__file__).parent.parent / "protocols"
@@ -23,21 +23,14 @@ CHILD, BCMA, ADULT, SIX = "NCT06222853", "NCT06350110", "NCT06892145", "changzhe
 Added = dict[str, list[dict[str, Any]]]
 
 
-@cache
-def protocol(trial: str) -> ir.Protocol:
-    checked = driver.check(str(PROTOCOLS / f"{trial}.proto-lite"))
-    assert checked.protocol is not None
-    return checked.protocol
-
-
 def outcome(trial: str, criterion: str, added: Added, without: str = "") -> str:
     """Of P-01, who is eligible, with facts added and the results of one item left out."""
     data = json.loads((PROTOCOLS / "patients" / trial / "P-01.json").read_text())
     data["results"] = [one for one in data["results"] if one["code"] != without]
     for domain, facts in added.items():
         data[domain] = [*data.get(domain, []), *facts]
-    stage = protocol(trial).stages[0].id
-    report = interpret.screen(protocol(trial), read_record(data), stage=stage, cure=False)
+    stage = shipped.trial(trial).stages[0].id
+    report = interpret.screen(shipped.trial(trial), read_record(data), stage=stage, cure=False)
     (found,) = (one for one in report.criteria if one.id == criterion)
     return found.outcome
 

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import cache
 from pathlib import Path
 
-from protodsl import driver, ir
+from protodsl import ir
 from protodsl.runtime.units import Unit, parse_unit
 
 ROOT = Path(__file__).resolve().parents[2]
 TRIALS = ("NCT06222853", "NCT06350110", "NCT06892145", "changzheng-cd19-cd3e")
 F = Fraction
-
-
-@cache
-def trial(name: str) -> ir.Protocol:
-    protocol = driver.check(str(ROOT / "protocols" / f"{name}.proto-lite")).protocol
-    assert protocol is not None
-    return protocol
 
 
 def unit(text: str) -> Unit:

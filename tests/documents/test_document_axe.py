@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 from browser import browse, needs_chromium
-from document_fixture import ROOT, trial
+from document_fixture import ROOT
+from shipped import trial
 
 from protodsl.documents import compare, laid_out, lay, speaking, summary
 from protodsl.documents.blocks import Summary

@@ -19,11 +19,11 @@ from document_fixture import (
     days,
     leaf,
     protocol,
-    trial,
     within,
-)  # fmt: skip
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shipped import trial
 
 from protodsl import ir
 from protodsl.documents import changes, laid_out

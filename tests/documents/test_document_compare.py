@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from document_fixture import ALT_LIMIT, GILBERT, JUDGED, TRIALS, VACCINE, F, leaf, protocol, trial, unit
+from document_fixture import ALT_LIMIT, GILBERT, JUDGED, TRIALS, VACCINE, F, leaf, protocol, unit
+from shipped import trial
 
 from protodsl import ir
 from protodsl.documents import compare, laid_out

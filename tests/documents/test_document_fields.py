@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from document_fixture import trial
+from shipped import trial
 
 from protodsl import fields, ir
 from protodsl.documents import entries

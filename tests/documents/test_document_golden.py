@@ -9,7 +9,8 @@ import os
 import re
 
 import pytest
-from document_fixture import ROOT, TRIALS, trial
+from document_fixture import ROOT, TRIALS
+from shipped import trial
 
 from protodsl.documents import render
 

@@ -7,7 +7,8 @@ import zlib
 from pathlib import Path
 
 import pytest
-from document_fixture import protocol, trial
+from document_fixture import protocol
+from shipped import trial
 
 from protodsl.documents import RenderError, laid_out, load_house, render, summary
 

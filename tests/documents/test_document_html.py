@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import pytest
-from document_fixture import JUDGED, TRIALS, leaf, protocol, trial
+from document_fixture import JUDGED, TRIALS, leaf, protocol
+from shipped import trial
 
 from protodsl import fields, ir
 from protodsl.documents import escape, render, summary

@@ -12,7 +12,8 @@ import catalogues
 import pytest
 from babel.messages.catalog import Message
 from click.testing import CliRunner
-from document_fixture import ROOT, TRIALS, protocol, trial
+from document_fixture import ROOT, TRIALS, protocol
+from shipped import trial
 
 from protodsl.cli.render import command
 from protodsl.documents import changes, compare, laid_out, lay, render, speaking, summary

@@ -6,7 +6,8 @@ import re
 from fractions import Fraction
 
 import pytest
-from document_fixture import TRIALS, protocol, trial
+from document_fixture import TRIALS, protocol
+from shipped import trial
 
 from protodsl.documents import lay, reading_age, render
 

@@ -14,7 +14,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from document_fixture import TRIALS, trial
+from document_fixture import TRIALS
+from shipped import trial
 
 from protodsl import ir
 from protodsl.documents import summary

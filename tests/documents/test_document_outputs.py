@@ -19,8 +19,9 @@ from typing import Any
 
 import pypdf
 import pytest
-from document_fixture import ROOT, TRIALS, trial
+from document_fixture import ROOT, TRIALS
 from markdown_it import MarkdownIt
+from shipped import trial
 from test_document_html import Tree
 from test_document_numbers import (
     OPERATORS,

@@ -15,7 +15,8 @@ from typing import Any
 import pikepdf
 import pypdf
 import pytest
-from document_fixture import TRIALS, trial
+from document_fixture import TRIALS
+from shipped import trial
 
 from protodsl import fields
 from protodsl.documents import laid_out, lay, render, speaking, summary

@@ -7,7 +7,8 @@ import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
 import pytest
-from document_fixture import JUDGED, TRIALS, F, at, leaf, protocol, trial, unit
+from document_fixture import JUDGED, TRIALS, F, at, leaf, protocol, unit
+from shipped import trial
 
 from protodsl import ir
 from protodsl.documents import render, summary

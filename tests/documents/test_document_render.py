@@ -10,18 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from document_fixture import (
-    ALT_LIMIT,
-    GILBERT,
-    JUDGED,
-    TRIALS,
-    VACCINE,
-    F,
-    at,
-    leaf,
-    protocol,
-    trial,
-)  # fmt: skip
+from document_fixture import ALT_LIMIT, GILBERT, JUDGED, TRIALS, VACCINE, F, at, leaf, protocol
+from shipped import trial
 
 from protodsl import fields, ir
 from protodsl.documents import RenderError, eligibility, pdf, render, summary, vocabulary

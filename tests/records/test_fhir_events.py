@@ -21,8 +21,8 @@ from fhir_fixture import (
     record,
     resource,
 )
+from shipped import trial
 
-from protodsl.driver import check
 from protodsl.reports import Asked, Trial
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Answer, Coded, Condition, Days, Procedure
 
@@ -247,9 +247,7 @@ def test_immunization() -> None:
 
 @cache
 def trial_of(name: str) -> Trial:
-    model = check(str(PROTOCOLS / f"{name}.proto-lite")).protocol
-    assert model is not None
-    return Trial(model)
+    return Trial(trial(name))
 
 
 @pytest.mark.parametrize(

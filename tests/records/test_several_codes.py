@@ -6,9 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
+from shipped import trial
 
 from protodsl.backends import python
-from protodsl.driver import check
 from protodsl.interpret import matching
 from protodsl.runtime.codes import Match
 from protodsl.runtime.record import Coded
@@ -17,8 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_both_evaluators_match_alike() -> None:
-    protocol = check(str(ROOT / "protocols" / "NCT06892145.proto-lite")).protocol
-    assert protocol is not None
+    protocol = trial("NCT06892145")
     vocabulary = python.load(protocol).CHECKER.rules.vocabulary
     known = sorted({(code.system, code.code) for item in protocol.items.values() for code in item.codes})
     chance = random.Random(4)
@@ -44,7 +43,6 @@ def test_both_evaluators_match_alike() -> None:
 )
 def test_a_code_of_who_may_be_what_only_the_american_edition_tells(code: str, expected: Match) -> None:
     """ICD-10-CM has codes of a diabetic macular edema; WHO's stand above them, or are of something else."""
-    protocol = check(str(ROOT / "protocols" / "gallery" / "NCT00799227.proto-lite")).protocol
-    assert protocol is not None
+    protocol = trial("gallery/NCT00799227")
     vocabulary = python.load(protocol).CHECKER.rules.vocabulary
     assert vocabulary.match(Coded("icd10", code), "diabetic_macular_edema") is expected

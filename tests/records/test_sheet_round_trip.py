@@ -9,9 +9,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+import shipped
 from sheet_fixture import CannotHold, Rows, tables, wide
 
-from protodsl import driver, ir
+from protodsl import ir
 from protodsl.backends import python
 from protodsl.records.detect import read_participants
 
@@ -20,8 +21,7 @@ TRIALS = sorted(path.stem for path in ROOT.glob("*.proto-lite"))
 
 
 def loaded(trial: str) -> tuple[ir.Protocol, Any, list[dict[str, Any]]]:
-    protocol = driver.check(str(ROOT / f"{trial}.proto-lite")).protocol
-    assert protocol is not None
+    protocol = shipped.trial(trial)
     people = sorted((ROOT / "patients" / trial).glob("P-*.json"))
     return protocol, python.load(protocol), [json.loads(path.read_text()) for path in people]
 

@@ -87,12 +87,8 @@ class Joined:
             f"    greatest(runs.{end}, sure.joined_until) AS {self.to_first.name},",
         ]
         if self.counted:
-            lines += [
-                "    CASE WHEN any_drug.course IS NOT NULL THEN CAST(any_drug.course AS VARCHAR(20))",
-                "      ELSE concat(runs.of_drug, ' ', CAST(may.course AS VARCHAR(20)))",
-                f"    END AS {self.one.name},",
-                f"    {self.same('runs', 'sure')} AS {self.whole.name},",
-            ]
+            found += self.as_one()
+            lines.append(f"    one.one AS {self.one.name}, {self.same('runs', 'sure')} AS {self.whole.name},")
         lines += [
             ",\n".join(f"    denied.{each.name}" for each in self.denied.values()),
             f"  FROM {name} AS runs",
@@ -100,9 +96,8 @@ class Joined:
             f"  LEFT JOIN {name}_sure AS sure ON {_same('sure', 'runs', 'fact')}",
             f"  LEFT JOIN {name}_denied AS denied ON {_same('denied', 'runs', 'fact')}",
         ]
-        if self.counted:  # with a course of an unknown drug, all that touch may be one
-            same = _same("any_drug", "runs", "fact")
-            lines.append(f"  LEFT JOIN {name}_may AS any_drug ON {same} AND any_drug.of_drug = '*'")
+        if self.counted:
+            lines.append(f"  JOIN {name}_one AS one ON {_same('one', 'runs', 'fact')}")
         return [*found, *self.rows.ctes("\n".join(lines), dialect, "")]
 
     def as_may_be(self) -> list[Cte]:
@@ -113,26 +108,77 @@ class Joined:
         dialect, name = self.builder.dialect, self.name
         first, last = text(self.start.first, dialect), text(self.end.last, dialect)
         kinds = f"SELECT DISTINCT participant, thing, of_drug FROM {name}"
-        suiting = "runs.of_drug IN ('', kinds.of_drug)"
-        if self.counted:  # and all together
-            kinds += f" UNION ALL SELECT DISTINCT participant, thing, '*' FROM {name} WHERE of_drug = ''"
-            suiting = f"({suiting} OR kinds.of_drug = '*')"
         listed = "\n".join(
             [
                 "  SELECT runs.participant, runs.thing, runs.fact, kinds.of_drug,",
                 f"    runs.{first} AS since, runs.{last} AS until",
                 f"  FROM {name} AS runs JOIN ({kinds}) AS kinds ON {_same('kinds', 'runs')}",
-                f"    AND {suiting}",
+                "    AND runs.of_drug IN ('', kinds.of_drug)",
             ]
         )
         reach = "\n".join(
             [
                 "  SELECT participant, thing, fact, min(joined_since) AS joined_since,",
-                "    max(joined_until) AS joined_until, min(course) AS course",
-                f"  FROM {name}_may WHERE of_drug <> '*' GROUP BY participant, thing, fact",
+                "    max(joined_until) AS joined_until",
+                f"  FROM {name}_may GROUP BY participant, thing, fact",
             ]
         )
         return [Cte(f"{name}_may", islands(listed, "of_drug")), Cte(f"{name}_reach", reach)]
+
+    def as_one(self) -> list[Cte]:
+        """Of each course a text, the same for all that may be one with it.
+
+        Courses of one drug that touch may be one, and with them those of a drug nobody knows: the one may be
+        the other. Two drugs are two, unless such a course of either stands between them: so what courses of
+        unknown drugs are joined to, and which of these a drug's courses bridge, tells what is one.
+        """
+        dialect, name = self.builder.dialect, self.name
+        first, last = text(self.start.first, dialect), text(self.end.last, dialect)
+        listed = f"  SELECT participant, thing, fact, of_drug, {first} AS since, {last} AS until FROM {name}"
+        touching = (
+            "unknown.joined_since <= drugs.joined_until + 1\n"
+            "    AND drugs.joined_since <= unknown.joined_until + 1"
+        )
+        unknown = [
+            "  SELECT participant, thing, course, min(joined_since) AS joined_since,",
+            f"    max(joined_until) AS joined_until FROM {name}_by_drug",
+            "  WHERE of_drug = '' GROUP BY participant, thing, course",
+        ]
+        bridges = [
+            "  SELECT drugs.participant, drugs.thing, drugs.of_drug, drugs.course,",
+            "    min(unknown.course) AS from_course, max(unknown.course) AS to_course",
+            f"  FROM {name}_by_drug AS drugs JOIN {name}_unknown AS unknown",
+            f"    ON {_same('unknown', 'drugs')}",
+            f"    AND {touching}",
+            "  WHERE drugs.of_drug <> ''",
+            "  GROUP BY drugs.participant, drugs.thing, drugs.of_drug, drugs.course",
+        ]
+        joint = [
+            "  SELECT participant, thing, course, sum(gap) OVER (",
+            "    PARTITION BY participant, thing ORDER BY course ROWS UNBOUNDED PRECEDING) AS whole",
+            "  FROM (",
+            "  SELECT unknown.participant, unknown.thing, unknown.course,",
+            "    CASE WHEN count(bridges.course) > 0 THEN 0 ELSE 1 END AS gap",
+            f"  FROM {name}_unknown AS unknown LEFT JOIN {name}_bridges AS bridges",
+            f"    ON {_same('bridges', 'unknown')}",
+            "    AND bridges.from_course < unknown.course AND unknown.course <= bridges.to_course",
+            "  GROUP BY unknown.participant, unknown.thing, unknown.course",
+            "  ) AS cut",
+        ]
+        one = [
+            "  SELECT runs.participant, runs.thing, runs.fact,",
+            "    CASE WHEN joint.whole IS NOT NULL THEN concat('* ', CAST(joint.whole AS VARCHAR(20)))",
+            "      ELSE concat(runs.of_drug, ' ', CAST(runs.course AS VARCHAR(20))) END AS one",
+            f"  FROM {name}_by_drug AS runs",
+            f"  LEFT JOIN {name}_bridges AS bridges ON {_same('bridges', 'runs', 'of_drug', 'course')}",
+            f"  LEFT JOIN {name}_joint AS joint ON {_same('joint', 'runs')}",
+            "    AND joint.course =",
+            "      CASE WHEN runs.of_drug = '' THEN runs.course ELSE bridges.from_course END",
+        ]
+        told = "Courses of one drug, of no drug anybody knows, and what these join."
+        found = [Cte(f"{name}_by_drug", islands(listed, "of_drug"), told)]
+        made = {"unknown": unknown, "bridges": bridges, "joint": joint, "one": one}
+        return [*found, *(Cte(f"{name}_{each}", "\n".join(body)) for each, body in made.items())]
 
     def as_is_sure(self) -> list[Cte]:
         """Of each course the latest first and the earliest last day of the one it surely is part of."""
@@ -283,8 +329,6 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
     else:
         absent = and_(absent, not_(contested))  # what an event contradicts rules nothing out
         counted = lines if asked.lines else courses
-        if not asked.lines:
-            builder.refuse("how many courses there are, where some are of a drug nobody knows")
         enough, _ = counted(table, asked, group, surely, may)
         left, perhaps = counted(table, asked, group, uncontested, may)
         found = or_(and_(not_(contested), enough), left)

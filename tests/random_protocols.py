@@ -196,7 +196,9 @@ class Changes:
     def event(self, made: ir.Exists) -> ir.Exists:
         rng = self.rng
         if made.dose is not None:
-            return made
+            if made.lasting is None:
+                return made
+            return replace(made, lasting=(rng.choice(("<", "<=", ">=", ">")), made.lasting[1]))
         length = ir.Length(Fraction(rng.choice((1, 2, 10))), rng.choice(("day", "week", "month")))
         members = self.items[made.item].members
         ways = [

@@ -44,6 +44,7 @@ class Period(Doses):
     """The days of a drug up to the window's end, whether it ran in the window or before."""
 
     test: ir.Dose
+    measured: bool = False  # whether it matters how long a period is at most
 
     @property
     def told(self) -> str:
@@ -134,12 +135,32 @@ class Period(Doses):
                 f"  FROM {name} WHERE clash",
             ]
         )
-        return [
+        told = "Days in a row on which the dose passes, or may."
+        found = [
             *super().ctes(),
             Cte(f"{name}_known", known, "Days of which nothing is taken that is not recorded."),
             Cte(f"{name}_judged", judged),
-            Cte(f"{name}_stretches", stretches, "Days in a row on which the dose passes, or may."),
+            Cte(f"{name}_runs" if self.measured else self.told, stretches, told),
         ]
+        return [*found, Cte(self.told, self.around())] if self.measured else found
+
+    def around(self) -> str:
+        """Beside days on which it surely passes, those around them on which it may; beside days on which it
+        may, whether on all of them it surely does.
+        """
+        return "\n".join(
+            [
+                "  SELECT runs.*, same.participant IS NOT NULL AS settled,",
+                "    widest.first_one AS widest_first, widest.last_one AS widest_last",
+                f"  FROM {self.name}_runs AS runs",
+                f"  LEFT JOIN {self.name}_runs AS widest ON widest.participant = runs.participant",
+                "    AND runs.kind = 'sure' AND widest.kind = 'may'",
+                "    AND widest.first_one <= runs.first_one AND widest.last_one >= runs.last_one",
+                f"  LEFT JOIN {self.name}_runs AS same ON same.participant = runs.participant",
+                "    AND runs.kind IN ('may', 'denied') AND same.kind = 'sure'",
+                "    AND same.first_one = runs.first_one AND same.last_one = runs.last_one",
+            ]
+        )
 
 
 def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> Expr:
@@ -147,8 +168,10 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
     test, lasting = asked.dose, asked.lasting
     assert test is not None and lasting is not None
     by = length(lasting[1], None)
-    if test.op not in (">=", ">") or test.amount <= 0 or lasting[0] not in (">=", ">") or by is None:
-        raise builder.not_carried("a dose for a period, of or for at most so much")
+    if test.op not in (">=", ">") or test.amount <= 0:
+        raise builder.not_carried("a dose of at most so much for a period")
+    if lasting[0] == "=" or by is None:
+        raise builder.not_carried("a dose for exactly so long")
     dose = ir.DoseOf(item.name, test.equivalence, asked.window, test.unit, test.per, "lowest")
     tests = and_(*(events.attribute(each, "medications") for each in asked.attributes))
     thing = builder.thing("medications", item.name, asked.but_not)
@@ -165,25 +188,30 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
         mine = and_(compare("=", Column("kind"), Literal(kind)), where)
         return is_(group.column(f"{found.name}_{kind}", Aggregate("bool_or", TRUE, mine)), "TRUE")
 
-    def long(until: Expr) -> Expr:
-        latest = moved_by(moved(earlier(last, until), "day", 1), -1, by)
-        return compare("<=" if lasting[0] == ">=" else "<", first, latest)
+    def late(day: Expr, until: Expr) -> Expr:
+        """When days up to this one, or up to the window's end, would have begun to last just so long."""
+        return moved_by(moved(earlier(day, until), "day", 1), -1, by)
 
-    sure = some(
-        "sure",
-        and_(
-            compare("<=", first, Column("closes_from")),
-            compare(">=", last, Column("opens_by")),
-            compare("<=", Column("opens_by"), Column("closes_from")),
-            long(Column("closes_from")),
-        ),
-    )
+    opens, closes = Column("opens_by"), Column("closes_from")
+    inside = and_(compare("<=", first, closes), compare(">=", last, opens), compare("<=", opens, closes))
     touching = and_(
         compare("<=", first, Column("closes_by")),
         compare(">=", last, Column("opens_from")),
         compare("<=", Column("opens_from"), Column("closes_by")),
     )
-    may, may_if_denied = (some(kind, and_(touching, long(Column("closes_by")))) for kind in ("may", "denied"))
+    op = lasting[0]
+    if op in (">=", ">"):
+        sooner: ir.Op = "<=" if op == ">=" else "<"
+        passes = compare(sooner, first, late(last, closes))
+        may_pass = compare(sooner, first, late(last, Column("closes_by")))
+    else:
+        found.measured = True
+        passes = compare(op, late(Column("widest_last"), Column("closes_by")), Column("widest_first"))
+        settled = Column("settled")
+        begun, ended = case((settled, first), otherwise=last), case((settled, last), otherwise=first)
+        may_pass = not_(compare(">=" if op == "<" else ">", late(ended, closes), begun))
+    sure = some("sure", and_(inside, passes))
+    may, may_if_denied = (some(kind, and_(touching, may_pass)) for kind in ("may", "denied"))
     clash = some("clash", touching)
     denied = and_(builder.absent(scope, item.name, found.span), not_(clash))
     listed = builder.complete(scope, "medications", found.span)

@@ -18,6 +18,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from functools import partial
 from multiprocessing import Pool
 from pathlib import Path
 from random import Random
@@ -26,29 +27,22 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from differential import differences, options_for  # noqa: E402
-from random_protocols import compiled, fragments, mutated, trials  # noqa: E402
+from random_protocols import mutated  # noqa: E402
+from random_tasks import add_options, share, some_protocol, tasks  # noqa: E402
 from strategies import random_record  # noqa: E402
 
-from protodsl import ir  # noqa: E402
 from protodsl.backends import python  # noqa: E402
 
 BATCH = 20
-_protocols: dict[str, list[ir.Protocol]] = {}
 
 
-def protocols(kind: str) -> list[ir.Protocol]:
-    if kind not in _protocols:
-        _protocols[kind] = trials() if kind == "trials" else list(fragments())
-    return _protocols[kind]
-
-
-def batch(task: tuple[str, int, float]) -> tuple[int, int, Counter[str], list[str]]:
+def batch(share: float, task: tuple[str, int]) -> tuple[int, int, Counter[str], list[str]]:
     """(pairs, pairs with dates of cure, differences by field, examples) of one random protocol and twenty
     random records.
     """
-    kind, seed, share = task
+    kind, seed = task
     rng = Random(seed)
-    protocol = compiled(rng) if kind == "written" else rng.choice(protocols(kind))
+    protocol = some_protocol(kind, rng)
     if rng.random() < 0.7:
         protocol = mutated(protocol, rng)
     module = python.load(protocol)
@@ -77,27 +71,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=float, default=0.03, help="share of pairs on the four trials")
-    parser.add_argument(
-        "--written", type=float, default=0.4, help="share of pairs on protocols written at random"
-    )
+    add_options(parser, trials=0.03, written=0.4)
     parser.add_argument("--cure", type=float, default=0.0, help="share of pairs with dates of cure")
     asked = parser.parse_args()
     batches = -(-asked.pairs // BATCH)
-    ours, ends = int(batches * asked.trials), int(batches * (asked.trials + asked.written))
-    tasks = [
-        (
-            "trials" if index < ours else "written" if index < ends else "fragments",
-            asked.seed * 10_000_000 + index,
-            asked.cure,
-        )
-        for index in range(batches)
-    ]
-    Random(asked.seed).shuffle(tasks)
+    listed = tasks(batches, asked.trials, asked.written, asked.seed)
     done, cured, total, began = 0, 0, Counter[str](), time.time()
     with Pool(asked.jobs) as pool:
-        for pairs, dated, counted, shown in pool.imap_unordered(batch, tasks, chunksize=4):
+        for pairs, dated, counted, shown in pool.imap_unordered(
+            partial(batch, asked.cure), listed, chunksize=4
+        ):
             done += pairs
             cured += dated
             total += counted
@@ -107,8 +90,8 @@ def main() -> int:
                 print(f"\r{done} of {batches * BATCH}", end="", file=sys.stderr, flush=True)
     differing = {field: count for field, count in total.items() if count}
     print(
-        f"\n{done} pairs, {ours * BATCH} on the four trials, {(ends - ours) * BATCH} on protocols written "
-        f"at random, {cured} with dates of cure, "
+        f"\n{done} pairs, {share(listed, 'trials') * BATCH} on the four trials, "
+        f"{share(listed, 'written') * BATCH} on protocols written at random, {cured} with dates of cure, "
         f"{time.time() - began:.0f} s, seed {asked.seed}"
     )
     print(f"differences: {differing or 'none'}")

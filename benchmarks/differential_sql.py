@@ -29,7 +29,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 import duck_engine  # noqa: E402
-from random_protocols import compiled, fragments, mutated, trials  # noqa: E402
+from random_protocols import mutated  # noqa: E402
+from random_tasks import add_options, share, some_protocol, tasks  # noqa: E402
 from sql_differential import Engine, JsonRecord, differences, some_run  # noqa: E402
 from strategies import random_record  # noqa: E402
 
@@ -39,17 +40,8 @@ from protodsl.cohort.rows import Rows  # noqa: E402
 from protodsl.runtime.attributes import RecordError  # noqa: E402
 from protodsl.runtime.read import read_record  # noqa: E402
 
-Task = tuple[str, int, int]
+Task = tuple[str, int]
 Answers = list[tuple[Any, ...]]
-_protocols: dict[str, list[ir.Protocol]] = {}
-
-
-def some_protocol(kind: str, rng: Random) -> ir.Protocol:
-    if kind == "written":
-        return compiled(rng)
-    if kind not in _protocols:
-        _protocols[kind] = trials() if kind == "trials" else list(fragments())
-    return rng.choice(_protocols[kind])
 
 
 def people(protocol: ir.Protocol, rng: Random, count: int) -> list[JsonRecord]:
@@ -75,9 +67,11 @@ def drawn(kind: str, rng: Random, about: str) -> ir.Protocol:
             return protocol
 
 
-def batch(engine: Engine, dialect: sql.Dialect, about: str, task: Task) -> tuple[int, int, bool, list[str]]:
+def batch(
+    engine: Engine, dialect: sql.Dialect, about: str, count: int, task: Task
+) -> tuple[int, int, bool, list[str]]:
     """(pairs, truths compared, whether the statement carries all, what differs) of one random protocol."""
-    kind, seed, count = task
+    kind, seed = task
     rng = Random(seed)
     protocol = drawn(kind, rng, about)
     records = people(protocol, rng, count)
@@ -128,32 +122,23 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=20_000)
     parser.add_argument("--engine", choices=("duckdb", "postgres", "spark"), default="duckdb")
     parser.add_argument("--jobs", type=int, default=1, help="processes, on DuckDB")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=float, default=0.2, help="share of pairs on the four trials")
-    parser.add_argument("--written", type=float, default=0.2, help="share on protocols written at random")
+    add_options(parser, trials=0.2, written=0.2)
     parser.add_argument("--records", type=int, default=1000, help="people for each protocol")
     parser.add_argument("--about", default="", help="only protocols whose model holds this, as “OfEvent(”")
     asked = parser.parse_args()
     batches = -(-asked.pairs // asked.records)
-    ours, ends = round(batches * asked.trials), round(batches * (asked.trials + asked.written))
-    tasks = [
-        (
-            "trials" if index < ours else "written" if index < ends else "fragments",
-            asked.seed * 10_000_000 + index,
-            asked.records,
-        )
-        for index in range(batches)
-    ]
-    Random(asked.seed).shuffle(tasks)
+    listed = tasks(batches, asked.trials, asked.written, asked.seed)
     done = compared = whole = differing = 0
     began = time.time()
     with running(asked.engine) as (engine, dialect):
-        ask: Callable[[Task], tuple[int, int, bool, list[str]]] = partial(batch, engine, dialect, asked.about)
+        ask: Callable[[Task], tuple[int, int, bool, list[str]]] = partial(
+            batch, engine, dialect, asked.about, asked.records
+        )
         if asked.engine == "duckdb" and asked.jobs > 1:
             pool = Pool(asked.jobs)
-            answers = pool.imap_unordered(ask, tasks)
+            answers = pool.imap_unordered(ask, listed)
         else:
-            answers = map(ask, tasks)
+            answers = map(ask, listed)
         for pairs, truths, carried, found in answers:
             done += pairs
             compared += truths
@@ -163,8 +148,8 @@ def main() -> int:
                 print(" ", line, flush=True)
             print(f"\r{done:,} of {batches * asked.records:,}", end="", file=sys.stderr, flush=True)
     print(
-        f"\n{done:,} pairs on {asked.engine}, {ours * asked.records:,} on the four trials, "
-        f"{(ends - ours) * asked.records:,} on protocols written at random; "
+        f"\n{done:,} pairs on {asked.engine}, {share(listed, 'trials') * asked.records:,} on the four trials, "
+        f"{share(listed, 'written') * asked.records:,} on protocols written at random; "
         f"{whole:,} on statements that carry all; {compared:,} truths and verdicts compared, "
         f"{time.time() - began:.0f} s, seed {asked.seed}"
     )

@@ -252,7 +252,7 @@ class Pieces:
         children = self._inside(text, shape.root, FIRST, telling)
         if children is None:
             return None
-        tree: Tree[Token] = Tree("start", children)  # type: ignore[arg-type]
+        tree: Tree[Token] = Tree("start", children)  # type: ignore[arg-type]  # lark has None, its types not
         ends = [child.meta for child in children if isinstance(child, Tree) and not child.meta.empty]
         if ends:
             tree.meta.start_pos, tree.meta.end_pos = ends[0].start_pos, ends[-1].end_pos
@@ -276,7 +276,7 @@ class Pieces:
                     if inner is None:
                         return None
                     assert isinstance(tree, Tree)
-                    tree.children[piece.own :] = inner  # type: ignore[assignment]
+                    tree.children[piece.own :] = inner  # type: ignore[assignment]  # as above
                     tree.meta.end_pos = item.end
                 elif not piece.plain:
                     telling += [one for one in piece.trees if isinstance(one, Tree)]

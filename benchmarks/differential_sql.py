@@ -148,7 +148,8 @@ def main() -> int:
                 print(" ", line, flush=True)
             print(f"\r{done:,} of {batches * asked.records:,}", end="", file=sys.stderr, flush=True)
     print(
-        f"\n{done:,} pairs on {asked.engine}, {share(listed, 'trials') * asked.records:,} on the four trials, "
+        f"\n{done:,} pairs on {asked.engine}, "
+        f"{share(listed, 'trials') * asked.records:,} on the four trials, "
         f"{share(listed, 'written') * asked.records:,} on protocols written at random; "
         f"{whole:,} on statements that carry all; {compared:,} truths and verdicts compared, "
         f"{time.time() - began:.0f} s, seed {asked.seed}"

@@ -12,7 +12,6 @@ from ucumvert import PintUcumRegistry
 from protodsl.runtime.units import (
     MAX_LENGTH,
     conversion,
-    dimension_words,
     factor,
     parse_unit,
     per_body,
@@ -124,23 +123,6 @@ def test_dose_per_body() -> None:
     assert per_body("mg / m² / d") == ("mg/d", "m2")
     assert per_body("mg/m2") == ("mg", "m2")
     assert per_body("mg/d") == ("mg/d", None)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("mg/dL", "mass per volume"),
-        ("umol/L", "amount of substance per volume"),
-        ("kg/m2", "mass per area"),
-        ("%", "a plain number"),
-        ("/uL", "number per volume"),
-        ("U/L", "enzyme units (U) per volume"),
-        ("mL/min/1.73m2", "volume per 1.73 m² per time"),
-    ],
-)
-def test_dimension_in_words(text: str, words: str) -> None:
-    unit = parse_unit(text)
-    assert unit is not None and dimension_words(unit) == words
 
 
 ATOMS = [

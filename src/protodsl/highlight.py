@@ -17,7 +17,6 @@ from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation
 from protodsl.resources import grammar_path
 
 _LITERAL = re.compile(r'"([a-z][a-z_]*)"')
-_GROUP = re.compile(r"\(\?:((?:[a-z\\+() ?:s]+\|)*[a-z\\+() ?:s]+)\)")
 _WORD = r"[A-Za-z][A-Za-z0-9_]*(?:\.[a-z][A-Za-z0-9_]*)?"
 # Words that open a declaration: the terminals of kinds, and literals that begin a rule with a block.
 _DECLARING = ("VKIND", "SECTION", "KIND", "LEVEL")

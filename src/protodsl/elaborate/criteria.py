@@ -13,8 +13,6 @@ from protodsl.elaborate import expressions, parameters, quantities
 from protodsl.elaborate.scope import Child, Context, Declaration, Node, Refused, Scope, declaration, string
 from protodsl.source import Span
 
-MAX_PARTS = 5000
-
 
 @dataclass
 class Words:

@@ -58,9 +58,6 @@ class Scope:
     def report(self, name: str, span: Span, /, **facts: Any) -> None:
         self.diagnostics.append(diagnose(name, span, **facts))
 
-    def known_names(self) -> list[str]:
-        return [*self.items, *self.equivalences, *self.definitions, *self.pending, *self.timepoints]
-
     def unknown(self, name: str, span: Span, wanted: str, among: Iterable[str]) -> None:
         self.report(
             "unknown-name",

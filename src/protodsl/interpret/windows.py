@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from protodsl import ir
 from protodsl.interpret import events
-from protodsl.interpret.context import Context, anchor_day, as_of
+from protodsl.interpret.context import Context, as_of
 from protodsl.interpret.days import Span, end_moved, on, plus_days
 from protodsl.interpret.truth import first_that_applies
 from protodsl.runtime.record import FIRST_DAY, LAST_DAY, Days
@@ -108,8 +108,3 @@ def up_to_now(ctx: Context, span: Span) -> Span:
     if last is None:
         return span
     return span._replace(end=Days(min(span.end.first, last), min(span.end.last, last)))
-
-
-def has_anchor(ctx: Context) -> Days | Cause:
-    day = anchor_day(ctx)
-    return day if day is not None else Cause("timepoint not dated", ctx.anchor_name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protodsl import ir
 from protodsl.interpret.context import Context, as_of
-from protodsl.interpret.matching import Match, each_code, has, match
+from protodsl.interpret.matching import each_code, has
 from protodsl.interpret.samples import reported
 from protodsl.interpret.windows import anchor_days
 from protodsl.ir import Code
@@ -108,7 +108,3 @@ def window(ctx: Context, asked: ir.Window) -> str:
 
 def limit(value: Exact, unit: str | None) -> str:
     return words.amount(words.number_text(value), unit)
-
-
-def names_drug(ctx: Context, code: Coded, item: ir.Item) -> bool:
-    return match(ctx.protocol, code, item) is Match.SURE

@@ -23,10 +23,6 @@ from protodsl.runtime.rules import Rules
 VERDICTS: dict[Truth, Verdict] = {True: "eligible", False: "ineligible", None: "undetermined"}
 
 
-class Circle(Exception):
-    """Stages that require one another."""
-
-
 class Body:
     """Criteria and groups joined by `and`: those common to a stage, or those of a cohort."""
 

@@ -430,24 +430,3 @@ def per_body(text: str) -> tuple[str, Literal["kg", "m2"] | None]:
         if parts[index] in ("m2", "m²", "m^2"):
             return "/".join(parts[:index] + parts[index + 1 :]), "m2"
     return text, None
-
-
-_WORDS = {
-    "mass": "mass", "length": "length", "time": "time", "amount": "amount of substance",
-    "mass/mass": "mass per mass", "amount/amount": "amount per amount", "1.73m2": "1.73 m²",
-    "U": "enzyme units (U)", "[IU]": "international units (IU)",
-}  # fmt: skip
-
-
-def dimension_words(unit: Unit) -> str:
-    """The dimension of a unit in words, for messages: "mass per volume", "amount of substance per time"."""
-    above: list[str] = []
-    below: list[str] = []
-    for name, power in unit.dimension:
-        word = _WORDS.get(name, name)
-        if name == "length" and abs(power) in (2, 3):
-            word, power = {2: "area", 3: "volume"}[abs(power)], power // abs(power)
-        (above if power > 0 else below).append(word if abs(power) == 1 else f"{word}^{abs(power)}")
-    if not above and not below:
-        return "a plain number"
-    return " ".join(["·".join(above) or "number", *(f"per {word}" for word in below)])

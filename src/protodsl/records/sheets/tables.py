@@ -22,7 +22,7 @@ MAX_COLUMNS = 16_384  # what Excel has
 MAX_CELL = 2**20
 ENDINGS = (".csv", ".tsv", ".xlsx")
 DICTIONARY = "dictionary"  # the table that explains a template; it holds no data
-WORKBOOK = b"PK\x03\x04"
+
 
 Row = tuple[int, list[str]]  # the number people see at the edge of the sheet, and the cells
 

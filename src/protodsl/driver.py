@@ -337,6 +337,8 @@ def _without_consequences(found: Iterable[Diagnostic], project: Project) -> list
     for diagnostic in found:
         if diagnostic.name in ("unknown-name", "unknown-timepoint") and diagnostic.fact("name") in words:
             continue
+        if diagnostic.name == "unknown-value" and diagnostic.fact("value") in words:
+            continue
         if diagnostic.name == "unused-vocabulary":
             continue
         if diagnostic.name in _CONSEQUENCES and diagnostic.span.path in torn:

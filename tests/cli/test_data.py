@@ -58,7 +58,7 @@ def test_needs_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert "  alt: ALT [U/L], with upper limit; LOINC 1742-6" in out.splitlines()
     assert "      within 28 days before enrollment: inclusion 4.3.a" in out
     assert "Answers of participant or guardian" in out
-    assert "on the day of serum creatinine or at most" in out
+    assert "together with serum creatinine, or within" in out
     assert max(map(len, out.splitlines())) <= 100
 
 

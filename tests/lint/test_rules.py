@@ -78,6 +78,12 @@ PAIRS: dict[str, list[tuple[str, str]]] = {
         "exclusion 1 { exclude if had sle from screening to 3 days before screening }",
         "exclusion 1 { exclude if had sle from 3 days before screening to screening }",
     )],
+    "window-ahead": [
+        ("exclusion 1 { exclude if had sle within 8 weeks of screening }",
+         "exclusion 1 { exclude if had sle within 8 weeks before screening }"),
+        ("exclusion 1 { exclude if received x from screening to 3 days after screening }",
+         "exclusion 1 { exclude if alt > 9 U/L within 3 days of screening }"),
+    ],
     "unused-vocabulary": [(
         'define d means has sle inclusion 1 { require alt <= 9 U/L }',
         'define d means has sle inclusion 1 { require d }',

@@ -136,7 +136,11 @@ def event_item(ctx: Context, token: Token, domains: tuple[ir.Domain, ...], verb:
         ctx.report("disease-is-no-stay", token, name=item.name, label=item.label)
         raise Refused
     if item.domain not in domains:
-        verbs = [v for v, (of, _, _) in VERBS.items() if item.domain in of]
+        verbs = (
+            ["underwent"]
+            if item.domain == "procedures"
+            else [said for said, (of, _, _) in VERBS.items() if item.domain in of]
+        )
         ctx.report(
             "wrong-kind",
             token,
@@ -365,6 +369,14 @@ def _op(tree: Child) -> ir.Op:
 
 
 def graded(ctx: Context, scale: Token, op: ir.Op, value: Child) -> ir.AttributeTest:
+    if str(scale) in ctx.scope.items:
+        said = str(value) if isinstance(value, Token) else "…"
+        asked = f"{scale} {'is' if op == '=' else op} {said}"
+        ctx.report(
+            "unknown-name", scale, name=str(scale), what="severity, grade or stage",
+            help=f"it is a result of its own: `… and {asked}`",
+        )  # fmt: skip
+        raise Refused
     if str(scale) not in SCALES:
         ctx.scope.unknown(str(scale), ctx.span(scale), "severity, grade or stage", SCALES)
         raise Refused

@@ -86,14 +86,22 @@ def truth(ctx: Context, tree: Child) -> ir.Expr:
             return named(ctx, name)
         case Tree("observed", [None, Token(value="history"), Tree("value_side", [Token() as what])]):
             # A habit the grammar takes for a measurement of one side: `history of malignancy`.
-            instead, span = f"had {what}", ctx.span(tree)
+            item, span = ctx.scope.items.get(str(what)), ctx.span(tree)
+            instead = f"{_EVER.get(item.domain, 'had') if item else 'had'} {what}"
             fix = Fix(span, instead, f"write `{instead}`")
-            ctx.report("other-words", tree, text=f"history of {what}", suggestion=instead, fix=fix)
+            if item is not None and item.domain in _EVER:
+                kind = item.kind
+                ctx.report("history-of", tree, name=item.name, actual=kind, suggestion=instead, fix=fix)
+            else:
+                ctx.report("other-words", tree, text=f"history of {what}", suggestion=instead, fix=fix)
         case Tree():
             ctx.report("number-where-truth", tree)
         case _:
             raise AssertionError(tree)
     raise Refused
+
+
+_EVER: dict[ir.Domain, str] = {"procedures": "underwent", "medications": "received"}
 
 
 def _same(a: ir.Expr, b: ir.Expr) -> bool:

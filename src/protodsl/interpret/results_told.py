@@ -286,8 +286,8 @@ def phrase(ctx: Context, asked: ir.Number) -> str:
             return words.mean_text(words.sided(wording.label(ctx, name), side), last)
         case ir.Age():
             return "age"
-        case ir.DoseOf(item=name, select=select):
-            return words.dose_phrase(select, wording.label(ctx, name))
+        case ir.DoseOf(item=name, equivalence=table, select=select):
+            return words.dose_phrase(select, wording.label(ctx, name), table)
         case ir.Arithmetic(op, left, right):
             return words.operation_text(op, phrase(ctx, left), phrase(ctx, right))
         case ir.Call(function, arguments):

@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
     model.impossible_or_idle,
     tables,
     model.backward_window,
+    model.looks_ahead,
     model.missing_source,
     model.drug_without_code,
     model.unused,

@@ -8,7 +8,7 @@ from fractions import Fraction
 from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
 from protodsl.ir.walk import nodes
-from protodsl.lint.walk import at, criteria, meaning, parts, spoken_of
+from protodsl.lint.walk import at, criteria, meaning, parts, spoken_of, within
 
 # Rough lengths in days: good enough to see that a window runs backwards, never used for anything else.
 _DAYS = {"day": Fraction(1), "week": Fraction(7), "month": Fraction(3044, 100), "year": Fraction(36525, 100)}
@@ -125,6 +125,25 @@ def backward_window(protocol: ir.Protocol) -> Iterator[Diagnostic]:
             first, last = _place(start), _place(end)
             if first is not None and last is not None and first[0] == last[0] and first[1] > last[1]:
                 yield diagnose("window-empty", span or at(protocol, part), reason="it ends before it begins")
+
+
+def looks_ahead(protocol: ir.Protocol) -> Iterator[Diagnostic]:
+    """'within 8 weeks of screening', asked on the day of screening of what only a record can tell: the weeks
+    to come are in no record, so that nobody is ever found free of it."""
+    for stage in protocol.stages:
+        here = (ir.AtTimepoint(stage.anchor), ir.StageAnchor())
+        blocks = (stage.criteria, *(cohort.criteria for cohort in stage.cohorts))
+        for part in (part for block in blocks for one in block for part in within(one.root)):
+            for node in nodes((part.expr, part.applies)):
+                match node:
+                    case ir.Exists(window=ir.Window(end=ir.Bound() as end), span=span):
+                        pass
+                    case _:
+                        continue
+                last = _place(end)
+                if last is not None and last[0] in here and last[1] > 0:
+                    name = stage.anchor.replace("_", " ")
+                    yield diagnose("window-ahead", span or at(protocol, part), id=part.id, anchor=name)
 
 
 def _place(bound: ir.Bound) -> tuple[ir.Anchor, Fraction] | None:

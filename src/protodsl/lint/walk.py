@@ -30,7 +30,13 @@ def once(find: Callable[[ir.Protocol], Made]) -> Callable[[ir.Protocol], Made]:
 
 def parts(protocol: ir.Protocol) -> Iterator[ir.Part]:
     """Every criterion and part, depth first."""
-    stack = [criterion.root for criterion in criteria(protocol)][::-1]
+    for criterion in criteria(protocol):
+        yield from within(criterion.root)
+
+
+def within(part: ir.Part) -> Iterator[ir.Part]:
+    """A part and all in it, depth first."""
+    stack = [part]
     while stack:
         part = stack.pop()
         yield part

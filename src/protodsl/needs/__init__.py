@@ -103,7 +103,7 @@ class _Collector:
         for step in self.protocol.stages:
             if stage not in (None, step.id):
                 continue
-            self.context = Context(self.protocol, self.label(step.anchor))
+            self.context = Context(self.protocol, Context(self.protocol).timepoint(step.anchor))
             self.timepoint(step.anchor)
             for cohort in step.cohorts:
                 self.where = cohort.id
@@ -198,7 +198,7 @@ class _Collector:
         self.ask(measure.lead, value.window)
         outer = self.computed
         lead = self.context.item(measure.lead)
-        self.computed = f"on the day of {lead} or at most {duration(measure.validity)} before"
+        self.computed = _together(lead, measure.validity)
         self.number(measure.formula)
         for condition in measure.valid:
             self.expr(condition)
@@ -297,6 +297,17 @@ class _Collector:
 
     def label(self, name: str) -> str:
         return next((one.label or one.name for one in self.protocol.timepoints if one.name == name), name)
+
+
+def _together(lead: str, validity: ir.Duration) -> str:
+    """When an input of a formula counts: as of its lead, or not long before."""
+    match validity:
+        case ir.Length(count=count) if count == 0:
+            return f"on the day of {lead}"
+        case ir.Length(count, "year") if count >= 100:
+            return f"together with {lead}, or at any time before it"
+        case _:
+            return f"together with {lead}, or within {duration(validity)} before it"
 
 
 def _dose_unit(unit: Unit, per: str | None) -> str:

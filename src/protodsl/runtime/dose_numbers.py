@@ -86,7 +86,7 @@ class DoseNumber(NumberNode):
         return Range(Fraction(low, scale), None if high is None else Fraction(high, scale))
 
     def text(self, case: Case) -> str:
-        return dose_phrase("highest", self.sum.label)
+        return dose_phrase("highest", self.sum.label, self.sum.equivalence)
 
     def names(self) -> Iterable[str]:
         return (self.sum.item,)
@@ -139,7 +139,7 @@ class DaysNumber(DoseNumber):
         return Range(Fraction(low, scale), Fraction(high, scale) if bounded and high is not None else None)
 
     def text(self, case: Case) -> str:
-        return dose_phrase(self.select, self.sum.label)
+        return dose_phrase(self.select, self.sum.label, self.sum.equivalence)
 
 
 def _days(begun: Iterable[int], first: int, last: int) -> list[int]:

@@ -35,7 +35,7 @@ class Course(NamedTuple):
 class DoseSum:
     """The daily dose of a drug or class, in one unit, perhaps by equivalents, perhaps per kg or m²."""
 
-    __slots__ = ("_scales", "body", "factors", "item", "label", "per", "unit")
+    __slots__ = ("_scales", "body", "equivalence", "factors", "item", "label", "per", "unit")
 
     def __init__(
         self,
@@ -45,14 +45,17 @@ class DoseSum:
         factors: dict[str, Fraction] | None,
         per: str | None,
         body: dict[str, ChosenNumber],
+        equivalence: str | None = None,
     ) -> None:
-        """`factors`: equivalents by drug; `body`: the participant's weight (`kg`) and surface (`m2`)."""
+        """`factors`: equivalents by drug, of the table `equivalence`; `body`: the participant's weight (`kg`)
+        and surface (`m2`)."""
         self.item = item
         self.label = label
         self.unit = unit
         self.factors = factors
         self.per = per
         self.body = body
+        self.equivalence = equivalence
         self._scales: dict[tuple[Coded, str], tuple[Exact | None, str | None]] = {}
 
     def course(self, case: Case, happening: Happening, days: Lasted) -> Course:

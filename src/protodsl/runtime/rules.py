@@ -238,4 +238,4 @@ class Rules:
         if surface is not None:
             body["m2"] = ChosenNumber(self.measured(surface), "latest", None, (), "m2", None)
         factors = None if equivalence is None else self.equivalences[equivalence]
-        return DoseSum(item, items[item].label, unit, factors, per, body)
+        return DoseSum(item, items[item].label, unit, factors, per, body, equivalence)

@@ -355,10 +355,12 @@ def operation_text(op: str, left: str, right: str) -> str:
     return f"({left} {sign} {right})"
 
 
-def dose_phrase(select: str, label: str) -> str:
-    """Words of a dose: `daily dose of prednisone`, `lowest daily dose of …`, `cumulative dose of …`."""
+def dose_phrase(select: str, label: str, equivalence: str | None = None) -> str:
+    """Words of a dose: `daily dose of prednisone`, `lowest daily dose of … as prednisone equivalent`,
+    `cumulative dose of …`.
+    """
     before = {"highest": "daily dose", "lowest": "lowest daily dose", "total": "cumulative dose"}[select]
-    return f"{before} of {label}"
+    return f"{before} of {label}" + (f" as {name_text(equivalence)}" if equivalence is not None else "")
 
 
 def percentile_text(percent: Fraction, table: str) -> str:

@@ -6,8 +6,10 @@ truth is the interpreter's, in the stage the scenario asks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from itertools import count
 from typing import get_args
 
 from protodsl import ir
@@ -95,24 +97,38 @@ def _named(part: ir.Part, sources: Mapping[str, Source]) -> Iterator[tuple[str, 
     """The branches of a part, each under the words the author wrote, which are told apart where they are the
     same.
     """
-    seen: set[str] = set()
+    found: list[tuple[str, str, ir.Expr]] = []
     for root in (part.applies, part.expr):
-        found = list(_branches(root)) if root is not None else []
+        inner = list(_branches(root)) if root is not None else []
         if root is part.applies and root is not None:
-            found.insert(0, root)
-        for expr in found:
+            inner.insert(0, root)
+        for expr in inner:
             span = getattr(expr, "span", None)
             words = ""
             if span is not None and span.path in sources:
                 words = " ".join(sources[span.path].text[span.start : span.end].split())
             item = _item(expr)
-            words = words if words else item or type(expr).__name__.lower()
-            if words in seen and item:
-                words = f"{words} ({item})"
-            if words in seen:
-                continue
-            seen.add(words)
-            yield (words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"), expr
+            found.append((words or item or type(expr).__name__.lower(), item, expr))
+    several = Counter(words for words, _ in dict.fromkeys((words, item) for words, item, _ in found))
+    shown: dict[str, None] = {}
+    told: set[tuple[str, str]] = set()
+    for words, item, expr in found:
+        if (words, item) in told:
+            continue
+        told.add((words, item))
+        about = f" ({item})" if item and several[words] > 1 else ""
+        name = next(name for name in _shortened(words, about) if name not in shown)
+        shown[name] = None
+        yield name, expr
+
+
+def _shortened(words: str, about: str) -> Iterator[str]:
+    """The words at their length or cut, each further one with more of what tells them apart."""
+    if len(words) + len(about) > _LONGEST:
+        yield f"{words[: max(20, _LONGEST - 1 - len(about))]}…{about}"
+        yield f"{words[: _LONGEST // 2]}…{words[-_LONGEST // 2 :]}{about}"
+    yield f"{words}{about}"
+    yield from (f"{words}{about} [{number}]" for number in count(2))
 
 
 def _branches(node: object) -> Iterator[ir.Expr]:

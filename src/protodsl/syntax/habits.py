@@ -33,6 +33,8 @@ _HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"\bwithin (?:the|a) ({_LENGTH})", r"within \1"),
         (r"\bprior to\b", "before"),
         (rf"\b(?<!within )less than ({_LENGTH}) (before|after)\b", r"within less than \1 \2"),
+        (rf"\b(?:more|longer) than ({_LENGTH}) (before|after)\b", r"at least \1 \2"),
+        (rf"\bover ({_LENGTH}) (before|after)\b", r"at least \1 \2"),
         (rf"\bwithin ({_LENGTH})(?=\s*(?:$|[}}#)]|and\b|or\b|unless\b|except\b))", r"within \1 before …"),
         (rf"\bfor (?:at least|more than|over) ({_LENGTH})", r"for >= \1"),
         (r"\bhistory of (\w+)", r"had \1"),
@@ -50,17 +52,63 @@ _HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"({_NUMBER} ?(?:mg|g|ug|µg|μg)) (?:daily|per day|a day|/ day)\b", r"\1/d"),
         (r"\b(?:had|has) (at (?:least|most) \d+) (\w+)", r"had \2 on \1 occasions"),
         (r"\b(\w+) (positive|negative)\b", r"\1 is \2"),
+        (
+            rf"\b(\w+)( (?:at|of) \w+)? ([<>]=?|[≥≤]) ?({_NUMBER}) ?% (?:of )?(?:the )?predicted\b",
+            r"\1_percent_predicted\2 \3 \4 %",
+        ),
+        (r"\bof (severity|grade|stage) ([IVX]{1,4}|\d{1,2}|[a-z]\w*)\b", r"of \1 = \2"),
+        (r"\bof ([a-z]\w*_\w+) ([IVX]{1,4}|\d{1,2}[a-z]?|[A-E])\b(?! ?[\w%/])", r"and \1 is \2"),
+        (
+            r"\b(received|receives|took|takes) (?:the )?(?:maxim\w+|highest)(?: tolerated)? dose of (\w+)",
+            r'\1 \2 judged "at the highest tolerated dose"',
+        ),
+        (r"\b((?:maxim\w+|highest|optimal|full)(?: \w+){0,2} doses?)\b", r'… judged "at the \1"'),
+        (r"\bduring (?:the )?\w+(?: period| phase)?", "from … to …"),
     )
+)
+
+
+# What is said besides, by words of what is written instead.
+_WHY = (
+    ("_percent_predicted", ": a share of the predicted value is a result of its own, `lab … { unit % }`"),
+    ("from …", ", with the two timepoints between which it lies"),
+    (" = ", "; with `>=` that one and worse"),
+    ("and ", ": a class is a result of its own"),
+)
+# Words that no name holds: what stands before one may be a name, what stands behind it is something else.
+_NO_NAMES = frozenset(
+    [
+        *("during", "per", "while", "when", "whenever", "despite", "by", "via", "in", "into", "than", "more"),
+        *(
+            "less",
+            "under",
+            "over",
+            "who",
+            "which",
+            "whose",
+            "their",
+            "this",
+            "these",
+            "those",
+            "will",
+            "must",
+        ),
+        *("may", "should", "been", "being", "be", "are", "was", "were", "did", "does", "tolerated", "about"),
+        *("using", "prior", "to", "due"),
+    ]
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """text[start:end] is such a habit; `instead` is how it is written, `…` where more has to be said."""
+    """text[start:end] is such a habit; `instead` is how it is written, `…` where more has to be said.
+
+    `why`: what is said behind it."""
 
     start: int
     end: int
     instead: str
+    why: str | None = None
 
 
 def habit_at(text: str, start: int, pos: int) -> Habit | None:
@@ -75,7 +123,11 @@ def habit_at(text: str, start: int, pos: int) -> Habit | None:
         for match in pattern.finditer(line):
             if match.start() <= pos - begin <= match.end() + 1:
                 made = _OPS[match.group(1).lower()] if instead is None else match.expand(instead)
-                return Habit(begin + match.start(), begin + match.end(), made)
+                why = next((more for word, more in _WHY if instead and word in made), None)
+                if made.startswith("at least ") and len(match.groups()) == 2:
+                    length, way = match.groups()
+                    why = f", which takes that day in; to leave it out, `{way} {length} {way} …`"
+                return Habit(begin + match.start(), begin + match.end(), made, why)
     return None
 
 
@@ -89,8 +141,10 @@ def joined_name(text: str, pos: int, reserved: frozenset[str]) -> Habit | None:
     for word in found.group().split(" "):
         if word in reserved:
             break
+        if word in _NO_NAMES:
+            return None
         words.append(word)
-    if len(words) < 2 or words[0] in reserved:
+    if len(words) < 2 or words[0] in reserved | _NO_NAMES:
         return None
     start = pos - len(before.group())
     return Habit(start, start + len(" ".join(words)), "_".join(words).lower())

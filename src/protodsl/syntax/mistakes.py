@@ -311,11 +311,11 @@ def _name(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
     if "NAME" not in case.accepted or found not in reserved_words():
         return None
     declares = bool(words) and words[-1].group() in _DECLARED
-    if not declares and not (
-        case.accepted <= {"NAME", "ALL", "ANY", "EACH", "NONE", "EXACTLY", "NO", "AT_LEAST", "AT_MOST"}
-    ):
+    listed = {"ALL", "ANY", "EACH", "NONE", "EXACTLY", "NO", "AT_LEAST", "AT_MOST", "RSQB"}
+    if not declares and not (case.accepted <= {"NAME", *listed}):
         return None
-    return case.at_found("reserved-name", word=found, suggestion=f"{found}_1" if declares else None)
+    near = f"{found}_1" if declares else {"no": "absent", "none": "absent"}.get(found)
+    return case.at_found("reserved-name", word=found, suggestion=near)
 
 
 def _declaration(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
@@ -427,7 +427,8 @@ def _habit(case: Case, words: list[re.Match[str]]) -> Diagnostic | None:
         habit.end,
         text=said,
         suggestion=habit.instead,
-        fix=None if "…" in habit.instead else fix,
+        why=habit.why,
+        fix=None if "…" in habit.instead or habit.why else fix,
     )
 
 

@@ -160,8 +160,9 @@ SENSE = (
         "E0315",
         "not-a-duration",
         "`{unit}` is no length of time",
-        ("write days, weeks, months, years or half_lives",),
-        "Windows are measured in days, weeks, months, years, or in half-lives of a drug that declares one.",
+        ("write days, weeks, months, years or half_lives; hours are counted as whole days",),
+        "Windows are measured in days, weeks, months, years, or in half-lives of a drug that declares one. A "
+        "record has dates, so hours are rounded up to whole days, and there is nothing shorter.",
         bad="received live_vaccine within 4 mg before screening",
         good="received live_vaccine within 4 weeks before screening",
     ),
@@ -276,5 +277,15 @@ SENSE = (
         "A window belongs to the one statement it follows.",
         bad="require alt <= 3 ULN and ast <= 3 ULN within 28 days before screening",
         good="values within 28 days before screening\nrequire each of [alt, ast] <= 3 ULN",
+    ),
+    Entry(
+        "W0454",
+        "window-ahead",
+        "{id} also asks of the days after {anchor}, the day on which it is asked: nobody is ever free of it",
+        ("write `before` where the past is meant, and ask what is planned with `judged`",),
+        "`within 8 weeks of screening` looks both ways. On the day of screening no record says what weeks to "
+        "come will bring: who has not had it stays undetermined.",
+        bad="exclude if had infection within 8 weeks of screening",
+        good="exclude if had infection within 8 weeks before screening",
     ),
 )

@@ -297,11 +297,21 @@ SYNTAX = (
         "E0146",
         "other-words",
         "`{text}` is not written so",
-        ("write `{suggestion}`",),
+        ("write `{suggestion}`{why}", "write `{suggestion}`"),
         "Registries say a thing in many ways; the language says it in one, so that it can be read in one. "
         "`≥`, `>=`, a window with its anchor, and `ULN` behind its number are how limits are written.",
         bad="require alt <= 3 × ULN",
         good="require alt <= 3 ULN",
+    ),
+    Entry(
+        "E0148",
+        "history-of",
+        "`{name}` is a {actual}; a history is asked of it with its own verb",
+        ("write `{suggestion}`",),
+        "One `had` a disease, `underwent` a procedure and `received` a drug: the verb says which part of a "
+        "record is looked at. Each of them asks for any time up to now, as a history does.",
+        bad="exclude if history of organ_transplantation",
+        good="exclude if underwent organ_transplantation",
     ),
     Entry(
         "E0147",

@@ -37,7 +37,7 @@ from protodsl.documents.words import (
     read,
     window,
 )
-from protodsl.documents.words.leaves import Mood
+from protodsl.documents.words.moods import Mood
 
 CONTEXT = Context(protocol(), "screening")
 MOODS: tuple[Mood, ...] = ("must", "must not", "is", "is not")

@@ -11,7 +11,8 @@ from protodsl.documents import eligibility, entries, study
 from protodsl.documents.blocks import Block, DocSection, Summary, Table, Text
 from protodsl.documents.language import mark, named, say
 from protodsl.documents.words import Context, capital, power, quantity, terms, unit, window
-from protodsl.documents.words.leaves import bound_words, event_details, qualifiers, test_words
+from protodsl.documents.words.events import event_details
+from protodsl.documents.words.leaves import bound_words, qualifiers, test_words
 from protodsl.runtime import units
 
 KIND = mark("Comparison of trials")

@@ -35,7 +35,7 @@ from protodsl.documents.words import (
     soften,
     window,
 )
-from protodsl.documents.words.leaves import Mood
+from protodsl.documents.words.moods import Mood
 
 Join = Literal["all", "any"] | int
 

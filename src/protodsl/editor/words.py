@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protodsl import ir
 from protodsl.documents.words import Context, Line, read
-from protodsl.documents.words.leaves import Mood
+from protodsl.documents.words.moods import Mood
 from protodsl.runtime.words import number_text
 
 

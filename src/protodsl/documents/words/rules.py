@@ -10,7 +10,9 @@ from protodsl import ir
 from protodsl.documents.language import named, say
 from protodsl.documents.words import leaves, shapes, terms
 from protodsl.documents.words.context import Context, capital
-from protodsl.documents.words.leaves import OPPOSITE, POSITIVE, Mood, clause, negative
+from protodsl.documents.words.events import occasions_words
+from protodsl.documents.words.leaves import clause
+from protodsl.documents.words.moods import OPPOSITE, POSITIVE, Mood, be, negative
 from protodsl.documents.words.numbers import number
 
 
@@ -198,10 +200,10 @@ def _merge(
     subject = {"all": say("each"), "any": say("at least one")}.get(how, say("at least {k}", k=k))
     if denied:
         subject = say("fewer than {k}", k=k)
-    verb = leaves.be(POSITIVE[mood], plural=how == "count")
+    verb = be(POSITIVE[mood], plural=how == "count")
     if select:
         return None
-    often = f" {leaves.occasions_words(first.occasions, False)}" if first.occasions is not None else ""
+    often = f" {occasions_words(first.occasions, False)}" if first.occasions is not None else ""
     return Line(
         say(
             "{subject} of the following{which} {verb} {predicate}{often}",

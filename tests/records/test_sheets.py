@@ -159,6 +159,41 @@ def test_every_cell_is_named_at_once(sheet: Path) -> None:
     assert sorted(columns) == [["alt value"], ["birth_date"], ["sex"]]
 
 
+def test_a_stray_quotation_mark_costs_its_own_row(sheet: Path) -> None:
+    found = read(sheet, 'id,sex,alt value\n1,male,3\n2,"male,4\n3,male,5\n')
+    assert told(found) == ["people.csv:3: 2: row 3: a quotation mark that is not closed in its line"]
+    assert [one.record.id for one in found if one.record is not None] == ["1", "3"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'code,id,onset\n"infection,1,2024\n',
+            "row 2: a quotation mark that is not closed",
+        ),
+        ("id,code,onset\n1,infektion \udcfc,2024\n", "not UTF-8: byte 0xFC"),
+        ("person,code,onset\n1,infection,2024\n", "there is no column id"),
+    ],
+)
+def test_a_table_that_cannot_be_read_may_say_more_of_everybody(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    """Conditions declared complete, and the table of conditions lost: nobody is screened without it."""
+    (tmp_path / "participants.csv").write_text("id,sex,complete\n1,male,conditions\n2,male,conditions\n")
+    (tmp_path / "conditions.csv").write_bytes(text.encode(errors="surrogateescape"))
+    found = list(read_participants(str(tmp_path)))
+    assert not any(one.record is not None for one in found)
+    assert message in told(found)[0]
+    lost = "conditions.csv: was not read, and may say more of this participant"
+    assert [one.partition(": ")[2] for one in told(found)[1:]] == [f"1: {lost}", f"2: {lost}"]
+
+
+def test_no_date_of_birth_is_repeated_under_another_heading(sheet: Path) -> None:
+    [said] = told(read(sheet, "id,Geb\n1,1980-02-30\n", '[columns]\nGeb = "birth_date"\n'))
+    assert "1980" not in said and '"Geb": is no date' in said
+
+
 def test_contradictory_rows(sheet: Path) -> None:
     found = read(sheet, "id,birth_date,sex\n1,1980-05-17,female\n1,1980-05-18,female\n2,1990,male\n")
     assert told(found) == [

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-MAX_ROW = 2**24  # characters
+from protodsl.records.lines import Lines
+
 MAX_FIELD = 2**20  # so many behind a quotation mark, and it is a stray one
 
 Row = dict[str, str]
@@ -34,48 +35,6 @@ class Broken:
     persons: frozenset[str]
 
 
-class _Lines:
-    """The lines of a file, for `csv.reader`; `row` are those of the row at hand."""
-
-    def __init__(self, path: str, opened: IO[str]) -> None:
-        self.path = path
-        self.opened = opened
-        self.row: list[str] = []
-        self.waiting: list[str] = []  # read already, the next one last
-        self.size = self.number = self.first = 0
-
-    def __iter__(self) -> _Lines:
-        return self
-
-    def __next__(self) -> str:
-        line = self.waiting.pop() if self.waiting else self.opened.readline(MAX_ROW)
-        if not line:
-            raise StopIteration
-        self.number += 1
-        self.size += len(line)
-        if self.size >= MAX_ROW:
-            told = f"line {self.first}: a row of more than {MAX_ROW // 2**20} million characters"
-            raise Unreadable(self.path, told)
-        self.row.append(line)
-        return line
-
-    def begin(self) -> None:
-        """The next line begins a row."""
-        self.row.clear()
-        self.size, self.first = 0, self.number + 1
-
-    def alone(self) -> None:
-        """A row that cannot be read is its first line; what a quotation mark swallowed are other rows."""
-        self.waiting += reversed(self.row[1:])
-        self.number -= len(self.row) - 1
-        del self.row[1:]
-
-    @property
-    def cut_off(self) -> bool:
-        """Whether the row is the file's last and has no end of line."""
-        return bool(self.row) and not self.row[-1].endswith(("\n", "\r"))
-
-
 def csv_rows(path: str) -> Iterator[Row | Broken]:
     """The rows under the names in the first line. Raises Unreadable for what leaves nothing to go by: no
     CSV at all, or a file that ends within a row, so that nobody knows whose rows are lost with the rest.
@@ -96,7 +55,7 @@ def _rows(path: str, opened: IO[str]) -> Iterator[Row | Broken]:
     separator = "\t" if "\t" in head and "," not in head else ","
     # the vocabulary as it is handed out is separated by tabs, and a quotation mark in it is no more than that
     bare = separator == "\t" and '"' not in head
-    lines = _Lines(path, opened)
+    lines = Lines(opened)
     lines.begin()
     rows = csv.reader(
         lines, delimiter=separator, quoting=csv.QUOTE_NONE if bare else csv.QUOTE_MINIMAL, strict=True
@@ -111,8 +70,7 @@ def _rows(path: str, opened: IO[str]) -> Iterator[Row | Broken]:
         try:
             row = next(rows, None)
         except csv.Error as error:
-            stray = "a quotation mark that is not closed in its line"
-            wrong = stray if len(lines.row) > 1 else f"no CSV: {error}"
+            wrong = lines.wrong(error)
         if row is None:
             return
         if not wrong and not row:

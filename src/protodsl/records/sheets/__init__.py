@@ -14,7 +14,7 @@ from protodsl.records.json import Entry
 from protodsl.records.sheets.headings import Heading
 from protodsl.records.sheets.mapping import Mapping, MappingError, read_mapping
 from protodsl.records.sheets.people import Person, plan_of
-from protodsl.records.sheets.tables import DICTIONARY, ENDINGS, Table, Unreadable, tables_of
+from protodsl.records.sheets.tables import DICTIONARY, ENDINGS, Broken, Table, Unreadable, tables_of
 from protodsl.runtime.attributes import Problem, RecordError
 from protodsl.runtime.values import quote
 
@@ -26,6 +26,7 @@ def read_sheets(paths: list[str], mapping: Mapping | None = None) -> Iterator[En
     people: dict[str, Person] = {}
     mapping = mapping or Mapping()
     found = 0
+    unread: list[str] = []  # tables that may hold rows of anybody
     for path in paths:
         try:
             for table in tables_of(path, mapping):
@@ -35,10 +36,13 @@ def read_sheets(paths: list[str], mapping: Mapping | None = None) -> Iterator[En
                 yield from _table(table, mapping, people)
         except Unreadable as wrong:
             found += 1
+            unread.append(wrong.where)
             yield Entry(wrong.where, None, (Problem("", wrong.message),))
     if paths and not found:
         yield Entry(paths[0], None, (Problem("", "holds no table of participants or facts"),))
     for person in people.values():
+        for where in unread:
+            person.problem(os.path.basename(where), "was not read, and may say more of this participant")
         try:
             record = person.record()
         except RecordError as error:
@@ -58,8 +62,7 @@ def _table(table: Table, mapping: Mapping, people: dict[str, Person]) -> Iterato
         return
     plan = plan_of(table)
     if isinstance(plan, str):
-        yield Entry(table.where, None, (Problem("", plan),))
-        return
+        raise Unreadable(table.where, plan)
     if plan.unread:
         named = ", ".join(quote(name) for name in plan.unread[:5])
         more = f", and {len(plan.unread) - 5} more" if len(plan.unread) > 5 else ""
@@ -70,7 +73,18 @@ def _table(table: Table, mapping: Mapping, people: dict[str, Person]) -> Iterato
         index for index, found in enumerate(plan.columns) if any(one == Heading("id") for one in found)
     )
     rows = 0
-    for number, cells in table.rows:
+    for row in table.rows:
+        if isinstance(row, Broken):
+            if place >= len(row.cells) or not row.cells[place]:
+                told = f"row {row.number}: {row.message}; nobody can tell whose row it is"
+                raise Unreadable(table.where, told)
+            who = row.cells[place]
+            person = people.get(who)
+            if person is None:
+                person = people[who] = Person(who, f"{table.where}:{row.number}", mapping.codes)
+            person.problem(f"row {row.number}", row.message)
+            continue
+        number, cells = row
         if not any(cells):
             continue
         rows += 1

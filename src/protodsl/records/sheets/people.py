@@ -353,10 +353,10 @@ class Person:
             record = read_record({"id": self.identifier, **self.data})
         except RecordError as error:
             named = {one.place for one in problems}
-            found = [Problem(self.place(one.place), one.message) for one in error.problems]
+            found = [_private(one, self.place(one.place)) for one in error.problems]
             problems += [one for one in found if one.place not in named]
         if record is None or problems:
-            raise RecordError([Problem(one.place, _private(one)) for one in problems])
+            raise RecordError(problems)
         for kind in MAIN:
             for fact in getattr(record, kind):
                 fact.where = self.rows[fact.where][0]
@@ -376,8 +376,7 @@ class Person:
         return place
 
 
-def _private(problem: Problem) -> str:
-    """A message that does not repeat a participant's own date of birth."""
-    told = problem.message
-    hidden = ("birth" in problem.place or "death" in problem.place) and "is no date" in told
-    return "is no date; write 2024-02-20, 2024-02 or 2024" if hidden else told
+def _private(problem: Problem, place: str) -> Problem:
+    """A problem by row and column, which does not repeat a participant's own date of birth or death."""
+    hidden = problem.place in ("birth_date", "death_date") and "is no date" in problem.message
+    return Problem(place, "is no date; write 2024-02-20, 2024-02 or 2024" if hidden else problem.message)

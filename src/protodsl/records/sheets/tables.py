@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
+from protodsl.records.lines import Lines
 from protodsl.records.sheets.mapping import DELIMITERS, Mapping, TableMapping
 from protodsl.runtime.values import quote
 
@@ -25,6 +26,15 @@ DICTIONARY = "dictionary"  # the table that explains a template; it holds no dat
 
 
 Row = tuple[int, list[str]]  # the number people see at the edge of the sheet, and the cells
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A row that cannot be read; `cells` are those that surely stand in it, from its beginning."""
+
+    number: int
+    message: str
+    cells: list[str]
 
 
 class Unreadable(Exception):
@@ -42,7 +52,7 @@ class Table:
     name: str
     where: str
     headings: list[str]
-    rows: Iterator[Row]
+    rows: Iterator[Row | Broken]
     settings: TableMapping
 
 
@@ -60,9 +70,12 @@ def tables_of(path: str, mapping: Mapping) -> Iterator[Table]:
         raise Unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}") from None
 
 
-def _headed(name: str, where: str, rows: Iterator[Row], settings: TableMapping) -> Table:
+def _headed(name: str, where: str, rows: Iterator[Row | Broken], settings: TableMapping) -> Table:
     """The table under its first row that is not empty."""
-    for _, cells in rows:
+    for row in rows:
+        if isinstance(row, Broken):
+            raise Unreadable(where, f"row {row.number}: {row.message}")
+        _, cells = row
         if any(cells):
             headings = [" ".join(cell.split()) for cell in cells]
             while headings and not headings[-1]:
@@ -87,7 +100,7 @@ def _csv(path: str, mapping: Mapping) -> Table:
     return _headed(name, path, _lines(path, settings), settings)
 
 
-def _lines(path: str, settings: TableMapping) -> Iterator[Row]:
+def _lines(path: str, settings: TableMapping) -> Iterator[Row | Broken]:
     csv.field_size_limit(MAX_CELL)
     encoding = "utf-8-sig" if settings.encoding == "utf-8" else settings.encoding
     try:
@@ -97,19 +110,27 @@ def _lines(path: str, settings: TableMapping) -> Iterator[Row]:
                 head = opened.read(2**16)
                 delimiter = "\t" if path.lower().endswith(".tsv") else _delimiter(head)
                 opened.seek(0)
-            rows = csv.reader(opened, delimiter=delimiter, strict=True)
-            before = 0
-            for cells in rows:
-                yield before + 1, [cell.strip() for cell in cells]
-                before = rows.line_num
+            lines = Lines(opened)
+            rows = csv.reader(lines, delimiter=delimiter, strict=True)
+            while True:
+                lines.begin()
+                try:
+                    cells = next(rows)
+                except StopIteration:
+                    return
+                except csv.Error as error:
+                    told = lines.wrong(error)
+                    lines.alone()
+                    sure = lines.row[0].partition('"')[0].split(delimiter)[:-1]
+                    yield Broken(lines.first, told, [cell.strip() for cell in sure])
+                else:
+                    yield lines.first, [cell.strip() for cell in cells]
     except (UnicodeDecodeError, UnicodeError) as error:
         at = f": byte 0x{error.object[error.start]:02X}" if isinstance(error, UnicodeDecodeError) else ""
         told = (
             f'not {settings.encoding.upper()}{at}; save it as UTF-8, or say encoding = "cp1252" in a mapping'
         )
         raise Unreadable(path, told) from None
-    except csv.Error as error:
-        raise Unreadable(path, f"no CSV: {error}") from None
 
 
 def _delimiter(head: str) -> str:

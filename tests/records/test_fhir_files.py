@@ -278,22 +278,47 @@ def test_bulk_data(tmp_path: Path) -> None:
 
 
 def test_bad_lines_of_bulk_data(tmp_path: Path) -> None:
-    lines = [json.dumps(patient("a")), "{", "", '{"resourceType": "Observation"}', json.dumps(patient("b"))]
-    lines += [json.dumps(observation("1", "Patient/z")), '{"id": "1"}', json.dumps(bundle(PATIENT))]
-    lines += [json.dumps(patient("b", gender="female")), '["a"]']
+    """Each is named, and refuses whom it names."""
+    cut = json.dumps(observation("2", "Patient/c"))[:-3]
+    lines = [json.dumps(patient("a")), cut, "", '{"resourceType": "Observation"}', json.dumps(patient("b"))]
+    lines += [json.dumps(observation("1", "Patient/z")), '{"id": "Patient/c"}', json.dumps(bundle(PATIENT))]
+    lines += [json.dumps(patient("b", gender="female")), '["Patient/c"]', json.dumps(patient("c")), ""]
     (tmp_path / "all.ndjson").write_text("\n".join(lines))
     path = str(tmp_path / "all.ndjson")
     found = list(read_participants(path))
     assert ids(found) == ["a"]
-    assert [message.removeprefix(path) for message in told(found)] == [
-        ":2: not JSON: the text ends before the record does, at line 2, column 2",
+    said = [message.removeprefix(path) for message in told(found)]
+    assert said.pop(0).startswith(":2: not JSON: the text ends before the record does, at line 2, column ")
+    assert said == [
         ":7: resourceType: is missing",
         ":8: resourceType: a Bundle stands among Bulk Data; put it into a .json file of its own",
         ":10: a resource is an object",
         ": Patient/b: two Patient resources with this id say different things",
+        ": Patient/c: line all.ndjson:2 cannot be read, and may be of this participant",
         ": Observation/1 is about Patient/z, who is in none of the files",
     ]
     assert found[-1].notes == ("not read: 1 Observation that name no patient",)
+
+
+@pytest.mark.parametrize(
+    "resource", [{"resourceType": "Condition", "id": "1"}, observation("2", "Patient/c")]
+)
+def test_a_line_that_may_be_anybodys(tmp_path: Path, resource: dict[str, Any]) -> None:
+    """It names nobody; or it is the last of a file cut off, and whose lines came then nobody knows."""
+    write(tmp_path / "Patient.ndjson", patient("a"), patient("b"))
+    (tmp_path / "Other.ndjson").write_text(json.dumps(resource)[:-1])
+    found = list(read_participants(str(tmp_path)))
+    assert ids(found) == []
+    assert [one.rpartition(": ")[2] for one in told(found)[1:3]] == [
+        "line Other.ndjson:1 cannot be read, and may be of this participant"
+    ] * 2
+
+
+@pytest.mark.parametrize("kind", ["Patient", "Medication", "Claim"])
+def test_a_line_that_concerns_nobody_else(tmp_path: Path, kind: str) -> None:
+    write(tmp_path / "Patient.ndjson", patient("a"))
+    (tmp_path / f"{kind}.1.ndjson").write_text(json.dumps({"resourceType": kind, "id": "1"})[:-1])
+    assert ids(list(read_participants(str(tmp_path)))) == ["a"]
 
 
 # ---------------------------------------------------------------- whatever the data are

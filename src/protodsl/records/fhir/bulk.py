@@ -7,6 +7,7 @@ is read. So memory grows with the number of resources, not with their size.
 from __future__ import annotations
 
 import os
+import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from protodsl.runtime.attributes import RecordError
 from protodsl.runtime.decode import loads
 
 MAX_LINE = 32 * 2**20  # of one resource
+_KIND = re.compile(r'"resourceType"\s*:\s*"(\w+)"')
+_PATIENT = re.compile(r"Patient/([A-Za-z0-9\-.]{1,64})")
 WATCHED = 1000  # lines between two words on how far it is
 _OFFSET = 40  # bits of a place in a file: a tebibyte
 
@@ -106,6 +109,8 @@ class _Reader:
         self.twice: dict[str, None] = {}
         self.unread: dict[str, int] = {}
         self.nobody: dict[str, int] = {}
+        self.damaged: dict[str, str] = {}  # patient: a line that cannot be read, and may be theirs
+        self.lost = ""  # one that may be anybody's
 
     def read(self, path: str) -> Iterator[Entry]:
         """Read one file through. Yields what is wrong with its lines."""
@@ -120,17 +125,32 @@ class _Reader:
                     if not raw.strip():
                         continue
                     where = f"{path}:{line}"
-                    if len(raw) > MAX_LINE:
-                        yield refused(where, f"a resource of more than {MAX_LINE // 2**20} MiB")
-                        continue
                     try:
+                        if len(raw) > MAX_LINE:
+                            raise Malformed("", f"a resource of more than {MAX_LINE // 2**20} MiB")
                         self.place(_parsed(raw, line), number << _OFFSET | offset)
                     except RecordError as error:
+                        self.concerns(where, raw)
                         yield Entry(where, None, error.problems)
                     except Malformed as wrong:
+                        self.concerns(where, raw)
                         yield refused(where, str(wrong))
         except OSError as error:
             yield refused(path, f"cannot be read: {(error.strerror or str(error)).lower()}")
+
+    def concerns(self, where: str, raw: bytes) -> None:
+        """Nobody is judged without a line that cannot be read and may be theirs: whoever is named in it."""
+        said = raw.decode(errors="replace")
+        kinds = set(_KIND.findall(said))
+        file = os.path.basename(where)
+        cut_off = not raw.endswith(b"\n") and len(raw) <= MAX_LINE
+        if kinds and not kinds & READERS.keys() and (not cut_off or any(map(file.startswith, kinds))):
+            return  # Bulk Data have a file for each kind
+        named = _PATIENT.findall(said)
+        for name in named:
+            self.damaged.setdefault(name, where)
+        if not named or cut_off:  # whose lines came then nobody knows
+            self.lost = self.lost or where
 
     def place(self, resource: Json, at: int) -> None:
         kind, identifier = text(resource, "resourceType"), text(resource, "id")
@@ -165,6 +185,10 @@ class _Reader:
             if name in self.twice:
                 told = f"Patient/{name}: two Patient resources with this id say different things"
                 yield Piece(Told(refused(where, told)), index, True)
+                continue
+            if broken := self.damaged.get(name, self.lost):
+                line = f"{os.path.basename(broken)} cannot be read, and may be of this participant"
+                yield Piece(Told(refused(where, f"Patient/{name}: line {line}")), index, True)
                 continue
             part = BulkPatient(where, name, at, self.about.get(name, array("Q")))
             yield Piece(part, index, True, number / total)

@@ -22,6 +22,7 @@ from protodsl.backends.sql.syntax import (
     Expr,
     In,
     ToDouble,
+    Untold,
     and_,
     case,
     coalesce,
@@ -79,8 +80,10 @@ def value_of(builder: Builder, item: ir.Item, rows: Layers, unit: Unit | None) -
         highs.append((asked, _scaled(limits.HIGH, scale)))
     hint = item.name
     usable = or_(*known)
-    low = rows.column(f"{hint}_low", coalesce(case(*lows), case((usable, LEAST))))
-    high = rows.column(f"{hint}_high", coalesce(case(*highs), case((usable, MOST))))
+    # where no unit of the tables is usable, PostgreSQL would take a mere null for text
+    none = Untold("DOUBLE")
+    low = rows.column(f"{hint}_low", coalesce(case(*lows), case((usable, LEAST))) if known else none)
+    high = rows.column(f"{hint}_high", coalesce(case(*highs), case((usable, MOST))) if known else none)
     if item.plausible is not None:
         least, most = (_double(end) for end in item.plausible)
         unlikely = and_(not_(Column("confirmed")), or_(compare("<", high, least), compare(">", low, most)))

@@ -161,7 +161,7 @@ def divide(ctx: Context, a: Value, b: Value) -> Value:
 
     def quotient(x: Expr, y: Expr) -> Expr:
         nowhere = or_(compare("=", y, MOST), compare("=", y, LEAST))
-        return case((not_(sound), NULL), (nowhere, ZERO), otherwise=Binary("/", x, y))
+        return case((is_not(sound, "TRUE"), NULL), (nowhere, ZERO), otherwise=Binary("/", x, y))
 
     if a.positive and b.positive:
         return ctx.both(quotient(a.low, b.high), quotient(a.high, b.low), positive=True)

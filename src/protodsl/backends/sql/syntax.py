@@ -126,7 +126,7 @@ class Rounded:
 class Untold:
     """Null, where nothing else says of which type."""
 
-    type: OneOf["BOOLEAN", "DATE", "BIGINT"]
+    type: OneOf["BOOLEAN", "DATE", "BIGINT", "DOUBLE"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -441,7 +441,7 @@ class _Printer:
                     return f"CAST(round(CAST({inner} AS NUMERIC), {decimals}) AS DOUBLE PRECISION)", _ATOM
                 return f"round({inner}, {decimals})", _ATOM
             case Untold(type):
-                return f"CAST(NULL AS {type})", _ATOM
+                return f"CAST(NULL AS {self.double_type if type == 'DOUBLE' else type})", _ATOM
             case Packed(member, places):
                 number, by = f"CAST({self.flat(member)} AS BIGINT)", self.flat(places, _PRODUCT)
                 return (

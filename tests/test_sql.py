@@ -93,6 +93,21 @@ def test_fragments_on_postgresql(server: str) -> None:
     assert compared > 500
 
 
+def test_a_trial_on_postgresql(server: str) -> None:
+    """Its doses by weight, where no unit of a weight is recorded, and its formulas."""
+    protocol = trials()[0]
+    assert protocol.id == "NCT06222853"
+    rng = Random(SEED)
+    records = [record for _ in range(12) if readable(record := random_record(protocol, rng))]
+    for record in records:
+        record["results"] = [one for one in record.get("results", ()) if one.get("unit") not in ("kg", "g")]
+    found, compared = differences(
+        protocol, records, some_run(protocol, rng), partial(run_on_postgres, server), "postgres"
+    )
+    assert found == []
+    assert compared > 100
+
+
 # ---------------------------------------------------------------- one thing at a time
 
 

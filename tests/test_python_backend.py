@@ -14,8 +14,8 @@ import shipped
 
 from protodsl import ir
 from protodsl.backends import python
-from protodsl.backends.layout import docstring, literal
-from protodsl.backends.standalone import MODULES, inlined
+from protodsl.backends.python.layout import docstring, literal
+from protodsl.backends.python.standalone import MODULES, inlined
 from protodsl.runtime.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -9,20 +9,16 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator
-from fractions import Fraction
 from functools import lru_cache
 from importlib import import_module
-from typing import assert_never
 
 from protodsl import __version__, ir
-from protodsl.backends.layout import Apply, Piece, apply, docstring, laid_out, literal, sequence, width
-from protodsl.backends.standalone import inlined
-from protodsl.runtime.words import percentile_text
+from protodsl.backends.python.expressions import Argument, Expressions, exact, texts
+from protodsl.backends.python.layout import Apply, Piece, apply, docstring, laid_out, literal, sequence, width
+from protodsl.backends.python.standalone import inlined
 
 # The modules of what a checker is written in, each behind those that use it.
 _MODEL = ("protocol", "vocabulary", "expressions", "numbers", "limits", "windows")
-
-Argument = Piece | tuple[str, Piece]
 
 
 def generate(protocol: ir.Protocol, *, standalone: bool = False) -> str:
@@ -60,22 +56,14 @@ def identifier(text: str) -> str:
     return made if made and not made[0].isdigit() else f"n_{made}"
 
 
-class Writer:
-    """Writes one module; remembers which of the runtime's functions it used."""
+class Writer(Expressions):
+    """Writes one module."""
 
     def __init__(self, protocol: ir.Protocol) -> None:
+        super().__init__()
         self.protocol = protocol
-        self.used: set[str] = set()
         self.names: dict[str, str] = {}  # from what a function is for to its name
         self.taken: set[str] = set()
-
-    def call(self, function: str, *arguments: Argument) -> Apply:
-        self.used.add(function)
-        return apply(function, *arguments)
-
-    def name(self, function: str) -> str:
-        self.used.add(function)
-        return function
 
     def function(self, purpose: str) -> str:
         """A name of its own for a function."""
@@ -203,7 +191,7 @@ class Writer:
         if one.at is not None:
             arguments.append(("at", self.moment(one.at)))
         if one.after:
-            arguments.append(("after", _texts(one.after)))
+            arguments.append(("after", texts(one.after)))
         if one.tolerance is not None:
             arguments.append(("tolerance", self.length(one.tolerance)))
         return self.call("Timepoint", *arguments)
@@ -225,7 +213,7 @@ class Writer:
         return self.call("Stage", *arguments)
 
     def group(self, group: ir.Group) -> Apply:
-        return self.call("Group", literal(group.id), str(group.least), _texts(group.members))
+        return self.call("Group", literal(group.id), str(group.least), texts(group.members))
 
     def cohort(self, stage: ir.Stage, cohort: ir.Cohort) -> Apply:
         applies: Piece = "None"
@@ -277,22 +265,22 @@ class Writer:
         for name in ("molar_mass", "minimum", "maximum", "detection_limit"):
             value = getattr(item, name)
             if value is not None:
-                arguments.append((name, _exact(value)))
+                arguments.append((name, exact(value)))
         if item.also_units:
-            arguments.append(("also_units", _texts(item.also_units)))
+            arguments.append(("also_units", texts(item.also_units)))
         if item.values:
-            arguments.append(("values", _texts(item.values)))
+            arguments.append(("values", texts(item.values)))
         for name, limits in (("uln", item.uln), ("lln", item.lln)):
             if limits:
                 rows = [
                     sequence(
-                        (_exact(one.value), "None" if one.condition is None else self.expr(one.condition))
+                        (exact(one.value), "None" if one.condition is None else self.expr(one.condition))
                     )
                     for one in limits
                 ]
                 arguments.append((name, sequence(rows)))
         if item.members:
-            arguments.append(("members", _texts(item.members)))
+            arguments.append(("members", texts(item.members)))
         if item.is_class:
             arguments.append(("is_class", "True"))
         if item.open:
@@ -303,7 +291,7 @@ class Writer:
             arguments.append(("half_life", self.duration(item.half_life)))
         if item.plausible is not None:
             low, high = item.plausible
-            arguments.append(("plausible", sequence((_exact(low), _exact(high)))))
+            arguments.append(("plausible", sequence((exact(low), exact(high)))))
         return self.call("item", *arguments)
 
     def measure(self, one: ir.Measure) -> Apply:
@@ -317,240 +305,8 @@ class Writer:
         return self.call("measure", *arguments)
 
     def equivalence(self, one: ir.Equivalence) -> Apply:
-        rows = [sequence((literal(drug), _exact(factor))) for drug, factor in one.factors]
+        rows = [sequence((literal(drug), exact(factor))) for drug, factor in one.factors]
         return self.call("equivalence", literal(one.name), *rows)
-
-    # ------------------------------------------------------------ times
-
-    def length(self, length: ir.Length) -> Apply:
-        functions = {
-            "day": "days",
-            "week": "weeks",
-            "month": "months",
-            "year": "years",
-            "half_life": "half_lives",
-        }
-        count = length.count
-        said = str(count.numerator) if count.denominator == 1 else _exact(count)
-        return self.call(functions[length.unit], said)
-
-    def duration(self, duration: ir.Duration) -> Apply:
-        match duration:
-            case ir.Length():
-                return self.length(duration)
-            case ir.Extreme("shorter", first, second):
-                return self.call("shorter_of", self.length(first), self.length(second))
-            case ir.Extreme(_, first, second):
-                return self.call("longer_of", self.length(first), self.length(second))
-            case _:
-                assert_never(duration)
-
-    def moment(self, anchor: ir.Anchor) -> Piece:
-        match anchor:
-            case ir.AtTimepoint(name):
-                return self.call("at", literal(name))
-            case ir.StageAnchor():
-                return self.name("ANCHOR")
-            case ir.OfSample():
-                return self.name("SAMPLE")
-            case ir.OfEvent(which, item):
-                return self.call("day_of", literal(which), literal(item))
-            case ir.Shifted(base, sign, by):
-                return self.call("moved", self.moment(base), str(sign), self.length(by))
-            case _:
-                assert_never(anchor)
-
-    def bound(self, bound: ir.Bound | None) -> Piece:
-        if bound is None:
-            return "None"
-        left_out: list[Argument] = [("left_out", "True")] if bound.open else []
-        moment = self.moment(bound.anchor)
-        if bound.by is None:
-            return self.call("on", moment, *left_out)
-        function = "before" if bound.sign < 0 else "after"
-        return self.call(function, self.duration(bound.by), moment, *left_out)
-
-    def window(self, window: ir.Window) -> Piece:
-        anchor = ir.Bound(ir.StageAnchor())
-        if window == ir.Window(None, anchor):
-            return self.name("EVER")
-        if window == ir.Window(anchor, anchor):
-            return self.name("NOW")
-        return self.call("window", self.bound(window.start), self.bound(window.end))
-
-    # ------------------------------------------------------------ numbers
-
-    def number(self, number: ir.Number) -> Piece:
-        match number:
-            case ir.Constant(value):
-                return self.call("number", _exact(value))
-            case ir.Observed():
-                unit: list[Argument] = []
-                if number.unit is not None:
-                    unit.append(("unit", literal(number.unit.text)))
-                return self.call("value", literal(number.item), *self.chosen(number), *unit)
-            case ir.Mean(of, last):
-                return self.call("mean_of_last", str(last), self.number(of))
-            case ir.Age(unit=name, at=anchor):
-                return self.call("age", literal(name), self.moment(anchor))
-            case ir.DoseOf():
-                arguments: list[Argument] = [
-                    literal(number.item),
-                    self.window(number.window),
-                    literal(number.unit.text),
-                ]
-                arguments += self.given(number.equivalence, number.per)
-                if number.select != "highest":
-                    arguments.append(("select", literal(number.select)))
-                return self.call("daily_dose", *arguments)
-            case ir.Arithmetic(op, left, right):
-                functions = {"+": "plus", "-": "minus", "*": "times", "/": "over", "^": "power"}
-                return self.call(functions[op], self.number(left), self.number(right))
-            case ir.Call(function, members):
-                return self.call("call", literal(function), *(self.number(one) for one in members))
-            case ir.Table(rows, otherwise, percentile):
-                made: list[Argument] = [
-                    sequence((self.expr(condition), self.number(one))) for condition, one in rows
-                ]
-                if otherwise is not None:
-                    made.append(("otherwise", self.number(otherwise)))
-                if percentile is not None:
-                    made.append(("told", literal(percentile_text(percentile.percent, percentile.of))))
-                return self.call("cases", *made)
-            case _:
-                assert_never(number)
-
-    @staticmethod
-    def given(equivalence: str | None, per: str | None) -> list[Argument]:
-        found: list[Argument] = []
-        if equivalence is not None:
-            found.append(("equivalence", literal(equivalence)))
-        if per is not None:
-            found.append(("per", literal(per)))
-        return found
-
-    def chosen(self, observed: ir.Observed) -> list[Argument]:
-        found: list[Argument] = []
-        if observed.select != "latest":
-            found.append(("select", literal(observed.select)))
-        if observed.window is not None:
-            found.append(("within", self.window(observed.window)))
-        if observed.clean:
-            listed = [
-                self.call("without", literal(one.item), self.window(one.window)) for one in observed.clean
-            ]
-            found.append(("clean", sequence(listed)))
-        if observed.side is not None:
-            found.append(("side", literal(observed.side)))
-        return found
-
-    # ------------------------------------------------------------ expressions
-
-    def limit(self, limit: ir.Limit) -> Piece:
-        match limit:
-            case ir.Constant(value):
-                return _exact(value)
-            case ir.TimesLimit(factor, which):
-                return self.call(which, _exact(factor))
-            case ir.Quantities(options):
-                rows = [sequence((_exact(value), literal(unit.text))) for value, unit in options]
-                return self.call("either", *rows)
-            case _:
-                assert_never(limit)
-
-    def tests(self, test: ir.NumberTest | ir.CodeTest) -> list[Argument]:
-        if isinstance(test, ir.CodeTest):
-            function = "is_none_of" if test.negated else "is_one_of"
-            return [self.call(function, *(literal(code) for code in test.codes))]
-        functions = {"<": "below", "<=": "at_most", "=": "equal_to", ">=": "at_least", ">": "above"}
-        return [self.call(functions[op], self.limit(limit)) for op, limit in test.bounds]
-
-    def result(self, expr: ir.Result) -> Apply:
-        arguments: list[Argument] = [literal(expr.observed.item), *self.tests(expr.test)]
-        arguments += self.chosen(expr.observed)
-        times = expr.occasions
-        if times is not None:
-            made: list[Argument] = [str(times.least)]
-            if times.spaced is not None:
-                made.append(("spaced", self.length(times.spaced)))
-            if times.last is not None:
-                made.append(("last", str(times.last)))
-            if times.consecutive:
-                made.append(("consecutive", "True"))
-            arguments.append(("times", self.call("occasions", *made)))
-        return self.call("result", *arguments)
-
-    def event(self, expr: ir.Exists) -> Apply:
-        arguments: list[Argument] = [literal(expr.item), self.window(expr.window)]
-        arguments += [
-            self.call("with_", literal(one.attribute), literal(one.op), literal(one.value))
-            for one in expr.attributes
-        ]
-        if expr.first_day:
-            arguments.append(("first_day", "True"))
-        if expr.but_not:
-            arguments.append(("but_not", _texts(expr.but_not)))
-        if expr.lasting is not None:
-            op, by = expr.lasting
-            arguments.append(("lasting", self.call("lasting", literal(op), self.length(by))))
-        if expr.dose is not None:
-            dose: list[Argument] = [
-                literal(expr.dose.op),
-                _exact(expr.dose.amount),
-                literal(expr.dose.unit.text),
-                *self.given(expr.dose.equivalence, expr.dose.per),
-            ]
-            arguments.append(("dose", self.call("dose", *dose)))
-        if expr.least != 1:
-            arguments.append(("least", str(expr.least)))
-        if expr.spaced is not None:
-            arguments.append(("spaced", self.length(expr.spaced)))
-        if expr.lines:
-            arguments.append(("lines", "True"))
-        return self.call("event", *arguments)
-
-    def expr(self, expr: ir.Expr) -> Piece:
-        match expr:
-            case ir.And(members=members):
-                return self.call("all_of", *(self.expr(member) for member in members))
-            case ir.Or(members=members):
-                return self.call("any_of", *(self.expr(member) for member in members))
-            case ir.Not(member=member):
-                return self.call("not_", self.expr(member))
-            case ir.AtLeast(count=count, members=members):
-                return self.call("count_of", str(count), *(self.expr(member) for member in members))
-            case ir.IfElse(condition=condition, then=then, otherwise=otherwise):
-                return self.call("if_else", self.expr(condition), self.expr(then), self.expr(otherwise))
-            case ir.Defined(name=name):
-                return self.call("defined", literal(name))
-            case ir.Setting(name, values):
-                return self.call("setting", literal(name), *(literal(value) for value in values))
-            case ir.Sex(sex=which):
-                return self.call("sex", literal(which))
-            case ir.Answer():
-                roles = (literal(role) for role in expr.roles)
-                return self.call("answered", literal(expr.question), literal(expr.text), *roles)
-            case ir.Result():
-                return self.result(expr)
-            case ir.Exists():
-                return self.event(expr)
-            case ir.Change():
-                arguments: list[Argument] = [
-                    literal(expr.item),
-                    literal(expr.op),
-                    _exact(expr.amount),
-                    self.window(expr.start),
-                    self.window(expr.end),
-                ]
-                if expr.percent:
-                    arguments.append(("percent", "True"))
-                return self.call(expr.direction, *arguments)
-            case ir.Compare():
-                unit: list[Argument] = [] if expr.unit is None else [literal(expr.unit.text)]
-                sides = (self.number(expr.left), literal(expr.op), self.number(expr.right))
-                return self.call("compare", *sides, *unit)
-            case _:
-                assert_never(expr)
 
 
 @lru_cache(maxsize=1)
@@ -570,23 +326,6 @@ def lines_need_expr(lines: list[str]) -> bool:
 def _heading(text: str) -> list[str]:
     shown = "".join(char if char.isprintable() else " " for char in text)
     return ["", f"# {'-' * 16} {shown}", ""]
-
-
-def _texts(texts: tuple[str, ...]) -> Apply:
-    return sequence([literal(text) for text in texts])
-
-
-def _exact(value: Fraction) -> str:
-    """A number as a text, in decimals where they end."""
-    denominator = value.denominator
-    if denominator == 1:
-        return literal(str(value.numerator))
-    for places in range(1, 40):
-        if 10**places % denominator == 0:
-            digits = str(abs(value.numerator) * (10**places // denominator)).rjust(places + 1, "0")
-            sign = "-" if value < 0 else ""
-            return literal(f"{sign}{digits[:-places]}.{digits[-places:]}")
-    return literal(f"{value.numerator}/{denominator}")
 
 
 def _import_order(name: str) -> tuple[int, str]:

@@ -41,6 +41,15 @@ def fragments() -> Iterator[ir.Protocol]:
                         yield protocol
 
 
+def fragment(text: str) -> ir.Protocol:
+    """The protocol of these statements, with the specification's vocabulary."""
+    import conftest as spec
+
+    found = spec.checked(text).protocol
+    assert found is not None, text
+    return found
+
+
 def compiled(rng: Random) -> ir.Protocol:
     """A protocol written at random, which the compiler has no error in."""
     import conftest as spec
@@ -198,7 +207,10 @@ class Changes:
         if made.dose is not None:
             if made.lasting is None:
                 return made
-            return replace(made, lasting=(rng.choice(("<", "<=", ">=", ">")), made.lasting[1]))
+            often = rng.choice(("<", "<=", ">=", ">"))
+            if rng.random() < 0.5:
+                return replace(made, dose=replace(made.dose, op=often))
+            return replace(made, lasting=(often, made.lasting[1]))
         length = ir.Length(Fraction(rng.choice((1, 2, 10))), rng.choice(("day", "week", "month")))
         members = self.items[made.item].members
         ways = [

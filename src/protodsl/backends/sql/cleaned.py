@@ -26,7 +26,7 @@ from protodsl.backends.sql.syntax import (
     text,
 )
 from protodsl.backends.sql.tables import BY_NAME
-from protodsl.backends.sql.times import Scope, Span, When, at_sample, shares_possibly
+from protodsl.backends.sql.times import Scope, Span, When, at_sample, on_its_side, shares_possibly
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
@@ -120,7 +120,7 @@ class Spoiler:
         builder = table.builder
         self.builder, self.scope, self.table, self.other = builder, scope, table, clean.item
         other = builder.protocol.items[clean.item]
-        if not _round_the_sample(clean.window) or other.domain not in BY_NAME:
+        if not _round_the_sample(clean.window, other) or other.domain not in BY_NAME:
             raise builder.not_carried("a result that counts only if nothing spoilt it, at another time")
         self.domain = other.domain
         self.name = builder.names.make(f"{table.rows.name}_of_{other.name}")
@@ -297,14 +297,14 @@ class Spoiler:
         return is_not(flags["spoilt"], "TRUE"), and_(not_(flags["perhaps_spoilt"]), ruled_out)
 
 
-def _round_the_sample(window: ir.Window) -> bool:
+def _round_the_sample(window: ir.Window, item: ir.Item) -> bool:
     """A window that holds its sample's own day, told about it on both sides."""
     start, end = window.start, window.end
-    if start is None or end is None or start.open or end.open:
+    if start is None or end is None:
         return False
     of_sample = isinstance(start.anchor, ir.OfSample) and isinstance(end.anchor, ir.OfSample)
     lengths = all(each.by is None or isinstance(each.by, ir.Length) for each in (start, end))
-    return of_sample and lengths and (start.by is None or start.sign < 0) and (end.by is None or end.sign > 0)
+    return of_sample and lengths and on_its_side(start, item, -1) and on_its_side(end, item, 1)
 
 
 def samples(

@@ -50,6 +50,11 @@ class Period(Doses):
     def told(self) -> str:
         return f"{self.name}_stretches"
 
+    @property
+    def at_most(self) -> bool:
+        """Whether a day without the drug passes, too, if that is recorded."""
+        return self.test.op in ("<", "<=")
+
     def denied_in(self) -> Span:
         return Span(on(Literal(FIRST)), self.span.end)
 
@@ -62,13 +67,15 @@ class Period(Doses):
         columns = f"{', '.join(WINDOW)}, up_to"
         ends = ("first_lo", "first_hi", "last_lo", "last_hi")
         first = text(Literal(FIRST), dialect)
-        marks = [first, "up_to + 1", "closes_by + 1", "opens_from", *ends, *(f"{end} + 1" for end in ends)]
-        each = [f"  SELECT participant, {mark} AS day, {columns}\n  FROM {name}" for mark in marks]
+        whose = f"{name}_windows" if self.at_most else name
+        marks = dict.fromkeys((first, "up_to + 1", "closes_by + 1", "opens_from"), whose)
+        marks |= dict.fromkeys((*ends, *(f"{end} + 1" for end in ends)), name)
+        each = [f"  SELECT participant, {mark} AS day, {columns}\n  FROM {of}" for mark, of in marks.items()]
         since, until = (text(expr, dialect) for expr in self.listing())
-        joined = "JOIN completeness AS listed ON listed.participant = runs.participant"
+        joined = "JOIN completeness AS listed ON listed.participant = whose.participant"
         for mark in (since, f"{until} + 1"):
             each.append(
-                f"  SELECT runs.participant, {mark} AS day, {columns}\n  FROM {name} AS runs\n"
+                f"  SELECT whose.participant, {mark} AS day, {columns}\n  FROM {whose} AS whose\n"
                 f"  {joined} AND listed.domain = 'medications'"
             )
         union = "\n  UNION\n".join(each)
@@ -80,6 +87,15 @@ class Period(Doses):
             ]
         )
 
+    def windows(self) -> str:
+        """Everybody's window: who takes nothing passes, too."""
+        of = (*self.span.start, *self.span.end, self.scope.as_of)
+        days = [
+            f"    {text(expr, self.builder.dialect, 4)} AS {column}"
+            for expr, column in zip(of, (*WINDOW, "up_to"), strict=True)
+        ]
+        return "\n".join(["  SELECT participant,", ",\n".join(days), "  FROM people"])
+
     def listing(self) -> tuple[Expr, Expr]:
         """From when to when the record lists all drugs, as a row of `completeness` says."""
         scope = replace(self.scope, as_of=Column("up_to"))
@@ -89,9 +105,8 @@ class Period(Doses):
     def ctes(self) -> list[Cte]:
         name, dialect = self.name, self.builder.dialect
         limit = constant(self.test.amount).low
-        passes = compare(self.test.op, Rounded(Column("day_least"), 9), limit)
-        below: ir.Op = "<" if self.test.op == ">=" else "<="
-        fails = and_(not_(Column("day_unbounded")), compare(below, Rounded(Column("day_most"), 9), limit))
+        least, most = (Rounded(Column(each), 9) for each in ("day_least", "day_most"))
+        bounded = not_(Column("day_unbounded"))
         assumed = "medications" in self.builder.options.assume
         since, until = (text(expr, dialect) for expr in self.listing())
         listed = "next_day - 1 <= up_to" if assumed else "known.day IS NOT NULL"
@@ -104,12 +119,20 @@ class Period(Doses):
                 f"  WHERE {since} <= day AND {until} >= next_day - 1",
             ]
         )
-        failing = text(fails, dialect, 8)
+        if self.at_most:
+            passes = f"{text(and_(bounded, compare(self.test.op, most, limit)), dialect, 8)} AND {listed}"
+            above: ir.Op = ">" if self.test.op == "<=" else ">="
+            fails = fails_if_denied = text(compare(above, least, limit), dialect, 8)
+        else:
+            passes = text(compare(self.test.op, least, limit), dialect, 8)
+            below: ir.Op = "<" if self.test.op == ">=" else "<="
+            failing = text(and_(bounded, compare(below, most, limit)), dialect, 8)
+            fails, fails_if_denied = f"{failing} AND {listed}", f"{failing} AND ({listed} OR ({inside}))"
         judged = "\n".join(
             [
-                f"  SELECT days.*, {text(passes, dialect, 8)} AS passes,",
-                f"    {failing} AND {listed} AS fails,",
-                f"    {failing} AND ({listed} OR ({inside})) AS fails_if_denied",
+                f"  SELECT days.*, {passes} AS passes,",
+                f"    {fails} AS fails,",
+                f"    {fails_if_denied} AS fails_if_denied",
                 f"  FROM {self.days.name} AS days LEFT JOIN {name}_known AS known",
                 "    ON known.participant = days.participant AND known.day = days.day",
                 "  WHERE next_day IS NOT NULL",
@@ -137,6 +160,7 @@ class Period(Doses):
         )
         told = "Days in a row on which the dose passes, or may."
         found = [
+            *([Cte(f"{name}_windows", self.windows())] if self.at_most else []),
             *super().ctes(),
             Cte(f"{name}_known", known, "Days of which nothing is taken that is not recorded."),
             Cte(f"{name}_judged", judged),
@@ -168,8 +192,8 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
     test, lasting = asked.dose, asked.lasting
     assert test is not None and lasting is not None
     by = length(lasting[1], None)
-    if test.op not in (">=", ">") or test.amount <= 0:
-        raise builder.not_carried("a dose of at most so much for a period")
+    if test.op == "=" or test.amount <= 0:
+        raise builder.not_carried("a dose of exactly so much, or of none, for a period")
     if lasting[0] == "=" or by is None:
         raise builder.not_carried("a dose for exactly so long")
     dose = ir.DoseOf(item.name, test.equivalence, asked.window, test.unit, test.per, "lowest")
@@ -213,7 +237,9 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
     sure = some("sure", and_(inside, passes))
     may, may_if_denied = (some(kind, and_(touching, may_pass)) for kind in ("may", "denied"))
     clash = some("clash", touching)
-    denied = and_(builder.absent(scope, item.name, found.span), not_(clash))
+    # an absence says nothing of days on which none of the drug passes, too
+    absent = FALSE if found.at_most else builder.absent(scope, item.name, found.span)
+    denied = and_(absent, not_(clash))
     listed = builder.complete(scope, "medications", found.span)
     ruled_out = or_(and_(denied, not_(may_if_denied)), and_(listed, not_(may)))
     return case((sure, TRUE), (ruled_out, FALSE))

@@ -126,7 +126,8 @@ def test_a_subject_that_is_none() -> None:
     second = {**PATIENT, "id": "q"}
     lost, one, two = entries(bundle(PATIENT, second, {**alt(), "subject": "Patient/p"}))
     assert lost.record is None and "nobody can tell whose it is" in lost.messages()[0]
-    assert one.record is not None and two.record is not None
+    told = "Observation/1 cannot be read, and may be of this participant"
+    assert [*one.messages(), *two.messages()] == [f"file.json: Patient/{who}: {told}" for who in "pq"]
 
 
 @pytest.mark.parametrize(

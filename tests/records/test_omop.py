@@ -194,14 +194,13 @@ def test_bad_rows_refuse_the_person_alone(tmp_path: Path) -> None:
         tmp_path,
         person=f"{head}1,8532,1980\n2,8532,1980\n2,8532,1980\n4,8532,1980\n4,8532,1981\n3,8532,19\n",
         measurement=f"{MEASUREMENT}5,1,10,2024-02-31,,0,5,0,11,,,,\n6,1,10,2024-02-01,,0,high,0,11,,,,\n"
-        "7,9,10,2024-02-01,,0,5,0,11,,,,\n8,,10,2024-02-01,,0,5,0,11,,,,\n",
+        "7,9,10,2024-02-01,,0,5,0,11,,,,\n",
     )
     assert [one.record.id for one in found if one.record] == ["2"]
     said = [message for one in found for message in one.messages()]
     assert any('measurement/5: measurement_date: "2024-02-31" is no date' in one for one in said)
     assert any('measurement/6: value_as_number: "high" is no number' in one for one in said)
     assert any("person/4: person_id: stands twice in the table, with different data" in one for one in said)
-    assert any("1 rows name no person" in one for one in said)
     assert any("person/9: 1 rows are of person 9, who is not in the table person" in one for one in said)
     assert any("person/3: year_of_birth: is no year of four digits" in one for one in said)
 
@@ -222,6 +221,7 @@ def test_a_column_that_is_missing(tmp_path: Path) -> None:
         ('5,3,20,"2024-01-01\n6,1,20,2024-01-01\n', "line 2: a quotation mark that is not closed", "12"),
         ("5,2,Herzversagen \udce4,2024-01-01\n", "line 2: not UTF-8: byte 0xE4", "13"),
         # whose they are nobody knows: they may be anybody's
+        ("5,,20,2024-01-01\n", "condition_occurrence/5: person_id is missing; nobody can tell", ""),
         ("5,77,20\n", "line 2: 3 fields under 4 column names; nobody can tell whose row it is", ""),
         ("5,1,20,2024-01-01\n6,2,20", "line 3: the file is cut off within a row: 3 fields", ""),
     ],

@@ -185,7 +185,7 @@ def test_a_table_that_cannot_be_read_may_say_more_of_everybody(
     found = list(read_participants(str(tmp_path)))
     assert not any(one.record is not None for one in found)
     assert message in told(found)[0]
-    lost = "conditions.csv: was not read, and may say more of this participant"
+    lost = "conditions.csv: was not wholly read, and may say more of this participant"
     assert [one.partition(": ")[2] for one in told(found)[1:]] == [f"1: {lost}", f"2: {lost}"]
 
 
@@ -202,10 +202,17 @@ def test_contradictory_rows(sheet: Path) -> None:
     assert "1980" not in "".join(told(found))
 
 
-def test_a_row_without_id_belongs_to_nobody(sheet: Path) -> None:
-    found = read(sheet, "id,sex\n1,male\n,female\n")
-    assert told(found) == ["people.csv:3: id: is empty: nobody can tell whose row it is"]
-    assert len(found) == 2
+def test_a_row_without_id_may_be_anybodys(sheet: Path) -> None:
+    """Cells that were merged, say: the second row of participant 1 would be lost."""
+    found = read(sheet, "id,sex,sle present,remark\n1,male,,\n,,yes,\n2,female,,\n,,,seen on Monday\n")
+    assert told(found) == [
+        "people.csv:3: id: is empty: nobody can tell whose row it is",
+        "people.csv:5: id: is empty: nobody can tell whose row it is",
+        "people.csv:2: 1: people.csv: was not wholly read, and may say more of this participant",
+        "people.csv:4: 2: people.csv: was not wholly read, and may say more of this participant",
+    ]
+    found = read(sheet, "id,sex,remark\n1,male,\n,,seen on Monday\n")
+    assert [one.record.id for one in found if one.record is not None] == ["1"]
 
 
 def test_columns_that_say_nothing_are_named(sheet: Path) -> None:

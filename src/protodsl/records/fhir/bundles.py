@@ -254,6 +254,10 @@ class Holder:
                 ]
                 yield Entry(self.where, None, tuple(found))
                 continue
+            if maybe := [place for place, _ in self.lost if place.partition("/")[0] in READERS]:
+                told = f"{maybe[0]} cannot be read, and may be of this participant"
+                yield Entry(self.where, None, (Problem(f"Patient/{name}", told),))
+                continue
             if name in contradictory:
                 told = "two Patient resources with this id say different things"
                 yield Entry(self.where, None, (Problem(f"Patient/{name}", told),))

@@ -94,10 +94,6 @@ def _persons(tables: Tables) -> Iterator[Piece]:
     strangers = tables.database.execute("SELECT person, count(*) FROM fact GROUP BY person ORDER BY person")
     for identifier, count in strangers.fetchall():
         if identifier not in seen:
-            told = (
-                f"{count} rows are of person {identifier}, who is not in the table person"
-                if identifier
-                else f"{count} rows name no person"
-            )
+            told = f"{count} rows are of person {identifier}, who is not in the table person"
             stranger = Entry(tables.where, None, (Problem(f"person/{identifier}"[:100], told),))
             yield Piece(Told(stranger), known)

@@ -8,6 +8,7 @@ person after person is read. Of the vocabulary only the concepts the data use ar
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -152,8 +153,15 @@ class Tables:
             batch: list[tuple[str, str, str]] = []
             for row in self.table(stem, ("person_id",), self.broke):
                 kept = {name: value for name in columns if (value := row.get(name, ""))}
+                person = row["person_id"].strip()
+                if not person:
+                    where = (
+                        f"{os.path.basename(self.store.tables[stem])}: {stem}/{kept.get(f'{stem}_id', '?')}"
+                    )
+                    self.broke(Broken(where, "person_id is missing", frozenset()))
+                    continue
                 self.used.update(value for name, value in kept.items() if name.endswith("concept_id"))
-                batch.append((row["person_id"].strip(), stem, json.dumps(kept)))
+                batch.append((person, stem, json.dumps(kept)))
                 if len(batch) >= BATCH:
                     self.database.executemany("INSERT INTO fact VALUES (?, ?, ?)", batch)
                     batch.clear()

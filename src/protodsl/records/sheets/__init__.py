@@ -33,7 +33,7 @@ def read_sheets(paths: list[str], mapping: Mapping | None = None) -> Iterator[En
                 if table.name.lower().endswith(DICTIONARY):
                     continue
                 found += 1
-                yield from _table(table, mapping, people)
+                yield from _table(table, mapping, people, unread)
         except Unreadable as wrong:
             found += 1
             unread.append(wrong.where)
@@ -42,7 +42,9 @@ def read_sheets(paths: list[str], mapping: Mapping | None = None) -> Iterator[En
         yield Entry(paths[0], None, (Problem("", "holds no table of participants or facts"),))
     for person in people.values():
         for where in unread:
-            person.problem(os.path.basename(where), "was not read, and may say more of this participant")
+            person.problem(
+                os.path.basename(where), "was not wholly read, and may say more of this participant"
+            )
         try:
             record = person.record()
         except RecordError as error:
@@ -55,8 +57,10 @@ def read_sheets(paths: list[str], mapping: Mapping | None = None) -> Iterator[En
         yield Entry(person.where, record, notes=notes)
 
 
-def _table(table: Table, mapping: Mapping, people: dict[str, Person]) -> Iterator[Entry]:
-    """The rows of a table, given to the participants they are of; yields what belongs to nobody."""
+def _table(table: Table, mapping: Mapping, people: dict[str, Person], unread: list[str]) -> Iterator[Entry]:
+    """The rows of a table, given to the participants they are of; yields what belongs to nobody, and so may
+    be anybody's: then the table is one of those `unread`.
+    """
     if not table.headings:
         yield Entry(table.where, None, notes=("an empty table",))
         return
@@ -90,6 +94,8 @@ def _table(table: Table, mapping: Mapping, people: dict[str, Person]) -> Iterato
         rows += 1
         identifier = cells[place] if place < len(cells) else ""
         if not identifier or identifier in table.settings.missing:
+            if table.where not in unread and any(map(_both, cells, plan.columns)):
+                unread.append(table.where)
             yield Entry(
                 f"{table.where}:{number}", None, (Problem("id", "is empty: nobody can tell whose row it is"),)
             )
@@ -100,6 +106,11 @@ def _table(table: Table, mapping: Mapping, people: dict[str, Person]) -> Iterato
         person.take(plan, number, cells)
     if not rows:
         yield Entry(table.where, None, notes=("a table without rows",))
+
+
+def _both(cell: str, column: object) -> bool:
+    """Whether a cell is filled in, in a column that is understood."""
+    return bool(cell and column)
 
 
 def sheets_in(folder: str) -> list[str]:

@@ -415,10 +415,12 @@ class _Writer:
 
     def of_side(self) -> str:
         side = self.one("study_eye", "fellow_eye", "left", "right")
+        way = self.one("falls", "rises", "changes")
         return self.one(
             f"acuity of {side} {self.one(*OPS)} 40 letters",
             f"acuity of {self.one('any', 'each')} side {self.one(*OPS)} 40 letters",
             "acuity of study_eye <= acuity of fellow_eye",
+            f"acuity of {side} {way} by {self.one(*OPS)} 20 % from day -90 to day 0",
             f"had uveitis of {side}{self.window_tail()}",
             f"underwent surgery of {self.one('any side', 'each side', side)}{self.window_tail()}",
         )

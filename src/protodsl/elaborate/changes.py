@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Literal, cast
 
 from lark import Token, Tree
 
 from protodsl import ir
-from protodsl.elaborate import expressions, numbers, quantities
+from protodsl.elaborate import expressions, numbers, quantities, sides
 from protodsl.elaborate.comparisons import OPS, TAILS, compare, limit, qualify
 from protodsl.elaborate.scope import Child, Context, Node, Refused
 
@@ -71,10 +72,11 @@ def change(
 def _change_of_side(
     ctx: Context, tree: Node, left: Node, direction: str, op: Node, amount: Child, tails: Sequence[Child]
 ) -> ir.Expr:
-    """`bcva of study_eye falls by >= 5 from baseline to month_3`: the difference of the side's two values."""
+    """`bcva of study_eye falls by >= 5 from baseline to month_3`: the difference of the side's two values; in
+    percent their change."""
     spans = [tail for tail in tails if isinstance(tail, Tree) and tail.data == "from_to"]
     num = numbers.number(ctx, amount)
-    if len(spans) != 1 or (num.unit is not None and num.unit.text == "%"):
+    if len(spans) != 1:
         ctx.report("change-of-side", tree)
         raise Refused
     if num.constant is None or num.constant < 0:
@@ -85,6 +87,11 @@ def _change_of_side(
         for at in spans[0].children
     )
     rest = [tail for tail in tails if tail is not spans[0]]
+    if num.unit is not None and num.unit.text == "%":
+        if rest:
+            ctx.report("change-of-side", tree)
+            raise Refused
+        return _percent_of_side(ctx, tree, left, direction, OPS[str(op.children[0])], num.constant, spans[0])
 
     def made(first: Node, second: Node) -> ir.Expr:
         difference = expressions.node("subtract", [first, Token("SIGN", "-"), second], left)
@@ -93,3 +100,29 @@ def _change_of_side(
     if direction == "changes":
         return ir.Or((made(earlier, later), made(later, earlier)), "plain", ctx.span(tree))
     return made(earlier, later) if direction == "falls" else made(later, earlier)
+
+
+def _percent_of_side(
+    ctx: Context, tree: Node, left: Node, direction: str, op: ir.Op, amount: Fraction, span: Node
+) -> ir.Expr:
+    """`bcva of study_eye falls by >= 25 % from baseline to month_3`: of the side's earlier value."""
+    start, end = (quantities.around(ctx, quantities.anchor(ctx, cast(Node, at))) for at in span.children)
+    post = next(one for one in left.children if isinstance(one, Tree) and one.data == "value_side")
+    others = [child for child in left.children if child is not post]
+
+    def of(side: sides.Side) -> ir.Expr:
+        token = Token.new_borrow_pos("NAME", side, cast(Token, post.children[0]))
+        there = expressions.node("observed", [*others, expressions.node("value_side", [token], post)], left)
+        subject = numbers.number(ctx, there).number
+        if not isinstance(subject, ir.Observed) or subject.select != "latest":
+            ctx.report("limit-needs-result", left)
+            raise Refused
+        ways: tuple[Literal["falls", "rises"], ...] = ("falls", "rises")
+        made = [
+            ir.Change(subject.item, way, op, amount, True, start, end, ctx.span(tree), side)
+            for way in ways
+            if direction in (way, "changes")
+        ]
+        return made[0] if len(made) == 1 else ir.Or(tuple(made), "plain", ctx.span(tree))
+
+    return sides.spread(ctx, post, of)

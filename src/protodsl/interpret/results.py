@@ -410,7 +410,7 @@ def two_values(ctx: Context, asked: ir.Change) -> tuple[Amount, Amount]:
     """The earlier and the later value: at two moments, or the earliest and the latest of one window, which
     must be two.
     """
-    latest = ir.Observed(asked.item, window=asked.end)
+    latest = ir.Observed(asked.item, window=asked.end, side=asked.side)
     if asked.start != asked.end:
         return one_value(ctx, replace(latest, window=asked.start)), one_value(ctx, latest)
     before, after = one_value(ctx, replace(latest, select="earliest")), one_value(ctx, latest)

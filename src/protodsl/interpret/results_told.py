@@ -328,7 +328,7 @@ def of_change(ctx: Context, asked: ir.Change, found: Finding) -> Told:
         low, high = (None if high is None else -high), (None if low is None else -low)
     unit = item.unit.text if item.unit is not None else None
     told = words.change_reason(
-        item.label,
+        words.sided(item.label, asked.side),
         asked.direction,
         asked.op,
         asked.amount,
@@ -347,7 +347,7 @@ def dated_value(
     ctx: Context, asked: ir.Change, window: ir.Window, select: ir.Select, value: Interval
 ) -> tuple[str, Days | None]:
     """As recorded; of a formula what it makes, all that it may be."""
-    observed = ir.Observed(asked.item, select, window)
+    observed = ir.Observed(asked.item, select, window, side=asked.side)
     looked = field(ctx, observed)
     assert not isinstance(looked, Cause)
     sample = shown(observed, chosen_of(observed, looked)).sample

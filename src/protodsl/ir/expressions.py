@@ -194,7 +194,7 @@ class Change:
     """The change of an item between two dated values: from the latest value in `start` to the latest in
     `end`; where the two windows are equal, from the earliest result in it to the latest. `amount` is how far
     it falls or rises, in the item's unit, or with `percent` relative to the earlier value. All results
-    concerned need whole dates."""
+    concerned need whole dates. `side`: of the results of that side of the body alone."""
 
     item: str
     direction: Literal["falls", "rises"]
@@ -204,6 +204,7 @@ class Change:
     start: Window  # window of the earlier value (`at baseline`)
     end: Window
     span: Span | None = None
+    side: Literal["left", "right"] | None = None
 
 
 @dataclass(frozen=True, slots=True)

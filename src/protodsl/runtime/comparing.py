@@ -12,6 +12,7 @@ from protodsl.runtime.choosing import (
     may_be_earliest,
     may_be_latest,
     none_cause,
+    of_side,
     places,
     pooled,
     tie_disagrees,
@@ -41,6 +42,7 @@ from protodsl.runtime.words import (
     change_reason,
     compare_reason,
     range_text,
+    sided,
 )
 
 
@@ -193,7 +195,7 @@ class ChangeNode(Node):
         if case.until is None:
             return Point([], None, (case.undated(),))
         until = None if earliest else (case.until, case.until)  # only recency looks no further than that
-        pool = pooled(case, samples_of(case, self.item), span, until)
+        pool = pooled(case, of_side(samples_of(case, self.item), self.asked.side), span, until)
         lead = lead_of(case, self.item)
         if not pool.entries:
             return Point([], None, (none_cause(pool, lead, recency=True),))
@@ -237,7 +239,7 @@ class ChangeNode(Node):
         earlier, later, change = finding.state
         return (
             change_reason(
-                item.label,
+                sided(item.label, asked.side),
                 asked.direction,
                 asked.op,
                 asked.amount,

@@ -250,6 +250,8 @@ class Expressions:
                 ]
                 if expr.percent:
                     arguments.append(("percent", "True"))
+                if expr.side is not None:
+                    arguments.append(("side", literal(expr.side)))
                 return self.call(expr.direction, *arguments)
             case ir.Compare():
                 unit: list[Argument] = [] if expr.unit is None else [literal(expr.unit.text)]

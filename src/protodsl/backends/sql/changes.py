@@ -20,6 +20,8 @@ def change(builder: Builder, scope: Scope, asked: ir.Change) -> Expr:
     """From the latest value of one window to that of another; over one window from its earliest, which needs
     two results. All of them need whole dates.
     """
+    if asked.side is not None:
+        raise builder.not_carried("a change of one side of the body in percent")
     one_window = asked.start == asked.end
     before = ir.Observed(asked.item, "earliest" if one_window else "latest", asked.start)
     earlier = amounts.amount(builder, scope, before)

@@ -98,11 +98,11 @@ CONSTRUCTS = (
     Entry(
         "E0374",
         "change-of-side",
-        "the change of one side is asked in its own unit, between two named times",
+        "the change of one side is asked between two named times",
         ("write `falls by >= 5 from baseline to month_3`",),
-        "It is the difference of two values of that side. In percent, or within a period, it would not be "
-        "clear which values are meant where some have no side.",
-        bad="require bcva of study_eye falls by >= 25 % from baseline to month_3",
+        "It is that of two values of that side. Within a period it would not be clear which values are meant "
+        "where some have no side.",
+        bad="require bcva of study_eye falls by >= 5 within 12 months before screening",
         good="require bcva of study_eye falls by >= 5 from baseline to month_3",
     ),
     Entry(

@@ -279,7 +279,7 @@ def _change(context: Context, leaf: ir.Change, mood: Mood) -> str:
         )
     return say(
         "{item_label} {said} by {amount} {by}, {period}",
-        item_label=terms.item_label(context, leaf.item),
+        item_label=terms.item_label(context, leaf.item) + context.of_side(leaf.side),
         said=said,
         amount=amount(leaf.op),
         by=by,

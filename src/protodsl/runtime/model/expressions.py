@@ -49,6 +49,7 @@ class Change:
     start: Window
     end: Window
     percent: bool = False
+    side: str | None = None  # of the body: its results alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +190,30 @@ def compare(left: Number, op: str, right: Number, unit: str | None = None) -> Co
     return Compare(left, op, right, unit)
 
 
-def falls(item: str, op: str, amount: str, start: Window, end: Window, *, percent: bool = False) -> Change:
-    return Change(item, "falls", op, Fraction(amount), start, end, percent)
+def falls(
+    item: str,
+    op: str,
+    amount: str,
+    start: Window,
+    end: Window,
+    *,
+    percent: bool = False,
+    side: str | None = None,
+) -> Change:
+    return Change(item, "falls", op, Fraction(amount), start, end, percent, side)
 
 
-def rises(item: str, op: str, amount: str, start: Window, end: Window, *, percent: bool = False) -> Change:
-    return Change(item, "rises", op, Fraction(amount), start, end, percent)
+def rises(
+    item: str,
+    op: str,
+    amount: str,
+    start: Window,
+    end: Window,
+    *,
+    percent: bool = False,
+    side: str | None = None,
+) -> Change:
+    return Change(item, "rises", op, Fraction(amount), start, end, percent, side)
 
 
 def event(

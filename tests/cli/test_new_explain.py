@@ -38,6 +38,7 @@ def test_the_skeleton_checks_without_a_word(run: Run) -> None:
     )  # fmt: skip
     result = check("deep/one.proto-lite")
     assert result.diagnostics == ()
+    assert run("fmt", "--check", "deep/one.proto-lite") == (0, "", "")
     assert result.protocol is not None
     assert (result.protocol.id, result.protocol.title) == ("trial_1", "A & B <c>")
     assert result.protocol.document is not None

@@ -134,13 +134,11 @@ def test_each_trial_reads_fhir_as_its_own(trials: Run) -> None:
     }  # fmt: skip
     Path("bundle.json").write_text(json.dumps(subject))
     arguments = ("--at", "screening=2024-02-20", "--at", "enrollment=2024-02-20", "--format", "json")
-    whole: dict[str, Any] = json.loads(trials("match", "bundle.json", str(ROOT / "protocols"), *arguments)[1])
+    paths = sorted((ROOT / "protocols").glob("*.proto-lite"))
+    whole: dict[str, Any] = json.loads(trials("match", "bundle.json", *map(str, paths), *arguments)[1])
+    assert len(whole["trials"]) == len(paths)
     for one in whole["trials"]:
-        path = next(
-            path
-            for path in (ROOT / "protocols").rglob("*.proto-lite")
-            if f"protocol {one['protocol']} " in path.read_text(encoding="utf-8")
-        )
+        path = next(p for p in paths if f"protocol {one['protocol']} " in p.read_text(encoding="utf-8"))
         dated = [
             word for word in zip(arguments[:-2:2], arguments[1:-2:2], strict=True)
             if f"timepoint {word[1].partition('=')[0]}" in path.read_text(encoding="utf-8")

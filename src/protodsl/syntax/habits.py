@@ -67,43 +67,32 @@ _HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 
-
-# What is said besides, by words of what is written instead.
-_WHY = (
-    ("_percent_predicted", ": a share of the predicted value is a result of its own, `lab … { unit % }`"),
-    ("from …", ", with the two timepoints between which it lies"),
-    (" = ", "; with `>=` that one and worse"),
-    ("and ", ": a class is a result of its own"),
-)
+# What is said besides, by what is written instead.
+_WHY = {
+    r"\1_percent_predicted\2 \3 \4 %": (
+        ": a share of the predicted value is a result of its own, `lab … { unit % }`"
+    ),
+    r"of \1 = \2": "; with `>=` that one and worse",
+    r"and \1 is \2": ": a class is a result of its own",
+    "from … to …": ", with the two timepoints between which it lies",
+}
 # Words that no name holds: what stands before one may be a name, what stands behind it is something else.
 _NO_NAMES = frozenset(
     [
-        *("during", "per", "while", "when", "whenever", "despite", "by", "via", "in", "into", "than", "more"),
-        *(
-            "less",
-            "under",
-            "over",
-            "who",
-            "which",
-            "whose",
-            "their",
-            "this",
-            "these",
-            "those",
-            "will",
-            "must",
-        ),
-        *("may", "should", "been", "being", "be", "are", "was", "were", "did", "does", "tolerated", "about"),
-        *("using", "prior", "to", "due"),
+        "during", "per", "while", "when", "whenever", "despite", "by", "via", "in", "into", "than", "more",
+        "less", "under", "over", "who", "which", "whose", "their", "this", "these", "those", "will", "must",
+        "may", "should", "been", "being", "be", "are", "was", "were", "did", "does", "tolerated", "about",
+        "using", "prior", "to", "due",
     ]
-)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
     """text[start:end] is such a habit; `instead` is how it is written, `…` where more has to be said.
 
-    `why`: what is said behind it."""
+    `why`: what is said behind it.
+    """
 
     start: int
     end: int
@@ -123,7 +112,7 @@ def habit_at(text: str, start: int, pos: int) -> Habit | None:
         for match in pattern.finditer(line):
             if match.start() <= pos - begin <= match.end() + 1:
                 made = _OPS[match.group(1).lower()] if instead is None else match.expand(instead)
-                why = next((more for word, more in _WHY if instead and word in made), None)
+                why = _WHY.get(instead or "")
                 if made.startswith("at least ") and len(match.groups()) == 2:
                     length, way = match.groups()
                     why = f", which takes that day in; to leave it out, `{way} {length} {way} …`"

@@ -154,6 +154,10 @@ def event_item(ctx: Context, token: Token, domains: tuple[ir.Domain, ...], verb:
     return item
 
 
+_NO_SIDE = (
+    "a record says no side of a drug: declare what was done as a procedure, such as "
+    "`underwent intravitreal_injection of study_eye`"
+)
 _KINDS: dict[ir.Domain, str] = {
     "conditions": "a condition", "medications": "a drug", "procedures": "a procedure",
     "results": "a result", "answers": "a question",
@@ -327,7 +331,12 @@ def on_side(ctx: Context, base: ir.Exists, side: str, at: Node, tails: Sequence[
     item = ctx.scope.items[base.item]
     if item.domain == "medications":
         ctx.report(
-            "wrong-clause", at, clause="side", name=f"`{item.name}`", expected="a condition or procedure"
+            "wrong-clause",
+            at,
+            clause="side",
+            name=f"`{item.name}`",
+            expected="a condition or procedure",
+            help=_NO_SIDE if item.domain == "medications" else None,
         )
         raise Refused
     test = ir.AttributeTest("side", "=", side)

@@ -65,6 +65,7 @@ def test_what_does_not_fit_is_named_and_not_left(
         done = CliRunner().invoke(cli, asked, catch_exceptions=False)
     assert done.exit_code == 2, done.output
     assert named in done.stderr and "File too large" in done.stderr, done.stderr
+    assert "exception_message" not in done.stderr
     assert not (small / made).exists()
     if "--report" not in asked:  # there is room again
         again = CliRunner().invoke(cli, asked, catch_exceptions=False)

@@ -15,7 +15,7 @@ from duck_engine import run as duckdb
 from postgres_engine import run as run_on_postgres
 from postgres_engine import running
 from random_protocols import fragment, fragments, mutated, trials
-from sql_differential import differences, some_run
+from sql_differential import Run, differences, some_run
 from strategies import random_record
 
 from protodsl import ir
@@ -66,6 +66,23 @@ def test_fragments() -> None:
         assert found == [], protocol.id
         compared += count
     assert compared > 500
+
+
+def test_what_may_be_zero_and_is_half_unknown_divides_nothing() -> None:
+    """A clearance over a body surface: weight of 0 to 70 kg, height not recorded."""
+    day = {"date": "2024-04-08"}
+    record: dict[str, object] = {
+        "id": "light", "sex": "male", "birth_date": "2006-03-28",
+        "timepoints": {"consent": "2024-03-25", "enrollment": "2024-03-28", "infusion": "2024-04-11"},
+        "results": [
+            {"code": "creatinine", "value": 0.94, "unit": "mg/dL", **day},
+            {"code": "body_weight", "value": "<70", "unit": "kg", **day},
+        ],
+    }  # fmt: skip
+    protocol = trials()[3]
+    assert protocol.id == "changzheng_cd19_cd3e"
+    found, compared = differences(protocol, [record], Run(), duckdb, "duckdb")
+    assert found == [] and compared > 50
 
 
 @pytest.fixture(scope="module")

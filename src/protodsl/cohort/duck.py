@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -233,7 +234,10 @@ def manifest_of(text: str, path: str) -> dict[str, Any]:
 
 
 def first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    """What DuckDB refuses, in one line; of a writing thread what it itself was refused."""
+    told = str(error).splitlines()[0] if str(error) else type(error).__name__
+    inner = re.search(r'"exception_message":("(?:[^"\\]|\\.)*")', told)
+    return str(json.loads(inner[1])) if inner is not None else told
 
 
 def lexicon(connection: duckdb.DuckDBPyConnection) -> Lexicon:

@@ -141,8 +141,9 @@ def multiply(ctx: Context, a: Value, b: Value) -> Value:
 
 
 def product(x: Expr, y: Expr) -> Expr:
-    """Zero times an end that lies nowhere is zero."""
-    return case((or_(compare("=", x, ZERO), compare("=", y, ZERO)), ZERO), otherwise=Binary("*", x, y))
+    """Zero times an end that lies nowhere is zero; zero times what is not known is not known."""
+    zero = or_(and_(compare("=", x, ZERO), is_not(y, "NULL")), and_(compare("=", y, ZERO), is_not(x, "NULL")))
+    return case((zero, ZERO), otherwise=Binary("*", x, y))
 
 
 def corners(ctx: Context, each: Sequence[Expr]) -> Value:

@@ -13,9 +13,46 @@ from test_cohort import TEXT
 from protodsl.backends import sql
 from protodsl.cli.main import cli
 from protodsl.cohort import duck
-from protodsl.cohort.simulate import simulate
+from protodsl.cohort.simulate import TRIES, archetypes, simulate
 from protodsl.driver import check
+from protodsl.ir import Protocol
 
+MANY = """language 1
+lab qtcf "QTcF" { unit ms }
+lab thickness "Thickness" { unit um }
+lab marker "Marker" { unit mg/L }
+score status "Status" { scale 0 to 5 points worse higher }
+condition oedema "Oedema" {}
+condition relapse "Relapse" {}
+condition disease "Disease" {}
+condition early_disease "Early disease" { under disease }
+condition late_disease "Late disease" { under disease }
+drug pill "Pill" {}
+procedure biopsy "Biopsy" {}
+protocol many "Many" {
+  side study_eye "Study eye" other fellow_eye "Other eye"
+  anchor screening
+  timepoint screening
+  values within 28 days before screening
+  inclusion 1 "Side" { require has oedema of study_eye }
+  inclusion 2 "Thickness" { require thickness of study_eye >= 275 um and thickness of fellow_eye < 300 um }
+  inclusion 3 "Onset" { require age at onset of disease >= 18 years }
+  inclusion 4 "Since" { require underwent biopsy since last relapse }
+  inclusion 5 "Stable" { require status <= 1 and not (status rises by >= 1 within 2 weeks before screening) }
+  inclusion 6 "Then" { require any marker >= 3 mg/L at least 3 months before screening and marker >= 20 mg/L }
+  inclusion 7 "Dose" { require receives pill and dose of pill at screening = 250 mg/d }
+  exclusion 1 "QTcF" { exclude if mean of the last 3 qtcf > 470 ms within 28 days before screening }
+  exclusion 2 "Late" { exclude if has late_disease }
+  cohort grown "Grown up" {
+    applies if part is grown
+    inclusion 1 "Age" { require age at screening >= 7000 days }
+  }
+  cohort young "Young" {
+    applies if part is young
+    inclusion 1 "Age" { require age at screening < 7000 days }
+  }
+}
+"""
 TRIAL = Path(__file__).parents[1] / "protocols" / "NCT06892145.proto-lite"
 
 
@@ -32,7 +69,10 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_criterion_is_met_by_some_and_not_by_others(people: Path) -> None:
-    protocol = next(one for one in trials() if one.id == "NCT06892145")
+    on_both_sides(next(one for one in trials() if one.id == "NCT06892145"), people)
+
+
+def on_both_sides(protocol: Protocol, people: Path) -> None:
     with duck.connect(threads=1) as connection:
         duck.attach(connection, str(people))
         made = sql.statement(protocol, "duckdb", duck.lexicon(connection))
@@ -51,6 +91,24 @@ def test_every_criterion_is_met_by_some_and_not_by_others(people: Path) -> None:
                 f"count(*) FILTER ({each.column} IS NULL) FROM screened"
             ).fetchone()
             assert found is not None and min(found) > 0, (each.id, found)
+
+
+def test_somebody_is_eligible_for_every_protocol() -> None:
+    gallery = (check(str(path)).protocol for path in (TRIAL.parent / "gallery").glob("*.proto-lite"))
+    for protocol in (*trials(), *gallery):
+        assert protocol is not None
+        searches = (archetypes.search(protocol, f"1/0/{attempt}", 0) for attempt in range(TRIES))
+        bests = [each.plainest()[1] for each in searches]
+        assert any(best is not None and best[0] == 0 for best in bests), protocol.id
+
+
+def test_sides_series_places_and_what_hangs_on_an_event(tmp_path: Path) -> None:
+    path = tmp_path / "many.proto-lite"
+    path.write_text(MANY, encoding="utf-8")
+    checked = check(str(path))
+    assert checked.protocol is not None, checked.diagnostics
+    simulate(checked.protocol, 1500, 1, str(tmp_path / "people"), threads=1)
+    on_both_sides(checked.protocol, tmp_path / "people")
 
 
 def test_the_same_seed_makes_the_same_people_and_a_run_goes_on(

@@ -18,9 +18,11 @@ from protodsl.cohort import duck
 from protodsl.cohort.engine import DataError
 from protodsl.cohort.rows import Rows
 from protodsl.cohort.simulate import tables
-from protodsl.cohort.simulate.archetypes import Archetype, archetype
+from protodsl.cohort.simulate.archetypes import archetype
+from protodsl.cohort.simulate.search import Archetype
 
-WAYS = 6  # archetypes
+WAYS = 6  # archetypes, or as many as there are cohorts
+MOST = 24  # archetypes
 TRIES = 3  # at finding a way on which everything is met
 CHUNK = 50_000  # participants at a time
 
@@ -77,10 +79,11 @@ def _write(
     if done is None or done.get("mark") != mark:
         duck.begin(working)
         done = {"mark": mark, "parts": 0, "facts": 0}
-    rows = tables.begin(connection, ways(protocol, seed))
+    made = tuple(ways(protocol, seed))
+    rows = tables.begin(connection, made)
     for part, first in enumerate(range(0, max(count, 1), CHUNK), start=1):
         if part > done["parts"]:
-            tables.chunk(connection, seed, WAYS, first + 1, min(CHUNK, count - first))
+            tables.chunk(connection, seed, len(made), first + 1, min(CHUNK, count - first))
             done["facts"] += sum(_part(connection, rows, working, table, part) for table in TABLES)
             done["parts"] = part
             duck.note(working, done)
@@ -104,7 +107,8 @@ def _part(connection: Any, rows: Rows, working: str, table: Table, part: int) ->
 
 def ways(protocol: ir.Protocol, seed: int) -> Iterator[Archetype]:
     """Archetypes on which everybody can be eligible, as far as such are found."""
-    for number in range(WAYS):
+    cohorts = max((len(stage.cohorts) for stage in protocol.stages), default=0)
+    for number in range(max(WAYS, min(cohorts, MOST))):
         found: Archetype | None = None
         for attempt in range(TRIES):
             found = archetype(protocol, f"{seed}/{number}/{attempt}", number)

@@ -1,79 +1,48 @@
 """Archetypes: ways through a protocol, each with what may be recorded of everything that is asked on it.
 
-One way is chosen through every criterion (of what may be enough, only that much); then each variant of each
-thing is put into an otherwise good record, and the checker says whether it keeps the participant eligible.
-So nothing here has to know what a criterion means.
+One way is chosen through every criterion (of what may be enough, only that much); the checker is asked then
+which variants of each thing keep the participant eligible: nothing here has to know what a criterion means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import chain
 from random import Random
-from typing import Any
 
 from protodsl import ir
-from protodsl.backends import python
-from protodsl.cohort.simulate.facts import Day, Variant, fact, record_of
-from protodsl.cohort.simulate.times import Frame, frame_of
+from protodsl.cohort.simulate.facts import Day, Variant, fact
+from protodsl.cohort.simulate.search import MOST, Archetype, Key, Search, Slot
+from protodsl.cohort.simulate.times import frame_of
 from protodsl.cohort.simulate.variants import Variants
 from protodsl.ir.walk import nodes
-from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.read import read_record
-from protodsl.runtime.record import Record
-from protodsl.runtime.record_fields import DOMAINS
 
-MOST = 40  # variants of one thing
-ROUNDS = 3  # of looking for a good record
 _MIRROR: dict[ir.Op, ir.Op] = {"<": ">", "<=": ">=", "=": "=", ">=": "<=", ">": "<"}
-Key = tuple[Any, ...]
-Score = tuple[int, int]  # stages not passed, criteria that fail or are open
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """One thing asked for. `good`: variants with which somebody otherwise eligible stays so, the plainest
-    first; `adverse`: the others.
-    """
-
-    good: tuple[Variant, ...]
-    adverse: tuple[Variant, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Archetype:
-    """`eligible`: whether every stage was passed by the record that the plainest variants make."""
-
-    frame: Frame
-    things: tuple[Thing, ...]
-    eligible: bool
 
 
 def archetype(protocol: ir.Protocol, seed: str, cohort: int) -> Archetype:
     """A way through the protocol, the same for the same seed. `cohort`: which of each stage's, by turns."""
-    return _Way(protocol, Random(seed), cohort).archetype()
+    return search(protocol, seed, cohort).archetype()
 
 
-@dataclass(slots=True)
-class Slot:
-    variants: dict[Variant, None] = field(default_factory=dict)
-    criteria: set[str] = field(default_factory=set)
+def search(protocol: ir.Protocol, seed: str, cohort: int) -> Search:
+    """Everything asked on such a way, and what may be recorded of it."""
+    way = _Way(protocol, Random(seed), cohort)
+    return Search(protocol, way.frame, way.slots.values(), way.relevant)
 
 
 class _Way:
     def __init__(self, protocol: ir.Protocol, rng: Random, number: int) -> None:
-        self.protocol, self.rng, self.checker = protocol, rng, python.load(protocol).CHECKER
+        self.protocol, self.rng = protocol, rng
         self.frame = frame_of(protocol, rng)
-        self.points = self.frame.points
-        self.given = frozenset(self.frame.given)
         self.slots: dict[Key, Slot] = {}
         self.births: list[tuple[ir.Age, ir.Op, Fraction]] = []
         self.where = ""
         self.turn = 0  # of this way among those through a criterion
-        self.measured: set[tuple[str, str]] = set()
-        self.pieces: dict[tuple[Variant, bool], Record] = {}
+        self.measured: set[Key] = set()
+        self.places: dict[str, str] = {}  # where somebody takes part, and which side is which
         self.relevant: dict[str, frozenset[str]] = {}  # stage: criteria of this way
         for stage in protocol.stages:
             self.variants = Variants(self.frame, stage, rng)
@@ -111,8 +80,11 @@ class _Way:
             case ir.AtLeast(count, members):
                 self.some(members, count if wanted else len(members), wanted)
             case ir.IfElse(condition, then, otherwise):
-                first = self.rng.random() < 0.5
-                self.meet(condition, first)
+                if isinstance(condition, ir.Setting):
+                    first = self.place(condition, None)
+                else:
+                    first = self.rng.random() < 0.5
+                    self.meet(condition, first)
                 self.meet(then if first else otherwise, wanted)
             case ir.Defined(name):
                 self.meet(self.protocol.definitions[name].expr, wanted)
@@ -132,15 +104,19 @@ class _Way:
 
     def leaf(self, leaf: ir.Expr, wanted: bool) -> None:
         stage = self.variants.stage.id
+        for each in nodes(leaf):
+            if isinstance(each, ir.OfEvent):
+                self.hinge(each.item)
         match leaf:
             case ir.Result(observed):
                 if observed.item in self.protocol.measures:
-                    self.inputs(observed.item, observed.window)
+                    self.inputs(observed.item, observed.window, observed.side)
                     if self.protocol.measures[observed.item].reported:
                         reported = chain([()], self.variants.result(leaf, wanted))
                         self.add(("reported", observed.item, stage), reported)
                 else:
-                    self.add(("results", observed.item, stage), self.variants.result(leaf, wanted))
+                    key = self.sampled(observed.item, observed.window, observed.side)
+                    self.add(key, self.variants.result(leaf, wanted))
                 for each in observed.clean:
                     clean = ir.Exists(each.item, ir.Window(None, ir.Bound(ir.StageAnchor())), "had")
                     self.add(("event", clean), self.variants.event(clean, False))
@@ -149,8 +125,15 @@ class _Way:
                 self.add(("event", plain, wanted), self.variants.event(plain, wanted))
             case ir.Answer():
                 self.add(("answers", leaf.question, stage), self.variants.answer(leaf, wanted))
-            case ir.Change():
-                self.add(("results", leaf.item, stage), self.variants.change(leaf))
+            case ir.Change(item):
+                if item in self.protocol.measures:
+                    for window in (leaf.start, leaf.end):
+                        self.inputs(item, window, leaf.side)
+                else:
+                    key = self.sampled(item, leaf.end, leaf.side)
+                    self.add(key, self.variants.change(leaf, wanted))
+            case ir.Setting():
+                self.place(leaf, wanted)
             case ir.Compare(left, op, right):
                 self.numbers(left, op, right, wanted)
                 self.numbers(right, _MIRROR[op], left, wanted)
@@ -164,45 +147,99 @@ class _Way:
         limit = other.value if isinstance(other, ir.Constant) else Fraction(10)
         for each in nodes(node):
             match each:
+                case ir.Mean(of):
+                    if of.item not in self.protocol.measures:
+                        key = self.sampled(of.item, of.window, of.side)
+                        self.add(key, self.variants.series(each, op, limit, wanted))
+                case ir.Setting():
+                    self.place(each, None)
                 case ir.Age():
                     if isinstance(other, ir.Constant):
                         self.births.append((each, op, limit))
-                case ir.Observed(item, window=window):
-                    self.inputs(item, window)
+                case ir.Observed(item, window=window, side=side):
+                    self.inputs(item, window, side)
                 case ir.DoseOf():
                     key = ("dose", replace(each, span=None))
                     self.add(key, self.variants.dose(each, op, limit, wanted))
                 case _:
                     pass
 
-    def inputs(self, name: str, window: ir.Window | None) -> None:
-        """What a number is computed from; a plain result itself."""
+    def inputs(self, name: str, window: ir.Window | None, side: str | None, late: int = 3) -> None:
+        """What a number is computed from; a plain result itself. What a formula reads is sampled no later
+        than its lead, and as soon before it as is asked.
+        """
         measure = self.protocol.measures.get(name)
-        stage = self.variants.stage.id
+        key = self.sampled(name, window, side)
         if measure is None:
-            self.add(("results", name, stage), self.variants.usual(name, window))
+            self.add(key, self.variants.usual(name, window, side, late))
             return
-        if (name, stage) in self.measured:
+        if key in self.measured:
             return
-        self.measured.add((name, stage))
-        for each in (
-            measure.lead,
-            *(one.item for one in nodes(measure.formula) if isinstance(one, ir.Observed)),
-        ):
-            self.inputs(each, window)
+        self.measured.add(key)
+        self.inputs(measure.lead, window, side, 0)
+        validity = self.frame.span(measure.validity)
+        for one in (*nodes(measure.formula), *nodes(measure.valid)):
+            match one:
+                case ir.Observed(item) if item != measure.lead:
+                    self.inputs(item, window, side, min(late, validity))
+                case ir.Exists():
+                    plain = replace(one, span=None, verb="")
+                    self.add(("event", plain, False), self.variants.event(plain, False))
+                case _:
+                    pass
+
+    def sampled(self, item: str, window: ir.Window | None, side: str | None) -> Key:
+        """Results of windows that end on the same day are asked of the same samples."""
+        last = self.frame.edges(window, self.variants.stage, self.protocol.items.get(item))[1]
+        return "results", item, side, last
+
+    def place(self, setting: ir.Setting, wanted: bool | None) -> bool:
+        """Whether it is so on this way, which is settled once; `wanted`: where either will do, None."""
+        name, values = setting.name, setting.values
+        if name in {each.name for each in self.protocol.sides}:
+            known = ["left", "right"]
+        else:
+            told = (one for one in nodes(self.protocol.stages) if isinstance(one, ir.Setting))
+            known = [
+                *dict.fromkeys(value for one in told if one.name == name for value in one.values),
+                "other",
+            ]
+        fitting = known if wanted is None else [one for one in known if (one in values) == wanted]
+        chosen = self.places.setdefault(name, self.rng.choice(fitting or known))
+        self.add(("setting", name), self.variants.placed(name, chosen, known))
+        return chosen in values
+
+    def hinge(self, name: str) -> None:
+        """An event whose day a window or an age hangs on."""
+        item = self.protocol.items[name]
+        if item.domain not in ("results", "answers"):
+            self.add(("hinge", name, self.variants.stage.id), self.variants.hinge(item))
 
     def add(self, key: Key, variants: Iterable[Variant]) -> None:
-        slot = self.slots.setdefault(key, Slot())
+        slot = self.slots.get(key)
+        if slot is None:
+            slot = self.slots[key] = Slot(self.named(key))
         slot.criteria.add(self.where)
         for each in variants:
             if len(slot.variants) < 2 * MOST:
                 slot.variants.setdefault(each)
 
+    def named(self, key: Key) -> frozenset[str]:
+        """What an event, a dose or a result of this key may be recorded of."""
+        asked = getattr(key[1], "item", key[1]) if len(key) > 1 else None
+        found, stack = set[str](), [asked]
+        while stack:
+            name = stack.pop()
+            if name in self.protocol.items and name not in found:
+                found.add(name)
+                stack += self.protocol.items[name].members
+        return frozenset(found)
+
     def person(self) -> None:
         self.where = ""
-        known = [name for name in self.points if name in self.given]
+        known = [name for name in self.frame.offsets if name in self.frame.given]
         anchors = [stage.anchor for stage in self.protocol.stages]
-        missing: list[set[str]] = [set(), *({name} for name in reversed(anchors) if name in self.given)]
+        missing: list[set[str]] = [set(), *({name} for name in reversed(anchors) if name in self.frame.given)]
 
         def dated(out: set[str]) -> Variant:
             return tuple(
@@ -224,108 +261,3 @@ class _Way:
         self.add(("sex",), ((fact("person", {"sex": sex}),) for sex in ("female", "male")))
         self.add(("sex",), ((),))
         self.add(("birth",), self.variants.births(self.births))
-
-    # ------------------------------------------------------------ which variants are good
-
-    def archetype(self) -> Archetype:
-        slots = list(self.slots.values())
-        chosen = [next(iter(slot.variants)) for slot in slots]
-        best = self.score(chosen)
-        for _ in range(ROUNDS):
-            before = best
-            for number, slot in enumerate(slots):
-                bad = self.bad(chosen)
-                if not bad:
-                    break
-                if slot.criteria.isdisjoint(bad) and slot.criteria != {""}:
-                    continue
-                for variant in slot.variants:
-                    found = self.score(self.swapped(chosen, number, variant))
-                    if found is not None and (best is None or found < best):
-                        best, chosen = found, self.swapped(chosen, number, variant)
-            if best == before:
-                break
-        things = tuple(self.thing(slot, chosen, number, best) for number, slot in enumerate(slots))
-        return Archetype(self.frame, things, best is not None and best[0] == 0)
-
-    def thing(self, slot: Slot, chosen: list[Variant], number: int, best: Score | None) -> Thing:
-        good, adverse = [chosen[number]], list[Variant]()
-        for variant in slot.variants:
-            if variant == chosen[number]:
-                continue
-            swapped = self.swapped(chosen, number, variant)
-            kept = self.kept(swapped, False, best)
-            if kept and varies(variant):
-                kept = self.kept(swapped, True, best)
-            if kept is not None:
-                (good if kept else adverse).append(variant)
-        return Thing(tuple(good[:MOST]), tuple(adverse[:MOST]))
-
-    def kept(self, chosen: list[Variant], far: bool, best: Score | None) -> bool | None:
-        """Whether the record is as good as the best one; None: it is refused."""
-        if best is not None and best[0] == 0:
-            record = self.record(chosen, far)
-            try:
-                return all(self.checker.verdict(record, stage=name) == "eligible" for name in self.relevant)
-            except RecordError:
-                return None
-        found = self.score(chosen, far)
-        return None if found is None or best is None else found <= best
-
-    @staticmethod
-    def swapped(chosen: list[Variant], number: int, variant: Variant) -> list[Variant]:
-        return [*chosen[:number], variant, *chosen[number + 1 :]]
-
-    # ------------------------------------------------------------ records
-
-    def record(self, chosen: list[Variant], far: bool = False) -> Record:
-        """All the variants in one record; each is read once."""
-        found = Record("S")
-        for variant in chosen:
-            piece = self.piece(variant, far and varies(variant))
-            found.birth_date = found.birth_date or piece.birth_date
-            found.sex = found.sex or piece.sex
-            found.timepoints |= piece.timepoints
-            for name in ("complete", *DOMAINS):
-                getattr(found, name).extend(getattr(piece, name))
-        return found
-
-    def piece(self, variant: Variant, far: bool) -> Record:
-        found = self.pieces.get((variant, far))
-        if found is None:
-            found = self.pieces[variant, far] = read_record(record_of(variant, self.points, self.given, far))
-        return found
-
-    def outcomes(self, chosen: list[Variant], far: bool = False) -> list[tuple[str, str]] | None:
-        """(criterion, outcome) at every stage, that of the whole stage under an empty name."""
-        record, found = self.record(chosen, far), list[tuple[str, str]]()
-        try:
-            for stage, relevant in self.relevant.items():
-                session = self.checker.session(record, stage, None, None, None, ())
-                finding = session.finding
-                found.append(("", {True: "passes", False: "fails"}.get(finding.truth, "unknown")))
-                for body in (finding.common, *(one for _, one in finding.cohorts)):
-                    for criterion in body.body.criteria:
-                        if criterion.id in relevant:
-                            found.append((criterion.id, body.findings[id(criterion)].outcome))
-                session.case.memo.clear()
-        except RecordError:
-            return None
-        return found
-
-    def score(self, chosen: list[Variant], far: bool = False) -> Score | None:
-        """None: such a record is refused."""
-        told = self.outcomes(chosen, far)
-        if told is None:
-            return None
-        amiss = [criterion for criterion, outcome in told if outcome in ("fails", "unknown")]
-        return sum(not each for each in amiss), sum(bool(each) for each in amiss)
-
-    def bad(self, chosen: list[Variant]) -> set[str]:
-        told = self.outcomes(chosen) or ()
-        amiss = {criterion for criterion, outcome in told if outcome in ("fails", "unknown")}
-        return amiss - {""} or amiss
-
-
-def varies(variant: Variant) -> bool:
-    return any(each.reach is not None or any(day.spread for _, day in each.days) for each in variant)

@@ -82,7 +82,7 @@ def _up(count: Fraction) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact. `domain`: that of a record, or `timepoints`, `complete`, `person`.
+    """One fact. `domain`: that of a record, or `timepoints`, `complete`, `person`, `setting`.
 
     `reach`: its value is any number from the one in `data` to this one, with so many decimals.
     """
@@ -130,6 +130,8 @@ def record_of(
             case "timepoints":
                 if said["timepoint"] in known:
                     found["timepoints"][said["timepoint"]] = said["day"]
+            case "setting":
+                found.setdefault("setting", {})[said["setting"]] = said["value"]
             case "complete":
                 found["complete"].append(said)
             case domain:

@@ -14,8 +14,8 @@ from typing import Any
 from protodsl.backends.sql.tables import TABLES, Field, Table
 from protodsl.cohort import duck
 from protodsl.cohort.rows import Cell, Rows
-from protodsl.cohort.simulate.archetypes import Archetype
 from protodsl.cohort.simulate.facts import Day, Fact, Variant, record_of
+from protodsl.cohort.simulate.search import Archetype
 from protodsl.runtime.read import read_record
 
 SPAN = 730  # days over which participants' first study events are spread

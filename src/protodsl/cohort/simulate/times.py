@@ -10,6 +10,7 @@ from protodsl import ir
 from protodsl.cohort.simulate.facts import Day, away
 
 REFERENCE = 738_965  # 2024-03-15
+AGO = 45  # days between an event that windows hang on and the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,8 @@ class Frame:
                 return Day(name)
             case ir.Shifted(base, sign, by):
                 return away(self.day(base, stage), sign, by)
+            case ir.OfEvent():
+                return Day(stage.anchor, days=-AGO)
             case _:
                 return Day(stage.anchor)
 
@@ -55,6 +58,11 @@ class Frame:
         if bound.by is not None:
             day = away(day, bound.sign, bound.by, item)
         return day.moved(inward) if bound.open else day
+
+    def span(self, by: ir.Duration) -> int:
+        """Its length in days, roughly."""
+        origin = {"": REFERENCE}
+        return away(Day(""), 1, by).on(origin) - REFERENCE
 
     def ordinal(self, day: Day) -> int:
         return day.on(self.points)

@@ -21,6 +21,9 @@ MANY = """language 1
 lab qtcf "QTcF" { unit ms }
 lab thickness "Thickness" { unit um }
 lab marker "Marker" { unit mg/L }
+lab anti_a "Anti-A" { unit mg/L }
+lab anti_b "Anti-B" { unit mg/L }
+lab anti_c "Anti-C" { unit mg/L }
 score status "Status" { scale 0 to 5 points worse higher }
 condition oedema "Oedema" {}
 condition relapse "Relapse" {}
@@ -41,6 +44,7 @@ protocol many "Many" {
   inclusion 5 "Stable" { require status <= 1 and not (status rises by >= 1 within 2 weeks before screening) }
   inclusion 6 "Then" { require any marker >= 3 mg/L at least 3 months before screening and marker >= 20 mg/L }
   inclusion 7 "Dose" { require receives pill and dose of pill at screening = 250 mg/d }
+  inclusion 8 "One of" { require any of [anti_a, anti_b, anti_c] >= 5 mg/L }
   exclusion 1 "QTcF" { exclude if mean of the last 3 qtcf > 470 ms within 28 days before screening }
   exclusion 2 "Late" { exclude if has late_disease }
   cohort grown "Grown up" {
@@ -107,7 +111,7 @@ def test_sides_series_places_and_what_hangs_on_an_event(tmp_path: Path) -> None:
     path.write_text(MANY, encoding="utf-8")
     checked = check(str(path))
     assert checked.protocol is not None, checked.diagnostics
-    simulate(checked.protocol, 1500, 1, str(tmp_path / "people"), threads=1)
+    simulate(checked.protocol, 2000, 1, str(tmp_path / "people"), threads=1)
     on_both_sides(checked.protocol, tmp_path / "people")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,8 @@ from protodsl.cohort import duck
 from protodsl.cohort.engine import DataError
 from protodsl.cohort.rows import Rows
 from protodsl.cohort.simulate import tables
-from protodsl.cohort.simulate.archetypes import archetype
-from protodsl.cohort.simulate.search import Archetype
+from protodsl.cohort.simulate.archetypes import search
+from protodsl.cohort.simulate.search import Archetype, Place
 
 WAYS = 6  # archetypes, or as many as there are cohorts
 MOST = 24  # archetypes
@@ -79,11 +79,11 @@ def _write(
     if done is None or done.get("mark") != mark:
         duck.begin(working)
         done = {"mark": mark, "parts": 0, "facts": 0}
-    made = tuple(ways(protocol, seed))
-    rows = tables.begin(connection, made)
+    found, against = ways(protocol, seed)
+    rows = tables.begin(connection, (*found, *against))
     for part, first in enumerate(range(0, max(count, 1), CHUNK), start=1):
         if part > done["parts"]:
-            tables.chunk(connection, seed, len(made), first + 1, min(CHUNK, count - first))
+            tables.chunk(connection, seed, (len(found), len(against)), first + 1, min(CHUNK, count - first))
             done["facts"] += sum(_part(connection, rows, working, table, part) for table in TABLES)
             done["parts"] = part
             duck.note(working, done)
@@ -105,14 +105,24 @@ def _part(connection: Any, rows: Rows, working: str, table: Table, part: int) ->
     return int(made[0]) if made is not None and table.name != "participants" else 0
 
 
-def ways(protocol: ir.Protocol, seed: int) -> Iterator[Archetype]:
-    """Archetypes on which everybody can be eligible, as far as such are found."""
+def ways(protocol: ir.Protocol, seed: int) -> tuple[tuple[Archetype, ...], tuple[Archetype, ...]]:
+    """Archetypes on which everybody can be eligible, as far as such are found; then some on which those
+    criteria fail that it takes several things to fail.
+    """
     cohorts = max((len(stage.cohorts) for stage in protocol.stages), default=0)
+    found: list[Archetype] = []
+    against: list[Archetype] = []
+    looked = set[Place]()
     for number in range(max(WAYS, min(cohorts, MOST))):
-        found: Archetype | None = None
         for attempt in range(TRIES):
-            found = archetype(protocol, f"{seed}/{number}/{attempt}", number)
-            if found.eligible:
+            searched = search(protocol, f"{seed}/{number}/{attempt}", number)
+            made = searched.archetype()
+            if made.eligible:
                 break
-        assert found is not None
-        yield found
+        found.append(made)
+        if number < max(cohorts, 1):
+            left = frozenset(searched.unmoved(made, looked))
+            looked |= {(stage, each) for stage, relevant in searched.relevant.items() for each in relevant}
+            if left:
+                against.append(search(protocol, f"{seed}/{number}/against", number, left).only())
+    return tuple(found), tuple(against)

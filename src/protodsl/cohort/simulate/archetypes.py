@@ -14,7 +14,7 @@ from random import Random
 
 from protodsl import ir
 from protodsl.cohort.simulate.facts import Day, Variant, fact
-from protodsl.cohort.simulate.search import MOST, Archetype, Key, Search, Slot
+from protodsl.cohort.simulate.search import MOST, Key, Place, Search, Slot
 from protodsl.cohort.simulate.times import frame_of
 from protodsl.cohort.simulate.variants import Variants
 from protodsl.ir.walk import nodes
@@ -22,24 +22,22 @@ from protodsl.ir.walk import nodes
 _MIRROR: dict[ir.Op, ir.Op] = {"<": ">", "<=": ">=", "=": "=", ">=": "<=", ">": "<"}
 
 
-def archetype(protocol: ir.Protocol, seed: str, cohort: int) -> Archetype:
-    """A way through the protocol, the same for the same seed. `cohort`: which of each stage's, by turns."""
-    return search(protocol, seed, cohort).archetype()
-
-
-def search(protocol: ir.Protocol, seed: str, cohort: int) -> Search:
-    """Everything asked on such a way, and what may be recorded of it."""
-    way = _Way(protocol, Random(seed), cohort)
-    return Search(protocol, way.frame, way.slots.values(), way.relevant)
+def search(protocol: ir.Protocol, seed: str, cohort: int, against: frozenset[Place] = frozenset()) -> Search:
+    """Everything asked on one way through the protocol, and what may be recorded of it; the same for the same
+    seed. `cohort`: which of each stage's, by turns; `against`: criteria to fail on it.
+    """
+    way = _Way(protocol, Random(seed), cohort, against)
+    return Search(protocol, way.frame, way.slots.values(), way.relevant, against)
 
 
 class _Way:
-    def __init__(self, protocol: ir.Protocol, rng: Random, number: int) -> None:
+    def __init__(self, protocol: ir.Protocol, rng: Random, number: int, against: frozenset[Place]) -> None:
         self.protocol, self.rng = protocol, rng
         self.frame = frame_of(protocol, rng)
         self.slots: dict[Key, Slot] = {}
         self.births: list[tuple[ir.Age, ir.Op, Fraction]] = []
         self.where = ""
+        self.missed = False  # whether the criterion is to fail
         self.turn = 0  # of this way among those through a criterion
         self.measured: set[Key] = set()
         self.places: dict[str, str] = {}  # where somebody takes part, and which side is which
@@ -54,14 +52,15 @@ class _Way:
                 self.meet(cohort.applies, True)
             for place, criterion in enumerate((*stage.criteria, *own)):
                 self.where, self.turn = criterion.id, number + place
-                self.part(criterion.root, criterion.kind == "inclusion")
+                self.missed = (stage.id, criterion.id) in against
+                self.part(criterion.root, (criterion.kind == "inclusion") != self.missed)
         self.person()
 
     # ------------------------------------------------------------ one way through the criteria
 
     def part(self, part: ir.Part, wanted: bool) -> None:
         if part.applies is not None:
-            self.meet(part.applies, self.rng.random() < 0.5)
+            self.meet(part.applies, self.rng.random() < 0.5 or self.missed)
         if part.expr is not None:
             self.meet(part.expr, wanted)
         parts = part.parts

@@ -4,7 +4,7 @@ each variant of each thing is put into it, and the checker says what comes of it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from protodsl.backends import python
 from protodsl.cohort.simulate.facts import Variant, record_of
 from protodsl.cohort.simulate.times import Frame
 from protodsl.runtime.attributes import RecordError
-from protodsl.runtime.parts import PartFinding
+from protodsl.runtime.parts import CriterionNode, PartFinding
 from protodsl.runtime.read import read_record
 from protodsl.runtime.record import Record
 from protodsl.runtime.record_fields import DOMAINS
@@ -21,6 +21,7 @@ from protodsl.runtime.record_fields import DOMAINS
 MOST = 40  # variants of one thing
 ROUNDS = 3  # of looking for a good record
 Key = tuple[Any, ...]
+Place = tuple[str, str]  # stage, criterion
 Score = tuple[int, int, int]  # stages not passed, criteria that fail or are open, how much of these
 
 
@@ -53,7 +54,7 @@ class Slot:
 
 
 class Search:
-    """`relevant`: of each stage, the criteria of this way."""
+    """`relevant`: of each stage, the criteria of this way; `against`: those that are to fail on it."""
 
     def __init__(
         self,
@@ -61,8 +62,9 @@ class Search:
         frame: Frame,
         slots: Iterable[Slot],
         relevant: Mapping[str, frozenset[str]],
+        against: frozenset[Place] = frozenset(),
     ) -> None:
-        self.frame, self.slots, self.relevant = frame, list(slots), relevant
+        self.frame, self.slots, self.relevant, self.against = frame, list(slots), relevant, against
         self.checker = python.load(protocol).CHECKER
         self.points, self.given = frame.points, frozenset(frame.given)
         self.pieces: dict[tuple[Variant, bool], Record] = {}
@@ -70,6 +72,12 @@ class Search:
     def archetype(self) -> Archetype:
         chosen, best = self.plainest()
         things = tuple(self.thing(slot, chosen, number, best) for number, slot in enumerate(self.slots))
+        return Archetype(self.frame, things, best is not None and best[0] == 0)
+
+    def only(self) -> Archetype:
+        """With nothing but the plainest variants."""
+        chosen, best = self.plainest()
+        things = tuple(Thing((variant,), ()) for variant in chosen)
         return Archetype(self.frame, things, best is not None and best[0] == 0)
 
     def plainest(self) -> tuple[list[Variant], Score | None]:
@@ -91,6 +99,33 @@ class Search:
             if best == before:
                 break
         return chosen, best
+
+    def unmoved(self, found: Archetype, known: Set[Place]) -> set[Place]:
+        """The criteria but those `known` that no single variant makes fail: it takes several."""
+        chosen = [thing.good[0] for thing in found.things]
+        left = set[Place]()
+        for stage, relevant in self.relevant.items():
+            node = self.checker.stages[stage]
+            bodies = (node.common, *(body for _, body in node.cohorts))
+            for criterion in (each for body in bodies for each in body.criteria):
+                if criterion.id not in relevant or (stage, criterion.id) in known:
+                    continue
+                tried = (
+                    self.swapped(chosen, number, variant)
+                    for number, slot in enumerate(self.slots)
+                    if criterion.id in slot.criteria
+                    for variant in found.things[number].adverse
+                )
+                if not any(self.fails(criterion, stage, each) for each in tried):
+                    left.add((stage, criterion.id))
+        return left
+
+    def fails(self, criterion: CriterionNode, stage: str, chosen: list[Variant]) -> bool:
+        try:
+            case = self.checker.session(self.record(chosen), stage, None, None, None, ()).case
+            return criterion.root.favour(case) is False
+        except RecordError:
+            return False
 
     def better(
         self, best: Score | None, chosen: list[Variant], tried: Iterable[list[Variant]]
@@ -187,7 +222,8 @@ class Search:
                 for body in (finding.common, *(one for _, one in finding.cohorts)):
                     for criterion in body.body.criteria:
                         if criterion.id in relevant:
-                            found.append((criterion.id, amiss(body.findings[id(criterion)])))
+                            against = (stage, criterion.id) in self.against
+                            found.append((criterion.id, amiss(body.findings[id(criterion)], against)))
                 session.case.memo.clear()
         except RecordError:
             return None
@@ -205,11 +241,15 @@ class Search:
     def bad(self, chosen: list[Variant]) -> set[str]:
         told = self.outcomes(chosen) or ()
         found = {criterion for criterion, much in told if much}
-        return found - {""} or found
+        return found - {""} or (set() if self.against else found)
 
 
-def amiss(found: PartFinding) -> int:
-    """How much of a criterion fails or is open: each of its parts, and each cause of what is open."""
+def amiss(found: PartFinding, against: bool = False) -> int:
+    """How much of a criterion fails or is open: each of its parts, and each cause of what is open. `against`:
+    of one that is to fail, how much is open or passes.
+    """
+    if against:
+        return {"fails": 0, "unknown": 1 + len(found.unknown())}.get(found.outcome, 5)
     if found.outcome not in ("fails", "unknown"):
         return 0
     below = sum(amiss(part) for part in found.parts)

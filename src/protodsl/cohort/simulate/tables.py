@@ -171,7 +171,7 @@ def mixed(source: str, start: str, names: tuple[str, ...]) -> str:
     return f"SELECT * EXCLUDE (seed) FROM ({found})"
 
 
-def chunk(connection: Any, seed: int, archetypes: int, first: int, count: int) -> None:
+def chunk(connection: Any, seed: int, archetypes: tuple[int, int], first: int, count: int) -> None:
     """The participants with these numbers, and of everything asked for which variant each has."""
     odds, below = "CASE", 0.0
     for share, chance in CARE:
@@ -179,8 +179,11 @@ def chunk(connection: Any, seed: int, archetypes: int, first: int, count: int) -
         odds += f" WHEN c < {round(below * 2**32)} THEN {round(chance * 2**32)}"
     numbers = f"SELECT range AS participant FROM range({first}, {first + count})"
     start = f"participant * 2654435761 + {seed % 2**31} * 40503 + 12345"
+    main, others = archetypes  # of each of the others, a third of the people
+    turn = f"CAST(a % {3 * main + others} AS INTEGER)"
+    archetype = f"CASE WHEN {turn} < {3 * main} THEN {turn} % {main} ELSE {turn} - {2 * main} END"
     people = (
-        f"SELECT participant, CAST(a % {archetypes} AS INTEGER) AS archetype, "
+        f"SELECT participant, {archetype} AS archetype, "
         f"DATE '{BEGIN.isoformat()}' + CAST(b % {SPAN} AS INTEGER) AS begun, "
         f"{odds} ELSE 0 END AS odds, CAST(d % {SITES} AS INTEGER) + 1 AS site "
         f"FROM ({mixed(numbers, start, ('a', 'b', 'c', 'd'))})"

@@ -2,7 +2,7 @@
 -- For DuckDB. Beside the facts it reads two terminology tables, made beforehand as a data team keeps them:
 --   meant(concept, thing, sure, brief)    codes that are (or may be) a thing; brief: of its first day only
 --   absent(concept, thing, part, parts)   absences that rule a thing out: whole (0), or one of its parts
---   denies(absent, concept)               an absence of the first contradicts an event of the second
+--   denies(absent, concept, thing)        an absence of the first contradicts an event of the second, as a thing
 -- Daily doses (inclusion 3.b.1, glucocorticoid) and courses that touch (3.b.1, duration) are left unknown.
 CREATE OR REPLACE TEMP MACRO ever() AS DATE '0001-01-01';
 -- the last day something may be of: cut at the day the record speaks to
@@ -298,7 +298,8 @@ seen AS (
 denied AS (  -- events that an absence contradicts
   SELECT DISTINCT s.participant, s.fact, s.thing, s.domain
   FROM absences a JOIN denies d ON d.absent = a.concept
-  JOIN seen s ON s.participant = a.participant AND s.concept = d.concept AND s.domain = a.domain
+  JOIN seen s ON s.participant = a.participant AND s.concept = d.concept AND s.thing = d.thing
+    AND s.domain = a.domain
   WHERE s.surely AND coalesce(since_first, ever()) <= least(cut(until_first, until_last, as_of, ends), ends)
     AND begun <= least(coalesce(until_first, ends), ends) AND ended >= coalesce(since_last, ever())
     AND coalesce(since_last, ever()) <= to_day AND opens <= to_day AND least(coalesce(until_first, ends), ends) >= opens_last

@@ -85,6 +85,22 @@ def test_what_may_be_zero_and_is_half_unknown_divides_nothing() -> None:
     assert found == [] and compared > 50
 
 
+def test_an_absence_of_a_class_by_its_code_contradicts_a_member_without_one() -> None:
+    record: dict[str, object] = {
+        "id": "contradicted", "sex": "male", "birth_date": "1990-01-01",
+        "timepoints": {"consent": "2024-03-25", "enrollment": "2024-03-28", "infusion": "2024-04-11"},
+        "conditions": [
+            {"code": {"system": "icd10", "code": "M33"}, "present": False, "from": "2013-07-13"},
+            {"code": "antisynthetase_syndrome", "onset": "2024-03-01"},
+        ],
+        "answers": [
+            {"question": "eular_acr_2017_myositis", "answer": True, "by": "investigator", "date": "2024-03"}
+        ],
+    }  # fmt: skip
+    found, compared = differences(trials()[3], [record], Run(), duckdb, "duckdb")
+    assert found == [] and compared > 50
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running(tmp_path_factory.mktemp("postgres")) as url:

@@ -218,7 +218,7 @@ class Spoiler:
             [
                 "  SELECT DISTINCT sampled.participant, sampled.fact AS sample, events.fact",
                 *self.joined(),
-                "  JOIN denials ON denials.concept = events.concept",
+                "  JOIN denials ON denials.concept = events.concept AND denials.thing = events.thing",
                 "  JOIN absences ON absences.participant = sampled.participant",
                 f"    AND absences.concept = denials.absent AND absences.domain = '{self.domain}'",
                 f"  WHERE {where}",

@@ -213,7 +213,7 @@ class Joined:
             ",\n".join(flags),
             "  FROM absences JOIN denials ON denials.absent = absences.concept",
             f"  JOIN {name} AS runs ON runs.participant = absences.participant",
-            "    AND runs.concept = denials.concept",
+            "    AND runs.concept = denials.concept AND runs.thing = denials.thing",
             "  WHERE absences.domain = 'medications'",
             "  GROUP BY runs.participant, runs.thing, runs.fact",
         ]

@@ -173,7 +173,7 @@ class Doses:
                 "  SELECT DISTINCT facts.participant, facts.fact",
                 "  FROM absences JOIN denials ON denials.absent = absences.concept",
                 "  JOIN medications_rows AS facts ON facts.participant = absences.participant",
-                "    AND facts.concept = denials.concept",
+                "    AND facts.concept = denials.concept AND facts.thing = denials.thing",
                 f"  WHERE absences.domain = 'medications' AND facts.thing = {literal(self.thing)}",
                 f"    AND facts.sure AND {text(self.contradicted, self.builder.dialect, 8)}",
             ]

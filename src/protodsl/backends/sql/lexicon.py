@@ -156,14 +156,16 @@ class Matching:
         listed = self.coded.get(self.protocol.items[item].domain, [])
         return [(n, key) for n, key, coded in listed if self.vocabulary.covers(coded, item)]
 
-    def denying(self, domain: str, concepts: Iterable[str]) -> list[tuple[int, str, int, str]]:
-        """(absent, its key, fact, its key): an absence of the first denies a fact with the second."""
-        wanted = set(concepts)
-        listed = self.coded.get(domain, [])
+    def denying(self, item: str, concepts: Iterable[str]) -> list[tuple[int, str, int, str]]:
+        """(absent, its key, fact, its key): an absence of the first denies a fact with the second that is
+        asked for as the item: it is one of the fact, or of the item.
+        """
+        wanted, covering = set(concepts), set(self.covering(item))
+        listed = self.coded.get(self.protocol.items[item].domain, [])
         facts = [each for each in listed if each[1] in wanted]
         return [
             (absent, absent_key, fact, key)
             for absent, absent_key, coded in listed
             for fact, key, other in facts
-            if self.vocabulary.denies(coded, other)
+            if (absent, absent_key) in covering or self.vocabulary.denies(coded, other)
         ]

@@ -376,7 +376,9 @@ def _weighed(builder: Builder, asks: Asks) -> list[Cte]:
         f"  SELECT {rows}.participant, {rows}.fact, {rows}.ask",
         "  FROM absences",
         "  JOIN denials ON denials.absent = absences.concept",
+        f"  JOIN asks ON asks.domain = '{domain}' AND asks.thing = denials.thing",
         f"  JOIN {rows} ON {rows}.participant = absences.participant AND {rows}.concept = denials.concept",
+        f"    AND {rows}.ask = asks.ask",
         f"  WHERE absences.domain = '{domain}' AND {rows}.sure_event",
         f"    AND {text(builder.denials[domain], builder.dialect, 8)}",
         f"  GROUP BY {rows}.participant, {rows}.fact, {rows}.ask",
@@ -473,18 +475,22 @@ def denying(builder: Builder) -> list[str]:
 
 
 def _denials(builder: Builder, codes: list[Listed]) -> list[Cte]:
-    pairs: dict[tuple[int, str, int, str], None] = {}
-    for domain in denying(builder):
-        concepts = {key for _, key, where, _, sure, *_ in codes if where == domain and sure}
-        pairs |= dict.fromkeys(builder.matching.denying(domain, concepts))
-    rows = list(pairs) or [(-1, "", -1, "")]
-    told = "An absence of the first denies an event with the second."
-    listed = Cte("denying(absent, absent_key, concept, key)", values(rows, builder.dialect), told)
+    rows: list[tuple[int, str, int, str, str]] = []
+    domains = denying(builder)
+    for (domain, item, _), name in builder.things.items():
+        if domain in domains:
+            concepts = {
+                key for _, key, where, thing, sure, *_ in codes if where == domain and thing == name and sure
+            }
+            rows += [(*pair, name) for pair in builder.matching.denying(item, concepts)]
+    told = "An absence of the first denies an event with the second, where that is asked for as this thing."
+    columns = "(absent, absent_key, concept, key, thing)"
+    listed = Cte(f"denying{columns}", values(rows or [(-1, "", -1, "", "")], builder.dialect), told)
     if builder.lexicon.numbered:
-        body = "  SELECT absent, concept FROM denying"
+        body = "  SELECT absent, concept, thing FROM denying"
     else:
         body = (
-            "  SELECT absents.concept AS absent, facts.concept AS concept FROM denying\n"
+            "  SELECT absents.concept AS absent, facts.concept AS concept, thing FROM denying\n"
             "  JOIN concepts AS absents ON absents.key = denying.absent_key\n"
             "  JOIN concepts AS facts ON facts.key = denying.key"
         )

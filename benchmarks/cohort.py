@@ -205,19 +205,16 @@ def terms(connection: Any, first: ir.Protocol, lexicon: sql.Lexicon) -> None:
     connection.execute("CREATE OR REPLACE TABLE absent(concept INT, thing VARCHAR, part INT, parts INT)")
     connection.execute("CREATE OR REPLACE TABLE denies(absent INT, concept INT, thing VARCHAR)")
     codes = builder.codes()
-    denied: list[tuple[int, int, str]] = []
-    for (domain, item, _), name in builder.things.items():
-        if domain in builder.denials:
-            sure = {row[1] for row in codes if row[2] == domain and row[3] == name and row[4]}
-            pairs = builder.matching.denying(item, sure)
-            denied += [(absent, fact, called[name]) for absent, _, fact, _ in pairs]
     listed = {
         "meant": [(row[0], called[str(row[3])], row[4], row[5]) for row in codes],
         "absent": [
             (concept, BY_HAND.get(item, item), part, len(builder.paths(item)))
             for concept, _, item, part in builder.rules_out()
         ],
-        "denies": denied,
+        "denies": [
+            (absent, fact, called[thing])
+            for absent, _, fact, _, thing in builder.denying(codes, builder.denials)
+        ],
     }
     for name, rows in listed.items():
         marks = ", ".join("?" * len(rows[0]))

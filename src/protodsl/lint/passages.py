@@ -14,7 +14,7 @@ from protodsl import ir
 from protodsl.diagnostics import Diagnostic, diagnose
 from protodsl.ir.walk import nodes
 from protodsl.lint.source import silent
-from protodsl.lint.walk import at, criteria, meaning
+from protodsl.lint.walk import at, criteria, meaning, within
 
 _EXCEPT = re.compile(
     r"\b(?:except(?:ing)?(?: for)?|with the exception of|other than|excluding|apart from)\b", re.IGNORECASE
@@ -45,7 +45,8 @@ def heading_missing(protocol: ir.Protocol) -> Iterator[Diagnostic]:
         return
     placed: list[tuple[int, ir.Criterion]] = []
     for one in criteria(protocol):
-        start = next((quoted.start for quoted in _quotations(one.root) if quoted.start is not None), None)
+        quoted = (each.start for part in within(one.root) for each in part.source)
+        start = next((place for place in quoted if place is not None), None)
         if start is not None:
             placed.append((start, one))
     placed.sort(key=lambda pair: pair[0])
@@ -66,12 +67,6 @@ def heading_missing(protocol: ir.Protocol) -> Iterator[Diagnostic]:
 
 
 _OTHER = {"inclusion": "exclusion", "exclusion": "inclusion"}
-
-
-def _quotations(part: ir.Part) -> Iterator[ir.Quotation]:
-    yield from part.source
-    for inner in part.parts:
-        yield from _quotations(inner)
 
 
 def exception_list(protocol: ir.Protocol) -> Iterator[Diagnostic]:

@@ -18,10 +18,10 @@ _OPS = {
 }  # fmt: skip
 _COMPARED = re.compile(rf"\b(?:is |are |of |be )?({'|'.join(_OPS)})(?= {_NUMBER})", re.IGNORECASE)
 
-# pattern, and what is written instead; `…` where the author has to say more
-_HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), instead)
-    for pattern, instead in (
+# pattern, what is written instead (`…` where the author has to say more), and what is said besides
+_HABITS: tuple[tuple[re.Pattern[str], str, str | None], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), instead, why[0] if why else None)
+    for pattern, instead, *why in (
         (rf"({_NUMBER})\s*[x×*·]\s*(?:the\s+)?(ULN|LLN)\b", r"\1 \2"),
         (r"\b(ULN|LLN)\s*[x×*·]\s*(\d+(?:\.\d+)?)", r"\2 \1"),
         (rf"({_NUMBER})\s*\*\s*10\s*[\^*]+\s*(\d+)", r"\1 x10^\2"),
@@ -55,27 +55,31 @@ _HABITS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (
             rf"\b(\w+)( (?:at|of) \w+)? ([<>]=?|[≥≤]) ?({_NUMBER}) ?% (?:of )?(?:the )?predicted\b",
             r"\1_percent_predicted\2 \3 \4 %",
+            ": a share of the predicted value is a result of its own, `lab … { unit % }`",
         ),
-        (r"\bof (severity|grade|stage) ([IVX]{1,4}|\d{1,2}|[a-z]\w*)\b", r"of \1 = \2"),
-        (r"\bof ([a-z]\w*_\w+) ([IVX]{1,4}|\d{1,2}[a-z]?|[A-E])\b(?! ?[\w%/])", r"and \1 is \2"),
+        (
+            r"\bof (severity|grade|stage) ([IVX]{1,4}|\d{1,2}|[a-z]\w*)\b",
+            r"of \1 = \2",
+            "; with `>=` that one and worse",
+        ),
+        (
+            r"\bof ([a-z]\w*_\w+) ([IVX]{1,4}|\d{1,2}[a-z]?|[A-E])\b(?! ?[\w%/])",
+            r"and \1 is \2",
+            ": a class is a result of its own",
+        ),
         (
             r"\b(received|receives|took|takes) (?:the )?(?:maxim\w+|highest)(?: tolerated)? dose of (\w+)",
             r'\1 \2 judged "at the highest tolerated dose"',
         ),
         (r"\b((?:maxim\w+|highest|optimal|full)(?: \w+){0,2} doses?)\b", r'… judged "at the \1"'),
-        (r"\bduring (?:the )?\w+(?: period| phase)?", "from … to …"),
+        (
+            r"\bduring (?:the )?\w+(?: period| phase)?",
+            "from … to …",
+            ", with the two timepoints between which it lies",
+        ),
     )
 )
 
-# What is said besides, by what is written instead.
-_WHY = {
-    r"\1_percent_predicted\2 \3 \4 %": (
-        ": a share of the predicted value is a result of its own, `lab … { unit % }`"
-    ),
-    r"of \1 = \2": "; with `>=` that one and worse",
-    r"and \1 is \2": ": a class is a result of its own",
-    "from … to …": ", with the two timepoints between which it lies",
-}
 # Words that no name holds: what stands before one may be a name, what stands behind it is something else.
 _NO_NAMES = frozenset(
     [
@@ -108,11 +112,10 @@ def habit_at(text: str, start: int, pos: int) -> Habit | None:
     begin = max(start, text.rfind("\n", 0, pos) + 1, pos - 200)
     end = text.find("\n", pos)
     line = text[begin : len(text) if end < 0 else min(end, pos + 200)]
-    for pattern, instead in (*_HABITS, (_COMPARED, None)):
+    for pattern, instead, why in (*_HABITS, (_COMPARED, None, None)):
         for match in pattern.finditer(line):
             if match.start() <= pos - begin <= match.end() + 1:
                 made = _OPS[match.group(1).lower()] if instead is None else match.expand(instead)
-                why = _WHY.get(instead or "")
                 if made.startswith("at least ") and len(match.groups()) == 2:
                     length, way = match.groups()
                     why = f", which takes that day in; to leave it out, `{way} {length} {way} …`"

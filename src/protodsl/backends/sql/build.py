@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Protocol
@@ -290,6 +290,23 @@ class Builder:
                 for each in self.matching.fitted(item, but_not)
             ]
         return rows
+
+    def denying(
+        self, codes: Iterable[Listed], domains: Collection[str]
+    ) -> list[tuple[int, str, int, str, str]]:
+        """(absent, its key, fact, its key, thing): an absence of the first denies an event with the second
+        that is asked for as the thing.
+        """
+        sure: dict[tuple[str, str | None], set[str]] = {}
+        for _, key, domain, thing, surely, *_ in codes:
+            if surely:
+                sure.setdefault((domain, thing), set()).add(key)
+        return [
+            (*pair, name)
+            for (domain, item, _), name in self.things.items()
+            if domain in domains
+            for pair in self.matching.denying(item, sure.get((domain, name), ()))
+        ]
 
     def numbered(self, name: str, columns: str) -> str:
         """A list of codes by the numbers of their concepts."""

@@ -475,14 +475,7 @@ def denying(builder: Builder) -> list[str]:
 
 
 def _denials(builder: Builder, codes: list[Listed]) -> list[Cte]:
-    rows: list[tuple[int, str, int, str, str]] = []
-    domains = denying(builder)
-    for (domain, item, _), name in builder.things.items():
-        if domain in domains:
-            concepts = {
-                key for _, key, where, thing, sure, *_ in codes if where == domain and thing == name and sure
-            }
-            rows += [(*pair, name) for pair in builder.matching.denying(item, concepts)]
+    rows = builder.denying(codes, denying(builder))
     told = "An absence of the first denies an event with the second, where that is asked for as this thing."
     columns = "(absent, absent_key, concept, key, thing)"
     listed = Cte(f"denying{columns}", values(rows or [(-1, "", -1, "", "")], builder.dialect), told)

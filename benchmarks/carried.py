@@ -19,18 +19,10 @@ from random import Random
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
-from random_protocols import compiled, fragments, mutated, trials  # noqa: E402
+from random_protocols import compiled, fragments, gallery, mutated, trials  # noqa: E402
 
 from protodsl import ir  # noqa: E402
 from protodsl.backends import sql  # noqa: E402
-from protodsl.driver import check  # noqa: E402
-
-
-def gallery() -> Iterator[ir.Protocol]:
-    for path in sorted((ROOT / "protocols" / "gallery").glob("*.proto-lite")):
-        protocol = check(str(path)).protocol
-        if protocol is not None:
-            yield protocol
 
 
 def drawn(known: list[ir.Protocol], count: int, seed: int) -> Iterator[ir.Protocol]:

@@ -1,14 +1,14 @@
 """The interpreter against the generated checkers on random (protocol, record) pairs.
 
     python benchmarks/differential.py --pairs 100000 [--jobs 2] [--seed 1] [--trials 0.03]
-        [--written 0.4] [--cure 0.05]
+        [--gallery 0.05] [--written 0.4] [--cure 0.05]
 
-Protocols are those of the specification and the four trials, as they are and with limits, operators, windows
-and connectives changed at random, and such as are written at random in the language (`--written`); records
-are drawn around their boundaries. Whole reports are compared: the verdict, cohorts' verdicts, value, outcome,
-causes, reason and evidence of each criterion, what is needed; for a share of the pairs (`--cure`) also the
-dates on which time cures a failure, for which the interpreter tries every day of five years. Prints what
-differs, as it is found, with the seed that shows it; exits 1 if anything does.
+Protocols are those of the specification, the four trials and the gallery's, as they are and with limits,
+operators, windows and connectives changed at random, and such as are written at random in the language
+(`--written`); records are drawn around their boundaries. Whole reports are compared: the verdict, cohorts'
+verdicts, value, outcome, causes, reason and evidence of each criterion, what is needed; for a share of the
+pairs (`--cure`) also the dates on which time cures a failure, for which the interpreter tries every day of
+five years. Prints what differs, as it is found, with the seed that shows it; exits 1 if anything does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 from differential import differences, options_for  # noqa: E402
 from random_protocols import mutated  # noqa: E402
-from random_tasks import add_options, share, some_protocol, tasks  # noqa: E402
+from random_tasks import add_options, some_protocol, tasks, told  # noqa: E402
 from strategies import random_record  # noqa: E402
 
 from protodsl.backends import python  # noqa: E402
@@ -71,11 +71,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("--pairs", type=int, default=2000)
     parser.add_argument("--jobs", type=int, default=2)
-    add_options(parser, trials=0.03, written=0.4)
+    add_options(parser, trials=0.03, gallery=0.05, written=0.4)
     parser.add_argument("--cure", type=float, default=0.0, help="share of pairs with dates of cure")
     asked = parser.parse_args()
     batches = -(-asked.pairs // BATCH)
-    listed = tasks(batches, asked.trials, asked.written, asked.seed)
+    listed = tasks(batches, asked)
     done, cured, total, began = 0, 0, Counter[str](), time.time()
     with Pool(asked.jobs) as pool:
         for pairs, dated, counted, shown in pool.imap_unordered(
@@ -90,8 +90,7 @@ def main() -> int:
                 print(f"\r{done} of {batches * BATCH}", end="", file=sys.stderr, flush=True)
     differing = {field: count for field, count in total.items() if count}
     print(
-        f"\n{done} pairs, {share(listed, 'trials') * BATCH} on the four trials, "
-        f"{share(listed, 'written') * BATCH} on protocols written at random, {cured} with dates of cure, "
+        f"\n{done} pairs, {told(listed, BATCH)}, {cured} with dates of cure, "
         f"{time.time() - began:.0f} s, seed {asked.seed}"
     )
     print(f"differences: {differing or 'none'}")

@@ -1,13 +1,13 @@
 """The generated SQL against the checker on random (protocol, record) pairs.
 
     python benchmarks/differential_sql.py --pairs 1000000 [--engine duckdb|postgres|spark] [--jobs 2]
-        [--seed 1] [--trials 0.2] [--written 0.2] [--records 1000] [--about 'OfEvent(']
+        [--seed 1] [--trials 0.15] [--gallery 0.15] [--written 0.2] [--records 1000] [--about 'OfEvent(']
 
-Protocols are the four trials, those of the specification, and such as are written at random in the language
-(`--written`), most with limits, operators, windows and connectives changed at random; each meets `--records`
-random people, drawn around its boundaries. Compared are the verdict, each stage's and cohort's, and of every
-criterion and part whether it applies and its truth. What a statement names as not carried may be unknown in
-SQL and never different. Prints what differs with the seed that shows it; exits 1 if anything does.
+Protocols are the four trials, the gallery's, those of the specification, and such as are written at random in
+the language (`--written`), most with limits, operators, windows and connectives changed at random; each meets
+`--records` random people, drawn around its boundaries. Compared are the verdict, each stage's and cohort's,
+and of every criterion and part whether it applies and its truth. What a statement names as not carried may be
+unknown in SQL and never different. Prints what differs with the seed that shows it; exits 1 if anything does.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests")]
 
 import duck_engine  # noqa: E402
 from random_protocols import mutated  # noqa: E402
-from random_tasks import add_options, share, some_protocol, tasks  # noqa: E402
+from random_tasks import add_options, some_protocol, tasks, told  # noqa: E402
 from sql_differential import Engine, JsonRecord, differences, some_run  # noqa: E402
 from strategies import random_record  # noqa: E402
 
@@ -122,12 +122,12 @@ def main() -> int:
     parser.add_argument("--pairs", type=int, default=20_000)
     parser.add_argument("--engine", choices=("duckdb", "postgres", "spark"), default="duckdb")
     parser.add_argument("--jobs", type=int, default=1, help="processes, on DuckDB")
-    add_options(parser, trials=0.2, written=0.2)
+    add_options(parser, trials=0.15, gallery=0.15, written=0.2)
     parser.add_argument("--records", type=int, default=1000, help="people for each protocol")
     parser.add_argument("--about", default="", help="only protocols whose model holds this, as “OfEvent(”")
     asked = parser.parse_args()
     batches = -(-asked.pairs // asked.records)
-    listed = tasks(batches, asked.trials, asked.written, asked.seed)
+    listed = tasks(batches, asked)
     done = compared = whole = differing = 0
     began = time.time()
     with running(asked.engine) as (engine, dialect):
@@ -149,8 +149,7 @@ def main() -> int:
             print(f"\r{done:,} of {batches * asked.records:,}", end="", file=sys.stderr, flush=True)
     print(
         f"\n{done:,} pairs on {asked.engine}, "
-        f"{share(listed, 'trials') * asked.records:,} on the four trials, "
-        f"{share(listed, 'written') * asked.records:,} on protocols written at random; "
+        f"{told(listed, asked.records)}; "
         f"{whole:,} on statements that carry all; {compared:,} truths and verdicts compared, "
         f"{time.time() - began:.0f} s, seed {asked.seed}"
     )

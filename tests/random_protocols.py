@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from gallery import TRIALS as GALLERY
 from shipped import trial
 
 from protodsl import ir
@@ -24,6 +25,11 @@ SELECTS: tuple[ir.Select, ...] = ("latest", "earliest", "any", "every", "highest
 def trials() -> tuple[ir.Protocol, ...]:
     """The four shipped trials."""
     return tuple(trial(path.stem) for path in sorted((ROOT / "protocols").glob("*.proto-lite")))
+
+
+def gallery() -> tuple[ir.Protocol, ...]:
+    """The published trials of other fields."""
+    return tuple(trial(f"gallery/{path.stem}") for path in GALLERY)
 
 
 def fragments() -> Iterator[ir.Protocol]:

@@ -6,13 +6,13 @@ from random import Random
 
 import pytest
 from differential import differences, options_for
-from random_protocols import compiled, fragments, mutated, trials
+from random_protocols import compiled, fragments, gallery, mutated, trials
 from strategies import random_record
 
 from protodsl import ir
 from protodsl.backends import python
 
-TRIALS = {protocol.id: protocol for protocol in trials()}
+TRIALS = {protocol.id: protocol for protocol in (*trials(), *gallery())}
 FRAGMENTS = list(fragments())
 
 
@@ -28,7 +28,7 @@ def told(protocol: ir.Protocol, rng: Random, count: int) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(TRIALS))
 def test_trials(name: str) -> None:
-    assert told(TRIALS[name], Random(name), 40) == []
+    assert told(TRIALS[name], Random(name), 12) == []
 
 
 @pytest.mark.parametrize("seed", range(150))

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from duck_engine import run as duckdb
 from postgres_engine import run as run_on_postgres
 from postgres_engine import running
-from random_protocols import fragment, fragments, mutated, trials
+from random_protocols import fragment, fragments, gallery, mutated, trials
 from sql_differential import Run, differences, some_run
 from strategies import random_record
 
@@ -43,10 +43,10 @@ def readable(record: dict[str, object]) -> bool:
     return True
 
 
-@pytest.mark.parametrize("number", (1, 3))
+@pytest.mark.parametrize("number", (3, 4, 10))
 def test_trials(number: int) -> None:
     rng = Random(SEED + number)
-    protocol = mutated(trials()[number], rng)
+    protocol = mutated((*trials(), *gallery())[number], rng)
     records = [record for _ in range(40) if readable(record := random_record(protocol, rng))]
     found, compared = differences(protocol, records, some_run(protocol, rng), duckdb, "duckdb")
     assert found == []

@@ -174,10 +174,25 @@ def absent_throughout(
     return tuple(where for each in of_each for where in each or ())
 
 
-def common_days(ctx: Context, item: Item, absent: tuple[str, ...]) -> Span:
-    """The days that each of these absences covers."""
-    spans = [each.span for each in absences(ctx, item.domain) if each.fact.where in absent]
-    start, end = max(each.start.last for each in spans), min(each.end.first for each in spans)
+def days_without(ctx: Context, item: Item, span: Span) -> Span | None:
+    """The days, the whole span among them, on each of which an absence that covers the span says that there
+    was nothing of the item: the widest of its own, or all that those of each member have in common.
+    """
+    spans = [
+        absence.span
+        for absence in absences(ctx, item.domain)
+        if wholly_under(ctx.protocol, item, absence.fact.code) and covers(absence.span, span)
+    ]
+    members = [ctx.protocol.items[name] for name in item.members if name in ctx.protocol.items]
+    if item.is_class and not item.open and members:
+        of_each = [days_without(ctx, member, span) for member in members]
+        known = [each for each in of_each if each is not None]
+        if len(known) == len(of_each):
+            start, end = max(each.start.last for each in known), min(each.end.first for each in known)
+            spans.append(Span(on(start), on(end)))
+    if not spans:
+        return None
+    start, end = min(each.start.last for each in spans), max(each.end.first for each in spans)
     return Span(on(start), on(end))
 
 

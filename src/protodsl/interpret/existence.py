@@ -17,8 +17,8 @@ from protodsl.interpret.events import (
     Event,
     absences,
     absent_throughout,
-    common_days,
     complete_throughout,
+    days_without,
     events,
 )
 from protodsl.interpret.intervals import ANYTHING, compare, point
@@ -360,7 +360,7 @@ def _dosed(ctx: Context, asked: ir.Exists, dose: ir.Dose, item: ir.Item, span: S
     if not compare(point(0), dose.op, point(dose.amount)):
         absent = absent_throughout(ctx, item, span) or ()
     denied = any((Cause("conflicting", item.name),) in each.causes for each in near)
-    vouched = None if denied or not absent else common_days(ctx, item, absent)
+    vouched = None if denied or not absent else days_without(ctx, item, span)
     stretches = doses.daily(ctx, number, asked, ever, vouched)
     tests = [compare(each.amount.interval or ANYTHING, dose.op, point(dose.amount)) for each in stretches]
     surely = doses.runs([s.days for s, truth in zip(stretches, tests, strict=True) if truth is True])

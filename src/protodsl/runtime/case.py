@@ -358,6 +358,21 @@ class Case:
             found += [fact for fact in covering if fact not in found]
         return found
 
+    def denied(self, item: str, first: int, last: int) -> Days | None:
+        """The days around these that absences, each of which covers these, say were without the item; of a
+        listed class also those without any member.
+        """
+        found = [self.absent(absence) for absence in self._covering(item, first, last)]
+        declared = self.vocabulary.items[item]
+        if declared.is_class and declared.members and not self.vocabulary.is_open(item):
+            members = [each for each in declared.members if each in self.vocabulary.items]
+            without = [days for each in members if (days := self.denied(each, first, last)) is not None]
+            if len(without) == len(declared.members):
+                found.append(Days(max(days.first for days in without), min(days.last for days in without)))
+        if not found:
+            return None
+        return Days(min(days.first for days in found), max(days.last for days in found))
+
     def _covering(self, item: str, first: int, last: int) -> list[Fact]:
         found: list[Fact] = []
         for absence in self.facts.absences(item):

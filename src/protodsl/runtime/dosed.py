@@ -108,9 +108,9 @@ class DosedEventNode(EventNode):
             Days(FIRST_DAY if one.since is None else one.since.last, case.spoken_until(one.until))
             for one in case.facts.spans.get(self.domain, ())
         ]
-        if denied:  # on the days that all of them cover
-            denials = [case.absent(absence) for absence in absences]
-            known.append(Days(max(one.first for one in denials), min(one.last for one in denials)))
+        without = case.denied(self.item, span.start_lo, span.end_hi) if denied else None
+        if without is not None:
+            known.append(without)
         sure, may = dose_stretches(courses, known, as_of, span.end_hi, test)
         passing: list[Stretch] = []
         for stretch in sure:

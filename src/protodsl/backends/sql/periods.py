@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from protodsl import ir
 from protodsl.backends.sql import events
+from protodsl.backends.sql.build import values
 from protodsl.backends.sql.doses import WINDOW, Doses
 from protodsl.backends.sql.layers import Cte
 from protodsl.backends.sql.numbers import constant
@@ -29,6 +30,7 @@ from protodsl.backends.sql.syntax import (
     compare,
     earlier,
     is_,
+    literal,
     moved,
     not_,
     or_,
@@ -78,6 +80,11 @@ class Period(Doses):
                 f"  SELECT whose.participant, {mark} AS day, {columns}\n  FROM {whose} AS whose\n"
                 f"  {joined} AND listed.domain = 'medications'"
             )
+        for mark in ("absent_since", "absent_until + 1") if not self.at_most else ():
+            each.append(
+                f"  SELECT whose.participant, {mark} AS day, {columns}\n  FROM {whose} AS whose\n"
+                f"  JOIN {name}_absent AS absent ON absent.participant = whose.participant"
+            )
         union = "\n  UNION\n".join(each)
         return "\n".join(
             [
@@ -102,6 +109,37 @@ class Period(Doses):
         reach = self.builder.reach(scope, Column("until_first"), Column("until_last"))
         return coalesce(Column("since_last"), Literal(FIRST)), reach.first
 
+    def absent(self) -> list[Cte]:
+        """The days around the window on which nothing of the drug, or of each in its class, was taken, as
+        absences say each of which covers the window.
+        """
+        builder, dialect, name = self.builder, self.builder.dialect, self.name
+        item = self.asked.item
+        paths = len(builder.paths(item))
+        reach = builder.reach(self.scope, Column("until_first"), Column("until_last"))
+        since = coalesce(Column("since_last"), Literal(FIRST))
+        opens, closes = self.span.start.first, self.span.end.last
+        covers = and_(compare("<=", since, opens), compare(">=", reach.first, closes))
+        each = [
+            "  SELECT people.participant, parts.part,",
+            f"    min({text(since, dialect, 6)}) AS since, max({text(reach.first, dialect, 6)}) AS until",
+            "  FROM absences JOIN rules ON rules.concept = absences.concept",
+            f"    AND rules.domain = absences.domain AND rules.rules_out = {literal(item)}",
+            f"  JOIN {name}_parts AS parts ON rules.part IN (0, parts.part)",
+            "  JOIN people ON people.participant = absences.participant",
+            f"  WHERE {text(covers, dialect, 8)}",
+            "  GROUP BY people.participant, parts.part",
+        ]
+        whole = [
+            "  SELECT participant, max(since) AS absent_since, min(until) AS absent_until",
+            f"  FROM {name}_each_absent GROUP BY participant HAVING count(*) = {paths}",
+        ]
+        return [
+            Cte(f"{name}_parts(part)", values(((number,) for number in range(1, paths + 1)), dialect)),
+            Cte(f"{name}_each_absent", "\n".join(each)),
+            Cte(f"{name}_absent", "\n".join(whole), "Days around the window without any of it."),
+        ]
+
     def ctes(self) -> list[Cte]:
         name, dialect = self.name, self.builder.dialect
         limit = constant(self.test.amount).low
@@ -110,7 +148,11 @@ class Period(Doses):
         assumed = "medications" in self.builder.options.assume
         since, until = (text(expr, dialect) for expr in self.listing())
         listed = "next_day - 1 <= up_to" if assumed else "known.day IS NOT NULL"
-        inside = "days.day >= opens_from AND next_day - 1 <= closes_by"
+        without = f"{name}_absent.participant IS NOT NULL"
+        absent = (
+            f"  LEFT JOIN {name}_absent ON {name}_absent.participant = days.participant\n"
+            "    AND absent_since <= days.day AND absent_until >= next_day - 1"
+        )
         known = "\n".join(
             [
                 "  SELECT DISTINCT days.participant, days.day",
@@ -127,7 +169,7 @@ class Period(Doses):
             passes = text(compare(self.test.op, least, limit), dialect, 8)
             below: ir.Op = "<" if self.test.op == ">=" else "<="
             failing = text(and_(bounded, compare(below, most, limit)), dialect, 8)
-            fails, fails_if_denied = f"{failing} AND {listed}", f"{failing} AND ({listed} OR ({inside}))"
+            fails, fails_if_denied = f"{failing} AND {listed}", f"{failing} AND ({listed} OR {without})"
         judged = "\n".join(
             [
                 f"  SELECT days.*, {passes} AS passes,",
@@ -135,6 +177,7 @@ class Period(Doses):
                 f"    {fails_if_denied} AS fails_if_denied",
                 f"  FROM {self.days.name} AS days LEFT JOIN {name}_known AS known",
                 "    ON known.participant = days.participant AND known.day = days.day",
+                *(() if self.at_most else (absent,)),
                 "  WHERE next_day IS NOT NULL",
             ]
         )
@@ -160,7 +203,7 @@ class Period(Doses):
         )
         told = "Days in a row on which the dose passes, or may."
         found = [
-            *([Cte(f"{name}_windows", self.windows())] if self.at_most else []),
+            *([Cte(f"{name}_windows", self.windows())] if self.at_most else self.absent()),
             *super().ctes(),
             Cte(f"{name}_known", known, "Days of which nothing is taken that is not recorded."),
             Cte(f"{name}_judged", judged),

@@ -8,8 +8,8 @@ with `--tables` they stay in DIR and are used again. By hand twice: `cohort_by_h
 pivot, which leaves out what its head says; `cohort_by_hand_whole.sql` has the same meaning as the
 checker, except for daily doses and courses that touch, and is compared with the generated statement
 verdict by verdict and criterion by criterion. "Generated, as by hand" is the statement of a protocol
-whose two parts on these are left unknown; "generated, whole" has them. Every statement runs as one, over
-all participants.
+whose two parts on these are left unknown; "generated, whole" has them. Each of these runs as one statement
+over all participants; `cohort` asks it of some participants at a time, and writes the answers to files.
 
 `--growth` prints how the cost grows from 10,000 participants to `--people`, in tens, as `cohort` works:
 some participants at a time. `--protocols` asks several trials of the gallery in one pass over the same
@@ -128,12 +128,13 @@ def side_by_side(runs: Runs, first: ir.Protocol, count: int) -> None:
             "by hand, same meaning": cpu(lambda: by_hand(connection, "by_hand", "cohort_by_hand_whole.sql")),
             "generated, as by hand": cpu(lambda: table(connection, "generated", same.text)),
             "generated, whole": cpu(lambda: table(connection, "carried", whole.text)),
+            "the same, as `cohort` runs it": passed(runs, facts, [first]),
         }
         print(f"\n{count:,} participants, {runs.threads} threads, memory limit {runs.memory}")
-        print(f"{'':<24} {'CPU':>9}  {'× scan':>8}  {'× by hand':>9}")
+        print(f"{'':<29} {'CPU':>9}  {'× scan':>8}  {'× by hand':>9}")
         least, hand = timed["scan of every column"], timed["by hand, same meaning"]
         for told, seconds in timed.items():
-            print(f"{told:<24} {seconds:>7.2f} s  {seconds / least:>8.1f}  {seconds / hand:>9.2f}")
+            print(f"{told:<29} {seconds:>7.2f} s  {seconds / least:>8.1f}  {seconds / hand:>9.2f}")
         for told, each in (("as by hand", same), ("whole", whole)):
             alone = planned(runs, first, each)
             print(f"generated, {told}, for 10 participants, that is, planning: {alone:.2f} s")

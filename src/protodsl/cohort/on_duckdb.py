@@ -1,7 +1,8 @@
 """Cohorts on DuckDB: a protocol's statement run over tables of facts, some participants at a time.
 
-Each chunk's facts are read once, whatever is asked of them; its answers are one Parquet file, which gets its
-name when it is whole. So memory stays flat, and a run that was killed goes on after the last such file.
+A chunk's answers are one Parquet file, which gets its name when it is whole. So memory stays flat, and a run
+that was killed goes on after the last such file. Several questions are asked of a copy of the chunk's facts,
+which is in memory; a single one is asked of the files, which costs less than the copy.
 """
 
 from __future__ import annotations
@@ -22,23 +23,26 @@ from protodsl.cohort.engine import Answered, Progress, joined
 if TYPE_CHECKING:
     import duckdb
 
-CHUNK = 50_000  # participants at a time
+FACTS, PEOPLE = 10_000_000, 200_000  # at a time, at most: planning costs the same for few as for many
 
 
 class DuckDB:
     """The tables of `folder`. Parts go to `working`, and what an earlier run with the same questions and
-    tables left there is used. `connection` is this engine's alone.
+    tables left there is used. `connection` is this engine's alone. `chunk`: participants at a time; by
+    default as many as have some ten million facts, and no more than 200,000.
     """
 
     dialect: sql.Dialect = "duckdb"
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, folder: str, working: str, chunk: int = CHUNK
+        self, connection: duckdb.DuckDBPyConnection, folder: str, working: str, chunk: int | None = None
     ) -> None:
-        self.connection, self.folder, self.working, self.chunk = connection, folder, working, chunk
+        self.connection, self.folder, self.working = connection, folder, working
         connection.execute("CREATE SCHEMA whole")
         connection.execute("SET schema = 'whole'")
         self.manifest: dict[str, Any] = duck.attach(connection, folder)
+        people, facts = self.manifest["participants"], self.manifest["facts"]
+        self.chunk = chunk or min(PEOPLE, max(1, FACTS * people // max(1, facts)))
         self.source = f"read_parquet({quoted(os.path.join(working, 'part-*.parquet'))})"
 
     def lexicon(self) -> sql.Lexicon:
@@ -110,9 +114,10 @@ class DuckDB:
 
     def _part(self, answers: Sequence[Answered], groups: str, first: int, last: int, path: str) -> None:
         execute = self.connection.execute
+        kind = "VIEW" if len(answers) == 1 else "TABLE"
         for table in TABLES:
             where = "" if table.name == "concepts" else f" WHERE participant BETWEEN {first} AND {last}"
-            execute(f"CREATE OR REPLACE TEMP TABLE {table.name} AS SELECT * FROM whole.{table.name}{where}")
+            execute(f"CREATE OR REPLACE TEMP {kind} {table.name} AS SELECT * FROM whole.{table.name}{where}")
         for number, each in enumerate(answers):
             execute(f"CREATE OR REPLACE TEMP TABLE answer_{number} AS {each.statement.text}")
         query = f"{joined(answers, groups)} ORDER BY participants.participant"

@@ -137,11 +137,12 @@ def checked(fragment: str) -> driver.CheckResult:
     return driver.check(path, project=PROJECT)
 
 
+def data_of(text: str) -> dict[str, Any]:
+    return {"id": "P", "timepoints": {"screening": "2024-02-20"}, **loads(text)}
+
+
 def record_of(text: str) -> Record:
-    data = loads(text)
-    data.setdefault("id", "P")
-    data.setdefault("timepoints", {"screening": "2024-02-20"})
-    return read_record(data)
+    return read_record(data_of(text))
 
 
 # ---------------------------------------------------------------- the evaluators

@@ -328,6 +328,26 @@ def test_fragments_that_ask_for_more_than_one_row() -> None:
     assert compared > 2000
 
 
+def test_windows_from_the_end_of_an_event_on_the_records_of_the_specification() -> None:
+    """Which are at the borders of a sentence, where random ones seldom are."""
+    import conftest as spec
+
+    records: dict[str, list[dict[str, object]]] = {}
+    for section in spec.sections((spec.HERE / "08-windows.md").read_text(encoding="utf-8")):
+        for case in section.cases:
+            if case.record and not any(line.startswith(("run:", "refused:")) for line in case.expected):
+                records.setdefault(case.fragment, []).append(spec.data_of(case.record))
+    compared = 0
+    for text_of, asked in records.items():
+        if " end of " not in text_of:
+            continue
+        protocol = fragment(text_of)
+        found, count = differences(protocol, asked, Run(), duckdb, "duckdb")
+        assert found == [], protocol.id
+        compared += count
+    assert compared > 40
+
+
 def parts(protocol: ir.Protocol) -> list[ir.Part]:
     def under(part: ir.Part) -> list[ir.Part]:
         return [part, *(each for inner in part.parts for each in under(inner))]

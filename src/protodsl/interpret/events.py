@@ -79,9 +79,7 @@ def _lasted(ctx: Context, fact: Fact) -> tuple[Days, Days]:
             return _medication_lasted(ctx, fact)
         case Procedure():
             start = recorded(ctx, fact.date)
-            if fact.ongoing or fact.end is not None:
-                return start, _end(ctx, fact.end)
-            return start, start
+            return start, start if of_one_day(ctx, fact) else _end(ctx, fact.end)
 
 
 def _now(ctx: Context) -> Days:
@@ -104,6 +102,17 @@ def _condition_lasted(ctx: Context, fact: Condition) -> tuple[Days, Days]:
     if acute(ctx, fact):
         return start, start
     return start, _end(ctx, fact.end)
+
+
+def of_one_day(ctx: Context, fact: Fact) -> bool:
+    """Whether its end is its first day."""
+    match fact:
+        case Condition():
+            return acute(ctx, fact)
+        case Procedure():
+            return fact.end is None and not fact.ongoing
+        case Medication():
+            return False
 
 
 def acute(ctx: Context, fact: Condition) -> bool:
@@ -224,9 +233,11 @@ def event_days(ctx: Context, which: str, item: Item) -> Days | Cause:
     latest = max(event.start.first for event in certain)
     if which == "end":
         may_be_latest = [event for event in found if event.start.last >= latest]
-        return Days(
-            min(event.end.first for event in may_be_latest), max(event.end.last for event in may_be_latest)
-        )
+        ends = [
+            capped(event.end, last) if of_one_day(ctx, event.fact) else event.end for event in may_be_latest
+        ]
+        # the latest one began on that day or later, and ended no earlier
+        return Days(max(latest, min(end.first for end in ends)), max(end.last for end in ends))
     return Days(latest, min(last, max(event.start.last for event in found)))
 
 

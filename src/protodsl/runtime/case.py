@@ -244,6 +244,8 @@ class Case:
             days = self.lasted(happening)
             if days is None or days.first_lo > limit:
                 continue
+            if happening.brief and days.last_hi > limit:  # it has happened by then, so it is over by then
+                days = days._replace(last_hi=limit)
             if happening.match is Match.SURE and days.first_hi <= limit:
                 sure.append(days)
             else:
@@ -261,7 +263,8 @@ class Case:
         if which != "end":
             return Days(first, max(days.first_hi for days in every))
         latest = [days for days in every if days.first_hi >= first]
-        return Days(min(days.last_lo for days in latest), max(days.last_hi for days in latest))
+        # it begins on `first` or later, and ends no earlier
+        return Days(max(first, min(days.last_lo for days in latest)), max(days.last_hi for days in latest))
 
     # ------------------------------------------------------------ windows
 

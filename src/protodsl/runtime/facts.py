@@ -37,7 +37,18 @@ class Lasted(NamedTuple):
 class Happening:
     """A condition, course or procedure as days; None where the day is the last the record speaks of."""
 
-    __slots__ = ("days", "fact", "first_hi", "first_lo", "index", "last_hi", "last_lo", "match", "over")
+    __slots__ = (
+        "brief",
+        "days",
+        "fact",
+        "first_hi",
+        "first_lo",
+        "index",
+        "last_hi",
+        "last_lo",
+        "match",
+        "over",
+    )
 
     def __init__(self, fact: Fact, match: Match, index: int, *, brief: bool) -> None:
         """`brief`: it counts on its first day only."""
@@ -51,7 +62,8 @@ class Happening:
         first_hi: int | None = None if first is None else first[1]
         last_lo: int | None = None
         last_hi: int | None = None
-        if brief or (kind is Procedure and end is None and not fact.ongoing):
+        self.brief = brief or (kind is Procedure and end is None and not fact.ongoing)
+        if self.brief:
             last_lo, last_hi = first_lo, first_hi
         elif end is not None:
             last_lo, last_hi = end

@@ -26,6 +26,7 @@ from protodsl.backends.sql.syntax import (
     earlier,
     is_,
     is_not,
+    later,
 )
 from protodsl.backends.sql.syntax import Literal as Value
 from protodsl.backends.sql.tables import BY_NAME
@@ -108,8 +109,11 @@ def _event_days(builder: Builder, scope: Scope, which: Which, item: ir.Item) -> 
         per = (Column("participant"),)
         latest = rows.column("latest_start", Aggregate("max", case((sure, start.first)), per=per))
         last = rows.column("may_be_last", is_(and_(may, compare(">=", start.last, latest)), "TRUE"))
+        over = case((events.of_one_day(item.domain), earlier(end.last, until)), otherwise=end.last)
+        # the latest one began on or after the day by which one surely had, and ended no earlier
         days = When(
-            gathered("ended_from", "min", end.first, last), gathered("ended_by", "max", end.last, last)
+            gathered("ended_from", "min", later(end.first, latest), last),
+            gathered("ended_by", "max", over, last),
         )
     else:
         latest = gathered("latest_from", "max", start.first, sure)

@@ -208,6 +208,17 @@ def lasted(builder: Builder, scope: Scope, rows: Weighing | Layers, domain: str)
     )
 
 
+def of_one_day(domain: str) -> Expr:
+    """Whether a row ends on its first day."""
+    match domain:
+        case "conditions":
+            return Column("brief")
+        case "procedures":
+            return not_(or_(Column("ongoing"), is_not(Column("end_first"), "NULL")))
+        case _:
+            return FALSE
+
+
 def lasts(first: When, last: When, span: Span, op: ir.Op, by: ir.Length) -> Expr:
     """“A duration is at least d when first day ≤ (day after the last, at most after the anchor) − d.”"""
     counted = length(by, None)

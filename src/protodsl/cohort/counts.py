@@ -163,20 +163,20 @@ def attrition(screened: Screened, track: Track, refused: dict[str, str], protoco
         return tuple(found)
 
     total, eligible, ineligible = ask(
-        ["count(*)", "count(*) FILTER (WHERE fails = 0 AND opens = 0)", "count(*) FILTER (WHERE fails > 0)"]
+        ["count(*)", "count_if(fails = 0 AND opens = 0)", "count_if(fails > 0)"]
     )
     wanted: list[str] = []
     for number, _ in numbered:
         wanted += [
-            f"count(*) FILTER (WHERE first_fail = {number})",
-            f"count(*) FILTER (WHERE first_not = {number})",
-            f"count(*) FILTER (WHERE NOT c{number})",
-            f"count(*) FILTER (WHERE c{number} IS NULL)",
-            f"count(*) FILTER (WHERE a{number})",
-            f"count(*) FILTER (WHERE NOT c{number} AND fails = 1 AND opens = 0)",
-            f"count(*) FILTER (WHERE NOT c{number} AND fails = 1)",
-            f"count(*) FILTER (WHERE c{number} IS NULL AND fails = 0)",
-            f"count(*) FILTER (WHERE c{number} IS NULL AND fails = 0 AND opens = 1)",
+            f"count_if(first_fail = {number})",
+            f"count_if(first_not = {number})",
+            f"count_if(f{number})",
+            f"count_if(o{number})",
+            f"count_if(a{number})",
+            f"count_if(f{number} AND fails = 1 AND opens = 0)",
+            f"count_if(f{number} AND fails = 1)",
+            f"count_if(o{number} AND fails = 0)",
+            f"count_if(o{number} AND fails = 0 AND opens = 1)",
         ]
     told = ask(wanted)
     found: list[Stepped] = []
@@ -220,17 +220,23 @@ def attrition(screened: Screened, track: Track, refused: dict[str, str], protoco
 
 
 def _base(track: Track) -> str:
-    """For everybody asked: the truth of each step, how many fail and are open, which is the first."""
+    """For everybody asked: whether each step fails, is open, is absent; how many fail and are open, which is
+    the first. Never null, so that they are counted with `count_if`, which takes a twentieth of what a filter
+    takes.
+    """
     numbers = range(len(track.steps))
-    columns = [f"{step.truth} AS c{n}, {step.absent} AS a{n}" for n, step in enumerate(track.steps)]
+    columns = [
+        f"{step.truth} IS FALSE AS f{n}, {step.truth} IS NULL AS o{n}, {step.absent} AS a{n}"
+        for n, step in enumerate(track.steps)
+    ]
     items = list(_open_items(track.steps).values())
     columns += [f"{told} AS item{n}" for n, told in enumerate(items)]
     open_items = " + ".join(f"CAST(item{n} AS INTEGER)" for n in range(len(items))) or "0"
     inner = f"SELECT {', '.join(columns) or '1'} FROM {{source}} WHERE {track.where}"
-    fails = " + ".join(f"CAST(c{n} IS FALSE AS INTEGER)" for n in numbers) or "0"
-    opens = " + ".join(f"CAST(c{n} IS NULL AS INTEGER)" for n in numbers) or "0"
-    first_fail = " ".join(f"WHEN NOT c{n} THEN {n}" for n in numbers)
-    first_not = " ".join(f"WHEN c{n} IS NOT TRUE THEN {n}" for n in numbers)
+    fails = " + ".join(f"CAST(f{n} AS INTEGER)" for n in numbers) or "0"
+    opens = " + ".join(f"CAST(o{n} AS INTEGER)" for n in numbers) or "0"
+    first_fail = " ".join(f"WHEN f{n} THEN {n}" for n in numbers)
+    first_not = " ".join(f"WHEN f{n} OR o{n} THEN {n}" for n in numbers)
     return (
         f"SELECT *, {fails} AS fails, {opens} AS opens, {open_items} AS open_items, "
         f"{f'CASE {first_fail} END' if first_fail else 'NULL'} AS first_fail, "
@@ -252,8 +258,8 @@ def _items(ask: Any, steps: Sequence[Step], protocol: ir.Protocol) -> tuple[Miss
     names = list(_open_items(steps))
     if not names:
         return ()
-    wanted = [f"count(*) FILTER (WHERE fails = 0 AND item{number})" for number in range(len(names))]
-    wanted += [f"count(*) FILTER (WHERE fails = 0 AND item{n} AND open_items = 1)" for n in range(len(names))]
+    wanted = [f"count_if(fails = 0 AND item{number})" for number in range(len(names))]
+    wanted += [f"count_if(fails = 0 AND item{n} AND open_items = 1)" for n in range(len(names))]
     told = ask(wanted)
     found = [
         Missing(name, label_of(protocol, name), keeps, alone)
@@ -279,7 +285,7 @@ def _overlap(ask: Any, found: Sequence[Stepped]) -> tuple[Overlap, ...]:
     ]
     if not pairs:
         return ()
-    told = ask([f"count(*) FILTER (WHERE NOT c{first} AND NOT c{second})" for first, second in pairs])
+    told = ask([f"count_if(f{first} AND f{second})" for first, second in pairs])
     made = [
         Overlap(found[first].id, found[second].id, both)
         for (first, second), both in zip(pairs, told, strict=True)

@@ -30,6 +30,7 @@ from protodsl.cohort.engine import DataError
 from protodsl.cohort.load import load
 from protodsl.cohort.on_spark import Spark, opened, texts
 from protodsl.cohort.spark_session import words
+from protodsl.cohort.spark_watch import AGAIN, LIMIT, WORD, Waiting
 from protodsl.driver import check
 from protodsl.records.json import read_records
 
@@ -272,11 +273,57 @@ def test_what_spark_needs_is_named(small: tuple[Path, Path], tmp_path: Path) -> 
     old.write_text("#!/bin/sh\necho java.lang.UnsupportedClassVersionError: Main >&2; exit 1\n")
     old.chmod(0o755)
     assert f"Spark needs Java 17 or later; {old} is older" in said(small, JAVA_HOME=str(tmp_path))
+    old.write_text(
+        "#!/bin/sh\necho 'Exception in thread \"main\" org.x.SparkException: Master must be so' >&2\n"
+        "echo '\tat org.x.main(X.scala)' >&2\nexit 1\n"
+    )
+    assert "Spark does not start: Master must be so\n" in said(small, JAVA_HOME=str(tmp_path))
     assert "a memory limit of plenty: write it as 4GB or 500MB" in said(small, "--memory", "plenty")
     assert "--catalog and --master go with --engine spark" in said(
         small, "--engine", "duckdb", "--master", "local"
     )
     assert "give the tables" in said(small, "--catalog", "hospital")
+
+
+class _Executors:
+    """As much of a session on a cluster as is asked while it is waited for."""
+
+    def __init__(self) -> None:
+        self.there, self.jobs, self.cancelled = 0, [7], 0
+        self._jsc = self
+        self.sc = self.statusTracker = self.getConf = self.getExecutorMemoryStatus = lambda: self
+        self.size = lambda: self.there + 1
+        self.getActiveJobsIds = lambda: self.jobs
+        self.get = lambda _, default: default
+
+    def cancelAllJobs(self) -> None:
+        self.cancelled += 1
+
+
+def test_who_waits_for_executors_is_told_so() -> None:
+    """A cluster without a free worker is told after a while, now and then again, and given up; a queue of
+    another manager is waited for. An executor that is there, or nothing to do, is no wait.
+    """
+    for master, given_up in (("spark://cluster:7077", 1), ("yarn", 0)):
+        heard: list[str] = []
+        waits = Waiting(master, heard.append)
+        for _ in range(WORD):
+            waits.second()
+        assert heard == [f"Spark at {master}: no answer yet"]
+        cluster: Any = _Executors()
+        waits.context, waits.waited = cluster, 0
+        for _ in range(WORD + AGAIN):
+            waits.second()
+        assert [one.split(";")[0] for one in heard[1:]] == [f"Spark at {master}: no executor"] * 2
+        for there, jobs in ((1, [7]), (0, [])):
+            cluster.there, cluster.jobs = there, jobs
+            waits.second()
+            assert waits.waited == 0
+        cluster.there, cluster.jobs = 0, [7]
+        for _ in range(LIMIT):
+            waits.second()
+        assert cluster.cancelled == given_up
+        assert waits.given_up.endswith(", for 5 minutes") == bool(given_up)
 
 
 def test_the_root_of_an_error_is_told_in_one_line() -> None:

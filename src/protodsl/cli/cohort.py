@@ -162,7 +162,7 @@ class Place:
 
             master = self.master or (f"local[{self.threads}]" if self.threads else spark_session.MASTER)
             with (
-                spark_session.session(master, self.memory) as session,
+                spark_session.session(master, self.memory, _told) as session,
                 on_spark.opened(session, folder=self.data, catalog=self.catalog) as spark,
             ):
                 yield spark
@@ -180,6 +180,11 @@ class Place:
         finally:
             if kept is None:
                 shutil.rmtree(parts, ignore_errors=True)
+
+
+def _told(words: str) -> None:
+    """To whoever waits, on a terminal or not."""
+    click.echo(words, err=True)
 
 
 def _run(

@@ -19,7 +19,8 @@ from protodsl.backends import sql
 from protodsl.backends.sql.tables import TABLES, Table
 from protodsl.cohort import duck, engine
 from protodsl.cohort.engine import Answered, DataError, Progress, joined
-from protodsl.cohort.spark_session import refused, watched
+from protodsl.cohort.spark_session import refused
+from protodsl.cohort.spark_watch import watched
 
 if TYPE_CHECKING:
     from pyspark import StorageLevel

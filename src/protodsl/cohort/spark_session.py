@@ -9,13 +9,13 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from protodsl.cohort.engine import DataError
+from protodsl.cohort.engine import DataError, Progress
+from protodsl.cohort.spark_watch import Waiting, waiting
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -28,10 +28,13 @@ PATIENCE = 5  # seconds for a master to take a connection
 
 
 @contextmanager
-def session(master: str = MASTER, memory: str | None = None) -> Iterator[SparkSession]:
+def session(
+    master: str = MASTER, memory: str | None = None, told: Progress = lambda _: None
+) -> Iterator[SparkSession]:
     """A session on `master`, stopped at the end; the one that runs in this process already, where one does.
-    `memory`: the most Spark may use on this machine, such as `4GB`, where the master is local. What Spark
-    logs is kept from the terminal. Raises DataError: no pyspark, no Java, a master that does not answer.
+    `memory`: the most Spark may use on this machine, such as `4GB`, where the master is local. `told` hears
+    of long waits; what Spark logs is kept from the terminal. Raises DataError: no pyspark, no Java, a master
+    that does not answer, a session that ends by itself.
     """
     try:
         from pyspark import SparkContext
@@ -46,18 +49,30 @@ def session(master: str = MASTER, memory: str | None = None) -> Iterator[SparkSe
     with tempfile.TemporaryFile() as log:
         gateway = _gateway(master, memory, log)
         try:
-            with refused(f"Spark at {master}", log):
-                context = SparkContext(conf=_conf(master, memory), gateway=gateway)
-            try:
-                yield SparkSession(context)
-            finally:
-                with suppress(Exception):
-                    context.stop()
+            with waiting(master, told) as waits, _stopping(waits):
+                try:
+                    with refused(f"Spark at {master}"):
+                        waits.context = SparkContext(conf=_conf(master, memory), gateway=gateway)
+                        made = SparkSession(waits.context)
+                    yield made
+                except DataError as error:
+                    why = waits.given_up or _over(waits.context, gateway.proc, log)
+                    raise DataError(f"Spark at {master}: {why}") if why else error from None
         finally:
             SparkContext._gateway = SparkContext._jvm = None
             with suppress(Exception):
                 gateway.shutdown()
             _ended(gateway.proc)
+
+
+@contextmanager
+def _stopping(waits: Waiting) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        if waits.context is not None:
+            with suppress(Exception):
+                waits.context.stop()
 
 
 def _gateway(master: str, memory: str | None, log: IO[bytes]) -> Any:
@@ -73,8 +88,7 @@ def _gateway(master: str, memory: str | None, log: IO[bytes]) -> Any:
         logged = _logged(log)
         if "UnsupportedClassVersionError" in logged:
             raise DataError(f"Spark needs Java {JAVA} or later; {java} is older") from None
-        lines = [line.strip() for line in logged.splitlines() if line.strip()]
-        raise DataError(f"Spark does not start: {lines[-1] if lines else error}") from None
+        raise DataError(f"Spark does not start: {_failure(logged) or error}") from None
 
 
 def _java() -> str:
@@ -107,7 +121,7 @@ def _conf(master: str, memory: str | None) -> Any:
         # what follows from a view's columns grows with the ways one is made of others: planning takes minutes
         "spark.sql.constraintPropagation.enabled": "false",
     }
-    if master.startswith("local"):  # nothing listens where others could reach it
+    if local(master):  # nothing listens where others could reach it
         settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
         settings["spark.sql.shuffle.partitions"] = str(_partitions(master))
         if memory is not None:
@@ -167,9 +181,33 @@ def _logged(log: IO[bytes]) -> str:
 # ---------------------------------------------------------------- refusals
 
 
+def _failure(logged: str) -> str:
+    """What a Java program that ends says of it: its exception, not the last line of where that came from."""
+    found = re.findall(r"^Exception in thread \"[^\"]*\" (?:[\w.$]+: )?(.+)$", logged, re.MULTILINE)
+    lines = [line.strip() for line in logged.splitlines() if line.strip()]
+    return str(found[0]).strip() if found else lines[-1] if lines else ""
+
+
+def _over(context: Any, process: subprocess.Popen[bytes], log: IO[bytes]) -> str:
+    """Why a session ended that nobody ended; empty where it goes on, or never began."""
+    logged = _logged(log)
+    if "All masters are unresponsive" in logged:
+        return "does not answer: no master of Spark took this application"
+    if context is None:
+        return ""
+    with suppress(Exception):
+        if process.poll() is None and not context._jsc.sc().isStopped():
+            return ""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(5)  # one whose JVM is about to end
+    said = re.findall(r"^.* ERROR (?:\S+: )?(.+)$", logged, re.MULTILINE)
+    ended = "" if process.poll() is None else f", its Java process with code {process.returncode}"
+    return f"the session ended by itself{ended}{f': {said[-1].strip()}' if said else ''}"
+
+
 @contextmanager
-def refused(about: str, log: IO[bytes] | None = None) -> Iterator[None]:
-    """What Spark or the disk refuses, as DataError. `log`: where Spark says more of what it gives up."""
+def refused(about: str) -> Iterator[None]:
+    """What Spark or the disk refuses, as DataError."""
     try:
         yield
     except OSError as error:
@@ -178,14 +216,30 @@ def refused(about: str, log: IO[bytes] | None = None) -> Iterator[None]:
         if type(error).__module__.partition(".")[0] not in ("pyspark", "py4j"):
             raise
         said = words(error)
-        if log is not None and "All masters are unresponsive" in _logged(log):
-            said = "does not answer: no master of Spark took this application"
+        if re.search(r"\bfile:\S+ does not exist", said) and not local(master_now()):
+            said += ": Spark's executors do not see it; name a place that this machine and they share"
         raise DataError(f"{about}: {said}") from None
+
+
+def local(master: str) -> bool:
+    """Whether a master is this process's own, and what it runs on this machine alone."""
+    return master.startswith("local")
+
+
+def master_now() -> str:
+    """Of the session of this process."""
+    from pyspark import SparkContext
+
+    context = SparkContext._active_spark_context
+    return MASTER if context is None else str(context.master)
 
 
 def words(error: Exception) -> str:
     """The cause at the root of an error of Spark's, in one line."""
-    text = str(error)
+    try:
+        text = str(error)
+    except Exception:  # which asks a JVM that has ended
+        text = ""
     java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     with suppress(Exception):
         while java is not None:
@@ -197,30 +251,3 @@ def words(error: Exception) -> str:
     line = next((each.strip() for each in (found[1] if found else text).splitlines() if each.strip()), "")
     line = re.sub(r"\s*SQLSTATE: \w+\s*$", "", line)
     return line or type(error).__name__
-
-
-# ---------------------------------------------------------------- progress
-
-
-@contextmanager
-def watched(session: SparkSession, what: str, told: Callable[[str], None]) -> Iterator[None]:
-    """While `what` is worked out, says now and then how many of the running stages' tasks are done."""
-    tracker = session.sparkContext.statusTracker()
-    over = threading.Event()
-
-    def watch() -> None:
-        while not over.wait(1.0):
-            with suppress(Exception):
-                infos = [tracker.getStageInfo(each) for each in tracker.getActiveStageIds()]
-                running = [each for each in infos if each is not None]
-                total = sum(each.numTasks for each in running)
-                if total:
-                    told(f"{what}: {sum(each.numCompletedTasks for each in running)} of {total} tasks")
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        over.set()
-        watcher.join()

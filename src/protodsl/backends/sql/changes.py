@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,10 @@ def change(builder: Builder, scope: Scope, asked: ir.Change) -> Expr:
     """From the latest value of one window to that of another; over one window from its earliest, which needs
     two results. All of them need whole dates.
     """
-    if asked.side is not None:
-        raise builder.not_carried("a change of one side of the body in percent")
     one_window = asked.start == asked.end
-    before = ir.Observed(asked.item, "earliest" if one_window else "latest", asked.start)
-    earlier = amounts.amount(builder, scope, before)
-    later = amounts.amount(builder, scope, ir.Observed(asked.item, "latest", asked.end))
+    after = ir.Observed(asked.item, "latest", asked.end, side=asked.side)
+    before = replace(after, select="earliest" if one_window else "latest", window=asked.start)
+    earlier, later = (amounts.amount(builder, scope, each) for each in (before, after))
     if NOTHING in (earlier.value, later.value):
         return Literal(None)
     ctx = Context(

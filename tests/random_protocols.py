@@ -213,7 +213,7 @@ class Changes:
         if made.dose is not None:
             if made.lasting is None:
                 return made
-            often = rng.choice(("<", "<=", ">=", ">"))
+            often = rng.choice(OPS)
             if rng.random() < 0.5:
                 return replace(made, dose=replace(made.dose, op=often))
             return replace(made, lasting=(often, made.lasting[1]))

@@ -278,8 +278,8 @@ def test_tables_that_are_not_whole_are_named(tmp_path: Path) -> None:
 
 
 def test_what_is_not_carried_is_named_and_unknown() -> None:
-    said = "exclude if received prednisone on at least 2 occasions spaced at least 1 month apart"
-    protocol = fragment(f'exclusion 1 "Twice" {{\n  {said}\n}}\n')
+    said = "exclude if received prednisone at >= 0 mg/d for >= 3 months within 1 year before screening"
+    protocol = fragment(f'exclusion 1 "Ever" {{\n  {said}\n}}\n')
     refused = sql.statement(protocol, "duckdb", sql.of_vocabulary(protocol)).refused
     assert refused
     for dialect in DIALECTS:

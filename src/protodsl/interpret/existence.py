@@ -254,10 +254,15 @@ def lasts(first: Days, last: Days, span: Span, op: ir.Op, by: ir.Length) -> Trut
 
 
 def often_surely(asked: ir.Exists, sure: Sequence[Candidate]) -> bool:
-    """That many events which are surely distinct: courses that may be one are counted once."""
+    """That many events which are surely distinct: courses that may be one are counted once, from when the
+    first of them began.
+    """
     if asked.lines:
         return max(len(lines_of(sure)), 1 if sure else 0) >= asked.least
-    distinct = {candidate.course.outer: candidate.course.start for candidate in reversed(sure)}
+    listed = sorted(
+        (each.course for each in sure), key=lambda one: (one.start.last, one.start.first), reverse=True
+    )
+    distinct = {course.outer: course.start for course in listed}
     return often(list(distinct.values()), asked.spaced, surely=True) >= asked.least
 
 

@@ -360,7 +360,9 @@ class EventNode(Node):
         return count + len(days) - len(whole)
 
     def courses(self, case: Case, fits: Sequence[Fit], *, sure: bool) -> list[Lasted]:
-        """Courses of one drug that touch are one: as few as they may be (`sure`), or as many."""
+        """Courses of one drug that touch are one, the first of them: as few as they may be (`sure`), or as
+        many.
+        """
         candidates = self.candidates(case)
         joined = self.joined(case, candidates)
         groups = course_numbers(case.vocabulary, candidates, may=sure)
@@ -368,7 +370,9 @@ class EventNode(Node):
         found: dict[int, Lasted] = {}
         for fit in fits:
             place = places[fit.happening.index]
-            found.setdefault(groups[place], joined[place])
+            one, other = joined[place], found.get(groups[place])
+            if other is None or (one.first_hi, one.first_lo) < (other.first_hi, other.first_lo):
+                found[groups[place]] = one
         return list(found.values())
 
     # ------------------------------------------------------------ saying

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from protodsl import ir
 from protodsl.backends.sql import events
 from protodsl.backends.sql.layers import Cte, Grouped, Layers, columns_in
+from protodsl.backends.sql.spaced import longest
 from protodsl.backends.sql.syntax import (
     FALSE,
     TRUE,
@@ -23,6 +24,7 @@ from protodsl.backends.sql.syntax import (
     Literal,
     and_,
     case,
+    coalesce,
     compare,
     is_,
     is_not,
@@ -328,9 +330,12 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
         perhaps = some("perhaps", may)
     else:
         absent = and_(absent, not_(contested))  # what an event contradicts rules nothing out
-        counted = lines if asked.lines else courses
-        enough, _ = counted(table, asked, group, surely, may)
-        left, perhaps = counted(table, asked, group, uncontested, may)
+        if asked.spaced is not None and not asked.lines:
+            enough, left, perhaps = apart(table, asked, asked.spaced, group, surely, uncontested, may)
+        else:
+            counted = lines if asked.lines else courses
+            enough, _ = counted(table, asked, group, surely, may)
+            left, perhaps = counted(table, asked, group, uncontested, may)
         found = or_(and_(not_(contested), enough), left)
     ruled_out = or_(absent, builder.complete(scope, "medications", span))
     return case((found, TRUE), (and_(ruled_out, not_(perhaps)), FALSE))
@@ -353,6 +358,44 @@ def courses(table: Joined, asked: ir.Exists, group: Grouped, sure: Expr, may: Ex
     fewest = group.column(f"{hint}_courses", Aggregate("count", table.one, sure, distinct=True))
     most = group.column(f"{hint}_courses", Aggregate("count", table.whole, may, distinct=True))
     return is_(compare(">=", fewest, least), "TRUE"), is_(compare(">=", most, least), "TRUE")
+
+
+def apart(
+    table: Joined,
+    asked: ir.Exists,
+    spaced: ir.Length,
+    group: Grouped,
+    sure: Expr,
+    uncontested: Expr,
+    may: Expr,
+) -> tuple[Expr, Expr, Expr]:
+    """Whether surely so many courses are so far apart; so many that no absence denies; and whether there may
+    be. Of what may be one the first to begin counts; one without a whole date is taken as if it fitted.
+    """
+    table.counted = True
+    builder, days = table.builder, table.first
+    whole = and_(may, compare("=", days.first, days.last))
+    kinds = {"sure": (sure, table.one), "left": (uncontested, table.one), "whole": (whole, table.whole)}
+
+    def each() -> list[str]:
+        dialect = builder.dialect
+        first, last = text(days.first, dialect), text(days.last, dialect)
+        return [
+            f"  SELECT participant, '{kind}' AS kind, {first} AS first_one, {last} AS last_one FROM (\n"
+            f"    SELECT *, row_number() OVER (\n"
+            f"      PARTITION BY participant, {course.name} ORDER BY {last}, {first}) AS place\n"
+            f"    FROM {table.rows.name} WHERE {text(where, dialect, 8)}\n"
+            f"  ) AS one_each WHERE place = 1"
+            for kind, (where, course) in kinds.items()
+        ]
+
+    steps = longest(builder, spaced, asked.least, each)
+    partial = and_(may, compare("<", days.first, days.last))
+    vague = group.column(f"{asked.item}_partial", Aggregate("count", table.whole, partial, distinct=True))
+    least = Literal(asked.least)
+    perhaps = Binary("+", steps("whole"), coalesce(vague, Literal(0)))
+    enough, left, many = (compare(">=", each, least) for each in (steps("sure"), steps("left"), perhaps))
+    return is_(enough, "TRUE"), is_(left, "TRUE"), is_(many, "TRUE")
 
 
 __all__ = ["Joined", "exists", "islands"]

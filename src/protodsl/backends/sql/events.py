@@ -105,8 +105,6 @@ def check_carried(builder: Builder, asked: ir.Exists, item: ir.Item) -> None:
         raise builder.not_carried("the existence of a result")
     if asked.dose is not None and (asked.lasting is None or asked.least > 1):
         raise builder.not_carried("doses counted")
-    if item.domain == "medications" and asked.spaced is not None and asked.least > 1:
-        raise builder.not_carried("courses of a drug so far apart")
     if item.domain != "medications" and asked.lines:
         raise builder.not_carried("lines of treatment of no drug")
 

@@ -166,10 +166,17 @@ class Period(Doses):
             above: ir.Op = ">" if self.test.op == "<=" else ">="
             fails = fails_if_denied = text(compare(above, least, limit), dialect, 8)
         else:
-            passes = text(compare(self.test.op, least, limit), dialect, 8)
-            below: ir.Op = "<" if self.test.op == ">=" else "<="
+            exactly = self.test.op == "="
+            enough: ir.Op = ">=" if exactly else self.test.op
+            passes = text(compare(enough, least, limit), dialect, 8)
+            below: ir.Op = "<=" if self.test.op == ">" else "<"
             failing = text(and_(bounded, compare(below, most, limit)), dialect, 8)
             fails, fails_if_denied = f"{failing} AND {listed}", f"{failing} AND ({listed} OR {without})"
+            if exactly:
+                no_more = text(and_(bounded, compare("<=", most, limit)), dialect, 8)
+                passes = f"{passes} AND {no_more} AND {listed}"
+                too_much = text(compare(">", least, limit), dialect, 8)
+                fails, fails_if_denied = (f"{too_much} OR {each}" for each in (fails, fails_if_denied))
         judged = "\n".join(
             [
                 f"  SELECT days.*, {passes} AS passes,",
@@ -235,10 +242,12 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
     test, lasting = asked.dose, asked.lasting
     assert test is not None and lasting is not None
     by = length(lasting[1], None)
-    if test.op == "=" or test.amount <= 0:
-        raise builder.not_carried("a dose of exactly so much, or of none, for a period")
-    if lasting[0] == "=" or by is None:
-        raise builder.not_carried("a dose for exactly so long")
+    if test.amount == 0 and test.op == ">=":
+        raise builder.not_carried("a dose of none or more for a period")
+    if test.amount == 0 and test.op == "=":
+        test = replace(test, op="<=")
+    if by is None:
+        raise builder.not_carried("a dose for so many half-lives")
     dose = ir.DoseOf(item.name, test.equivalence, asked.window, test.unit, test.per, "lowest")
     tests = and_(*(events.attribute(each, "medications") for each in asked.attributes))
     thing = builder.thing("medications", item.name, asked.but_not)
@@ -273,10 +282,14 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
         may_pass = compare(sooner, first, late(last, Column("closes_by")))
     else:
         found.measured = True
-        passes = compare(op, late(Column("widest_last"), Column("closes_by")), Column("widest_first"))
+        short: ir.Op = "<" if op == "<" else "<="
+        passes = compare(short, late(Column("widest_last"), Column("closes_by")), Column("widest_first"))
         settled = Column("settled")
         begun, ended = case((settled, first), otherwise=last), case((settled, last), otherwise=first)
         may_pass = not_(compare(">=" if op == "<" else ">", late(ended, closes), begun))
+        if op == "=":
+            passes = and_(passes, compare("<=", first, late(last, closes)))
+            may_pass = and_(may_pass, compare("<=", first, late(last, Column("closes_by"))))
     sure = some("sure", and_(inside, passes))
     may, may_if_denied = (some(kind, and_(touching, may_pass)) for kind in ("may", "denied"))
     clash = some("clash", touching)

@@ -6,6 +6,7 @@ that ends first, and so on: a query for each.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from protodsl import ir
@@ -35,24 +36,23 @@ def apart(
     """(whether surely so many, whether perhaps so many) rows of a participant are `spaced` apart; those
     without a whole date are taken as if they fitted. The first of its `days` is a row's earliest.
     """
-    by = length(spaced, None)
-    if by is None or by[1] < 1:
-        raise builder.not_carried("results or events half-lives or no time apart")
     assert isinstance(place, (Apart, Ask))
-    name = builder.names.make("apart")
-    whole = and_(may, compare("=", days.first, days.last))
-    kinds = {"sure": sure, "whole": whole}
+    kinds = {"sure": sure, "whole": and_(may, compare("=", days.first, days.last))}
 
-    def ctes() -> list[Cte]:
-        return _ctes(builder, name, place, days, by, least, kinds)
+    def each() -> list[str]:
+        dialect = builder.dialect
+        source, asked = (
+            (place.rows.name, None) if isinstance(place, Apart) else (place.asks.group.rows, place.number)
+        )
+        mine = Literal(True) if asked is None else compare("=", Column("ask"), Literal(asked))
+        first, last = text(days.first, dialect), text(days.last, dialect)
+        return [
+            f"  SELECT participant, '{kind}' AS kind, {first} AS first_one, {last} AS last_one\n"
+            f"  FROM {source}\n  WHERE {text(and_(mine, where), dialect, 8)}"
+            for kind, where in kinds.items()
+        ]
 
-    builder.later.append(ctes)
-    group = builder.per_person(name, f"{name}_found")
-
-    def steps(kind: str) -> Expr:
-        where = compare("=", Column("kind"), Literal(kind))
-        return coalesce(group.column(f"{name}_{kind}", Aggregate("max", Column("steps"), where)), Literal(0))
-
+    steps = longest(builder, spaced, least, each)
     partial = Aggregate("count", None, and_(may, compare("<", days.first, days.last)))
     vague = coalesce(place.value("partial", partial), Literal(0))
     enough = Literal(least)
@@ -62,27 +62,31 @@ def apart(
     )
 
 
-def _ctes(
-    builder: Builder,
-    name: str,
-    place: Apart | Ask,
-    days: When,
-    by: tuple[str, int],
-    least: int,
-    kinds: dict[str, Expr],
-) -> list[Cte]:
+def longest(
+    builder: Builder, spaced: ir.Length, least: int, each: Callable[[], list[str]]
+) -> Callable[[str], Expr]:
+    """How many of a kind are `spaced` apart, up to `least`. `each`: queries for the rows, with `participant`,
+    `kind`, `first_one`, `last_one`.
+    """
+    by = length(spaced, None)
+    if by is None or by[1] < 1:
+        raise builder.not_carried("results or events half-lives or no time apart")
+    name = builder.names.make("apart")
+    builder.later.append(lambda: _ctes(builder, name, each(), by, least))
+    group = builder.per_person(name, f"{name}_found")
+
+    def steps(kind: str) -> Expr:
+        where = compare("=", Column("kind"), Literal(kind))
+        return coalesce(group.column(f"{name}_{kind}", Aggregate("max", Column("steps"), where)), Literal(0))
+
+    return steps
+
+
+def _ctes(builder: Builder, name: str, each: list[str], by: tuple[str, int], least: int) -> list[Cte]:
+    """`each`: queries for rows with a participant, a kind, a first and a last day."""
     dialect = builder.dialect
-    source, asked = (
-        (place.rows.name, None) if isinstance(place, Apart) else (place.asks.group.rows, place.number)
-    )
-    mine = Literal(True) if asked is None else compare("=", Column("ask"), Literal(asked))
-    first, last = text(days.first, dialect), text(days.last, dialect)
-    each = "\n  UNION ALL\n".join(
-        f"  SELECT participant, '{kind}' AS kind, {first} AS first_one, {last} AS last_one\n"
-        f"  FROM {source}\n  WHERE {text(and_(mine, where), dialect, 8)}"
-        for kind, where in kinds.items()
-    )
-    found = [Cte(f"{name}_each", each, "Those that follow one another at a distance.")]
+    listed = "\n  UNION ALL\n".join(each)
+    found = [Cte(f"{name}_each", listed, "Those that follow one another at a distance.")]
     begin = text(moved_by(Column("first_one", "each_one"), -1, by), dialect)
     for step in range(1, least + 1):
         body = [

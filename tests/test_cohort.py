@@ -19,7 +19,7 @@ from protodsl.cli.main import cli
 from protodsl.cohort import duck
 from protodsl.cohort.counts import Asked
 from protodsl.cohort.counts import asked as counted
-from protodsl.cohort.engine import Question
+from protodsl.cohort.engine import VERDICTS, Question
 from protodsl.cohort.load import load
 from protodsl.cohort.on_duckdb import DuckDB
 from protodsl.cohort.screen import screen
@@ -231,6 +231,30 @@ def test_another_limit_is_what_the_protocol_written_so_would_say(
         assert written is not None
         ours = counts(changed, facts, tmp_path / f"changed-{words[0]}")
         assert ours.verdicts == counts(written, facts, tmp_path / f"written-{words[0]}").verdicts
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["sle inclusion 1 egfr limit = 45", "alt limit = 2", "age lower limit = 30", "age upper limit = 40"],
+)
+def test_only_what_another_limit_changes_is_asked_again(
+    small: tuple[Path, ir.Protocol, list[dict[str, Any]], Path], words: str, tmp_path: Path
+) -> None:
+    _, protocol, _, facts = small
+    changed = settings_of(protocol, words).values[0][1]
+    questions = [Question(protocol), Question(changed, whole=False), Question(changed)]
+    with duck.connect(threads=1) as connection:
+        screened = screen(DuckDB(connection, str(facts), str(tmp_path / "work")), questions, sql.Options())
+        _, short, whole = screened.answers
+        assert "answer_0" in short.statement.text and len(short.statement.text) < len(whole.statement.text)
+        kept = [
+            [each.column(one) for one in each.columns() if one.what in VERDICTS] for each in screened.answers
+        ]
+        listed = ", ".join(name for names in kept for name in names)
+        rows = screened.rows(f"SELECT {listed} FROM {{source}} ORDER BY participant")
+    size = len(kept[0])
+    assert [row[size : 2 * size] for row in rows] == [row[2 * size :] for row in rows]
+    assert any(row[:size] != row[size : 2 * size] for row in rows)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from protodsl import ir
 from protodsl.backends import sql
 from protodsl.backends.sql.numbers import completed
 from protodsl.backends.sql.syntax import Column, Literal, text
@@ -35,18 +36,42 @@ def screen(
 ) -> Screened:
     """Asks the questions of everybody in the tables of `engine`. Raises DataError."""
     lexicon = engine.lexicon()
-    answers = [
-        Answered(
-            question,
-            sql.statement(question.protocol, engine.dialect, lexicon, options),
-            f"q{number}_" if len(questions) > 1 else "",
-        )
-        for number, question in enumerate(questions)
-    ]
+    answers: list[Answered] = []
+    for number, question in enumerate(questions):
+        known = None if question.whole else _known(question.protocol, answers)
+        written = sql.statement(question.protocol, engine.dialect, lexicon, options, known)
+        answers.append(Answered(question, written, f"q{number}_" if len(questions) > 1 else ""))
     total = engine.answer(answers, _groups(answers[0], options, engine.dialect), progress)
     if not total:
         raise DataError("participants: nobody is in it")
     return Screened(engine, tuple(answers), total)
+
+
+def _known(protocol: ir.Protocol, before: Sequence[Answered]) -> sql.Answers | None:
+    """Of a protocol that differs from one asked before in a limit: the criteria it does not stand in."""
+    for number, each in enumerate(before):
+        other = each.question.protocol
+        if each.question.whole and protocol == replace(other, stages=protocol.stages):
+            same = {
+                (stage.id, cohort, criterion.id)
+                for stage, theirs in zip(protocol.stages, other.stages, strict=True)
+                if stage == replace(theirs, criteria=stage.criteria, cohorts=stage.cohorts)
+                for cohort, criterion in set(_criteria(stage)) & set(_criteria(theirs))
+            }
+            found: dict[tuple[str, str | None, str], dict[str, str]] = {}
+            for output in each.statement.outputs:
+                key = (output.stage, output.cohort, output.id)
+                if output.what in ("truth", "applies") and key in same:
+                    found.setdefault(key, {})[output.what] = output.column
+            return sql.Answers(
+                f"answer_{number}", {key: (one["truth"], one["applies"]) for key, one in found.items()}
+            )
+    return None
+
+
+def _criteria(stage: ir.Stage) -> Iterator[tuple[str | None, ir.Criterion]]:
+    yield from ((None, each) for each in stage.criteria)
+    yield from ((cohort.id, each) for cohort in stage.cohorts for each in cohort.criteria)
 
 
 def _groups(answered: Answered, options: sql.Options, dialect: sql.Dialect) -> str:

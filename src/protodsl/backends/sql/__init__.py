@@ -5,13 +5,14 @@ whether it applies; the verdict for each cohort and stage, and over all. Reasons
 What SQL does not carry is named in `Statement.refused` and unknown in the result.
 """
 
-from protodsl.backends.sql.build import Options, Refusal
+from protodsl.backends.sql.build import Answers, Options, Refusal
 from protodsl.backends.sql.lexicon import Lexicon, of_vocabulary
 from protodsl.backends.sql.statement import Output, Statement, statement
 from protodsl.backends.sql.syntax import DIALECTS, Dialect
 
 __all__ = [
     "DIALECTS",
+    "Answers",
     "Dialect",
     "Lexicon",
     "Options",

@@ -89,9 +89,28 @@ class Leaf:
     truth: Expr
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to another statement, in `table`: `columns` has, of each criterion whose answer here is the
+    same, by (stage, cohort, criterion), the columns of its truth and of whether it applies.
+    """
+
+    table: str
+    columns: Mapping[tuple[str, str | None, str], tuple[str, str]]
+
+
 class Builder:
-    def __init__(self, protocol: ir.Protocol, dialect: Dialect, lexicon: Lexicon, options: Options) -> None:
+    def __init__(
+        self,
+        protocol: ir.Protocol,
+        dialect: Dialect,
+        lexicon: Lexicon,
+        options: Options,
+        answers: Answers | None = None,
+    ) -> None:
         self.protocol, self.dialect, self.lexicon, self.options = protocol, dialect, lexicon, options
+        self.answers = answers
+        self.answered: dict[str, Column] = {}  # columns read from `answers`
         self.matching = Matching(protocol, lexicon)
         self.names = Names()
         self.people = Layers("people", self.names)
@@ -147,6 +166,13 @@ class Builder:
         found = self.settings.get(name)
         if found is None:
             found = self.settings[name] = Column(self.names.make(f"setting_{name}"))
+        return found
+
+    def answer(self, name: str) -> Column:
+        """A column of the answers to the other statement."""
+        found = self.answered.get(name)
+        if found is None:
+            found = self.answered[name] = Column(self.names.make(f"answered_{name}"))
         return found
 
     def person(self, hint: str, expr: Expr) -> Expr:

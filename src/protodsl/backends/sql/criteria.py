@@ -141,6 +141,14 @@ class Writer:
         place = len(self.criteria)
         name = part.id if len(builder.protocol.stages) == 1 else f"{scope.stage.id} {part.id}"
         builder.where = part.id
+        known = builder.answers and builder.answers.columns.get((scope.stage.id, cohort, part.id))
+        if known:
+            value, applies = (builder.answer(each) for each in known)
+            found = Told(
+                part.id, criterion.kind, scope.stage.id, cohort, criterion.group, part, value, applies, depth
+            )
+            self.criteria.append(found)
+            return found
         guard = TRUE if part.applies is None else conditions.truth(builder, scope, part.applies)
         own = [] if part.expr is None else [conditions.truth(builder, scope, part.expr)]
         parts = [self.part(scope, criterion, each, cohort, depth + 1) for each in part.parts]

@@ -9,7 +9,7 @@ from typing import Literal as OneOf
 from protodsl import __version__, ir
 from protodsl.backends.sql import dated
 from protodsl.backends.sql.asks import Asks
-from protodsl.backends.sql.build import Builder, Listed, Options, Refusal, values
+from protodsl.backends.sql.build import Answers, Builder, Listed, Options, Refusal, values
 from protodsl.backends.sql.criteria import StageTold, Told, Writer, verdict
 from protodsl.backends.sql.layers import Cte, Grouped, Layers, columns_in
 from protodsl.backends.sql.lexicon import Lexicon
@@ -83,9 +83,10 @@ def statement(
     dialect: Dialect,
     lexicon: Lexicon,
     options: Options = Options(),  # noqa: B008
+    answers: Answers | None = None,
 ) -> Statement:
-    """The statement that screens everybody at every stage."""
-    builder = Builder(protocol, dialect, lexicon, options)
+    """The statement that screens everybody at every stage. What stands in `answers` is not asked again."""
+    builder = Builder(protocol, dialect, lexicon, options, answers)
     writer = Writer(builder)
     stages = writer.stages()
     refused = builder.told.column("refused", _disorder(builder))
@@ -252,6 +253,9 @@ def _ctes(builder: Builder) -> list[Cte]:
         *(f"{group.name}.{column.name}" for group in groups for column in group.made.values()),
         *(f"{read} AS {name}" for _, columns in asked for read, name in columns),
     ]
+    if builder.answers is not None and builder.answered:
+        joins += f"\n  JOIN {builder.answers.table} AS answered ON answered.id = people.id"
+        wanted += [f"answered.{name} AS {column.name}" for name, column in builder.answered.items()]
     base = "  SELECT\n" + ",\n".join(f"    {each}" for each in wanted) + f"\n  FROM people\n{joins}".rstrip()
     found += builder.told.ctes(
         base, dialect, "One row for each participant; from step to step what follows from it."

@@ -135,18 +135,20 @@ class Spark:
             own: list[DataFrame] = []
             for number, each in enumerate(answers):
                 with watched(self.session, each.question.told or each.question.protocol.id, progress):
-                    found = self.asked(each.statement)
-                    found.createOrReplaceTempView(f"answer_{number}")
-                    found.persist(self._level()).count()
-                own.append(found)
+                    # as rows: Spark drops what it keeps of a view's when the next question has one so called
+                    found = self.asked(each.statement).select("id", *(one.column for one in each.columns()))
+                    own.append(found.localCheckpoint(storageLevel=self._level()))
+                    own[-1].createOrReplaceTempView(f"answer_{number}")
                 self._forget(self.kept[shared:])
                 del self.kept[shared:]
                 self._forget_cut()
+            self.cut = own
             everybody = self.session.sql(together).persist(self._level())
             everybody.createOrReplaceTempView("everybody")
             with watched(self.session, "everybody", progress):
                 total = everybody.count()
-            self._forget([*self.kept[:shared], *own])
+            self._forget(self.kept)
+            self._forget_cut()
             self.kept = [everybody]
             progress(f"{total:,} participants")
         return total

@@ -143,17 +143,17 @@ class Writer:
         builder.where = part.id
         known = builder.answers and builder.answers.columns.get((scope.stage.id, cohort, part.id))
         if known:
-            value, applies = (builder.answer(each) for each in known)
-            found = Told(
-                part.id, criterion.kind, scope.stage.id, cohort, criterion.group, part, value, applies, depth
+            truth, applied = (builder.answer(each) for each in known)
+            whole = Told(
+                part.id, criterion.kind, scope.stage.id, cohort, criterion.group, part, truth, applied, depth
             )
-            self.criteria.append(found)
-            return found
+            self.criteria.append(whole)
+            return whole
         guard = TRUE if part.applies is None else conditions.truth(builder, scope, part.applies)
         own = [] if part.expr is None else [conditions.truth(builder, scope, part.expr)]
         parts = [self.part(scope, criterion, each, cohort, depth + 1) for each in part.parts]
         members = [*own, *(joins(each, part.combine) for each in parts)]
-        whole = combined(part.combine, members)
+        held = combined(part.combine, members)
         applies = guard if own or not parts else and_(guard, or_(*(each.applies for each in parts)))
         told = Told(
             part.id,
@@ -162,16 +162,12 @@ class Writer:
             cohort,
             criterion.group,
             part,
-            builder.told.column(name, whole),
+            builder.told.column(name, held),
             builder.told.column(f"{name}_applies", applies),
             depth,
         )
-        self.criteria.insert(self.place_of(place), told)
+        self.criteria.insert(place, told)  # before its parts
         return told
-
-    def place_of(self, place: int) -> int:
-        """A criterion stands before its parts."""
-        return place
 
 
 def joins(part: Told, combine: OneOf["all", "any"] | int) -> Expr:

@@ -98,8 +98,9 @@ class AnswerNode(Node):
             cause = Cause("needs judgement", question)
             latest = [one for one in given if one.unasked or one in latest]
         else:
-            days = [one.first for one in latest if one.counts and one.first == one.last]
-            cause = Cause("conflicting" if len(days) > len(set(days)) else "imprecise", question)
+            whole = {(one.first, one.answer.answer) for one in latest if one.counts and one.first == one.last}
+            tie = len(whole) > len({day for day, _ in whole})  # both answers on one day
+            cause = Cause("conflicting" if tie else "imprecise", question)
         return Finding(self, None, (cause,), latest)
 
     def candidates(self, case: Case) -> list[Said]:

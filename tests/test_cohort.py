@@ -371,3 +371,35 @@ def test_several_protocols_in_one_pass(
     assert rows == (len(people), first["verdicts"]["ineligible"])
     twice = CliRunner().invoke(cli, ["cohort", str(path), str(path), "--data", str(facts)])
     assert twice.exit_code == 2 and "given twice" in twice.stderr
+
+
+def test_what_sql_does_not_carry_is_named_in_every_report(tmp_path: Path) -> None:
+    path, lines, facts, page = (tmp_path / name for name in ("a.proto-lite", "a.jsonl", "facts", "a.html"))
+    path.write_text(
+        """language 1
+drug prednisone "Prednisone" {}
+protocol a "A trial" {
+  anchor screening
+  timepoint screening
+  inclusion 1 "Either" {
+    part a "A" { require received prednisone at >= 0 mg/d for >= 3 months within 1 year before screening }
+    part b "B" { require sex is female }
+  }
+}
+""",
+        encoding="utf-8",
+    )
+    people = [
+        {"id": sex, "sex": sex, "timepoints": {"screening": "2024-02-20"}} for sex in ("female", "male")
+    ]
+    lines.write_text("".join(json.dumps(one) + "\n" for one in people), encoding="utf-8")
+    load(read_records(str(lines)), str(facts), inputs=[], refused=lambda _: None)
+    asked = ["cohort", str(path), "--data", str(facts)]
+    text = CliRunner().invoke(cli, [*asked, "--report", str(page)])
+    whole = json.loads(CliRunner().invoke(cli, [*asked, "--format", "json"]).stdout)
+    told = whole["protocols"][0]
+    assert told["verdicts"]["undetermined"] == 1 and told["verdicts"]["ineligible"] == 1
+    (refused,) = told["not_carried"]
+    assert refused["where"] == "inclusion 1.a" and told["attrition"][0]["steps"][0]["not_carried"]
+    for said in (text.stdout, page.read_text(encoding="utf-8"), "".join(whole["exactness"])):
+        assert f"inclusion 1.a ({refused['what']})" in " ".join(said.split())

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from protodsl import ir
+from protodsl.backends.sql import Refusal
 from protodsl.cohort.engine import GROUPS, Answered
 from protodsl.cohort.screen import Screened
 from protodsl.cohort.steps import Step, Track, tracks
@@ -99,7 +100,7 @@ class Asked:
     verdicts: Verdicts
     attrition: tuple[Attrition, ...]
     groups: tuple[Group, ...]
-    not_carried: tuple[tuple[str, str], ...]
+    not_carried: tuple[Refusal, ...]
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -114,7 +115,7 @@ def asked(screened: Screened, answered: Answered) -> Asked:
         verdicts(screened, answered),
         tuple(attrition(screened, track, refused, protocol) for track in tracks(answered)),
         groups(screened, answered),
-        tuple((each.where, each.what) for each in answered.statement.refused),
+        answered.statement.refused,
     )
 
 

@@ -116,8 +116,23 @@ class _Maker:
                 return self.days.get(name, self.now)
             case ir.Shifted(anchor=inner, sign=sign, by=by):
                 return moved(self.anchor(inner), sign, by)
+            case ir.OfEvent(which=which, item=name) if not self.calm:
+                return self.event_day(which, name)
             case _:
                 return self.now
+
+    def event_day(self, which: str, name: str) -> int:
+        """About the day of an event that a window hangs on; mostly it is recorded, and sometimes others are."""
+        key, domain = f"{which} of {name}", self.protocol.items[name].domain
+        if key not in self.days and domain in self.out:
+            rng = self.rng
+            self.days[key] = self.now - rng.choice((0, 0, 1, 5, 14, 28, 90, 400, -1, -14))
+            for _ in range(rng.choice((0, 1, 1, 1, 2, 3))):
+                self.event(name, domain, self.days[key] - rng.choice((0, 0, 1, 7, -7)), present=True)
+                last = self.out[domain][-1]
+                if which == "end" and "end" not in last and self.chance(0.5):
+                    self.dated(last, "end", self.days[key], after=last.get("onset") or last.get("start"))
+        return self.days.get(key, self.now)
 
     def near(self, node: Any, inside: bool) -> int:
         """A day in a window or just outside it, best at its ends."""

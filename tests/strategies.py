@@ -122,7 +122,7 @@ class _Maker:
                 return self.now
 
     def event_day(self, which: str, name: str) -> int:
-        """About the day of an event that a window hangs on; mostly it is recorded, and sometimes others are."""
+        """About the day of an event that a window hangs on; mostly it is recorded, perhaps with others."""
         key, domain = f"{which} of {name}", self.protocol.items[name].domain
         if key not in self.days and domain in self.out:
             rng = self.rng

@@ -60,20 +60,23 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
         return Amount(None, (Cause("timepoint not dated", ctx.anchor_name),))
     span = up_to_now(ctx, window)
     stretches = daily(ctx, asked, None, span)
-    surely = [s for s in stretches if shares_surely(on(s.days.first), on(s.days.last), span)]
+    surely = [s for s in stretches if max(s.days.first, span.start.last) <= min(s.days.last, span.end.first)]
+    between = days_between(stretches, span, as_of(ctx) or window.end.last)
     possibly = [s for s in stretches if shares_possibly(on(s.days.first), on(s.days.last), span)]
     complete = complete_throughout(ctx, "medications", window)
     low: Exact
     high: Exact | None
     match asked.select:
         case "highest":
-            low = max(map(least, surely), default=0)
+            low = max(map(least, surely), default=min(map(least, between), default=0))
             high = most_of(possibly, max, low) if complete else None
         case "lowest":
             spoken_of = bool(possibly) and window.end.last <= (as_of(ctx) or window.end.last)
             low = min(map(least, possibly)) if spoken_of else 0
             known = [most for s in surely if (most := most_in(s)) is not None]
             high = min(known) if complete and known else None
+            if complete and between:
+                high = most_of(between, max, 0)
         case "total":
             low = sum((least(s) * days_in(s, span.start.last, span.end.first) for s in surely), 0)
             high = None
@@ -95,6 +98,15 @@ def dose_of(ctx: Context, asked: ir.DoseOf) -> Amount:
     if not complete:
         told.append((Cause("missing", asked.item),))
     return Amount(Interval(low, high), one_and_body(asked, told), evidence)
+
+
+def days_between(stretches: Sequence[Stretch], span: Span, now: int) -> list[Stretch]:
+    """Where no one day surely is in a window that surely has days: those from its first end to its last
+    start, of which it surely has one.
+    """
+    if not span.filled or not span.end.first < span.start.last <= now:
+        return []
+    return [s for s in stretches if s.days.first <= span.start.last and s.days.last >= span.end.first]
 
 
 def runs_on_a_day(course: Running, span: Span) -> bool:

@@ -65,6 +65,14 @@ class DoseNumber(NumberNode):
 
     def made(self, courses: list[Course], span: Span, as_of: int, *, listed: bool) -> Range:
         """The dose of the day on which it is highest."""
+        found = self.highest(courses, span, as_of, listed=listed)
+        between = _between(courses, span, as_of)
+        if not between:
+            return found
+        counted, scale = in_whole_numbers([course for course in courses if course.sure])
+        return Range(Fraction(min(least_on(counted, day) for day in between), scale), found.high)
+
+    def highest(self, courses: list[Course], span: Span, as_of: int, *, listed: bool) -> Range:
         apart = highest_apart(courses, span, as_of, listed=listed)
         if apart is not None:
             return apart
@@ -134,12 +142,30 @@ class DaysNumber(DoseNumber):
                 bounded = False
             else:
                 high = (high or 0) + days * most
+        if listed and not total and (between := _between(courses, span, as_of)):
+            most_of = [most_on(courses, day) for day in between]
+            bounded = None not in most_of
+            high = max((most for most in most_of if most is not None), default=None)
         if low is None or (not total and span.end_hi > as_of):
             low = 0  # nobody says what was taken after that day
         return Range(Fraction(low, scale), Fraction(high, scale) if bounded and high is not None else None)
 
     def text(self, case: Case) -> str:
         return dose_phrase(self.select, self.sum.label, self.sum.equivalence)
+
+
+def _between(courses: Iterable[Course], span: Span, as_of: int) -> list[int]:
+    """Where no one day surely is in a window that surely has days: those from its first end to its last
+    start, of which it surely has one; of days on which the same is taken, the first.
+    """
+    first, last = span.end_lo, span.start_hi
+    if not first < last <= as_of:
+        return []
+    marks = {first}
+    for course in courses:
+        for day in course.days:
+            marks.update((day, day + 1))
+    return sorted(day for day in marks if first <= day <= last)
 
 
 def _days(begun: Iterable[int], first: int, last: int) -> list[int]:

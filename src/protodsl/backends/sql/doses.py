@@ -273,6 +273,10 @@ class Doses:
         if whole:
             marks += ["last_lo", "last_hi", *(f"{day} + 1" for day in ("first_lo", "first_hi", "last_lo"))]
             marks += ["last_hi + 1", "closes_from + 1", "least(closes_by, up_to) + 1"]
+        elif self.span.filled:
+            marks += ["first_hi + 1", "last_lo", "last_lo + 1"]
+        if self.span.filled:
+            marks.append("closes_from")
         each = "\n  UNION\n".join(
             f"  SELECT participant, {mark} AS day, opens_from, opens_by, closes_from, closes_by, up_to\n"
             f"  FROM {self.name}"
@@ -390,7 +394,21 @@ class Doses:
         low = self.gathered("least", "max", Column("day_least"), self.inside(day))
         high = self.gathered("most", "max", Column("day_most"), TRUE)
         unbounded = self.gathered("unbounded", "bool_or", Column("day_unbounded"), TRUE)
+        if self.span.filled:
+            least = self.gathered("between", "min", Column("day_least"), self.between(day))
+            low = case((self.crossed(), least), otherwise=low)
         return low, case((is_(unbounded, "TRUE"), MOST), otherwise=coalesce(high, ZERO))
+
+    def crossed(self) -> Expr:
+        """Whether no one day surely is in the window, which surely has one: from its first end to its last
+        start.
+        """
+        first, last = self.span.end.first, self.span.start.last
+        return and_(compare("<", first, last), compare("<=", last, self.scope.as_of))
+
+    @staticmethod
+    def between(day: Expr) -> Expr:
+        return and_(compare(">=", day, Column("closes_from")), compare("<=", day, Column("opens_by")))
 
     def lowest(self) -> tuple[Expr, Expr]:
         span, as_of, some = self.span, self.scope.as_of, is_not(Column("next_day"), "NULL")
@@ -402,7 +420,14 @@ class Doses:
         courses = self.gathered("days", "count", None, TRUE)
         none = and_(is_(courses, "NULL"), any_day)
         told = case((compare(">", span.end.last, as_of), ZERO), otherwise=low)
-        return told, case((is_not(high, "NULL"), high), (none, ZERO), otherwise=MOST)
+        told_most = case((is_not(high, "NULL"), high), (none, ZERO), otherwise=MOST)
+        if span.filled:
+            between = self.between(Column("day"))
+            most = self.gathered("between", "max", Column("day_most"), between)
+            open_ = self.gathered("open", "bool_or", Column("day_unbounded"), between)
+            bounded_most = case((is_(open_, "TRUE"), MOST), otherwise=coalesce(most, ZERO))
+            told_most = case((self.crossed(), bounded_most), otherwise=told_most)
+        return told, told_most
 
     def total(self) -> tuple[Expr, Expr]:
         some = is_not(Column("next_day"), "NULL")

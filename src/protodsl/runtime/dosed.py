@@ -117,7 +117,7 @@ class DosedEventNode(EventNode):
             whole = next(one for one in may if one.first <= stretch.first and one.last >= stretch.last)
             days = Lasted(whole.first, stretch.first, stretch.last, whole.last)
             inside = stretch.first <= span.end_lo and stretch.last >= span.start_hi
-            if inside and span.start_hi <= span.end_lo and lasted_truth(days, span, lasting.op, amount):
+            if inside and lasted_truth(days, span, lasting.op, amount):
                 passing.append(stretch)
         if passing:
             taken = [

@@ -36,7 +36,7 @@ from protodsl.backends.sql.syntax import (
     or_,
     text,
 )
-from protodsl.backends.sql.times import Scope, Span, length, moved_by, on
+from protodsl.backends.sql.times import Scope, Span, length, moved_by, on, whole
 
 if TYPE_CHECKING:
     from protodsl.backends.sql.build import Builder
@@ -266,10 +266,12 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists, item: ir.Item) -> E
 
     def late(day: Expr, until: Expr) -> Expr:
         """When days up to this one, or up to the window's end, would have begun to last just so long."""
-        return moved_by(moved(earlier(day, until), "day", 1), -1, by)
+        there, dawn = moved_by(moved(earlier(day, until), "day", 1), -1, by), Literal(FIRST)
+        return there if whole(found.span.end) else case((compare("<", there, dawn), dawn), otherwise=there)
 
     opens, closes = Column("opens_by"), Column("closes_from")
-    inside = and_(compare("<=", first, closes), compare(">=", last, opens), compare("<=", opens, closes))
+    some_day = TRUE if found.span.filled else compare("<=", opens, closes)
+    inside = and_(compare("<=", first, closes), compare(">=", last, opens), some_day)
     touching = and_(
         compare("<=", first, Column("closes_by")),
         compare(">=", last, Column("opens_from")),

@@ -162,8 +162,8 @@ class Place:
 
             master = self.master or (f"local[{self.threads}]" if self.threads else spark_session.MASTER)
             with (
-                spark_session.session(master, self.memory, _told) as session,
-                on_spark.opened(session, folder=self.data, catalog=self.catalog) as spark,
+                spark_session.session(master, self.memory, _told, catalog=bool(self.catalog)) as session,
+                on_spark.opened(session, folder=self.data, catalog=self.catalog, output=self.output) as spark,
             ):
                 yield spark
             return

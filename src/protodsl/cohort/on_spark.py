@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from protodsl.backends import sql
-from protodsl.backends.sql.tables import TABLES, Table
+from protodsl.backends.sql.tables import DECIMALS, DIGITS, TABLES, Table
 from protodsl.cohort import duck, engine
+from protodsl.cohort.checks import check_rows
 from protodsl.cohort.engine import Answered, DataError, Progress, joined
 from protodsl.cohort.spark_session import refused
 from protodsl.cohort.spark_watch import watched
@@ -34,8 +35,7 @@ TYPES = {  # as Spark names them
     "boolean": "BOOLEAN",
     "decimal(18,6)": "DECIMAL(18, 6)",
 }
-
-
+INTEGERS = ("tinyint", "smallint", "int", "bigint")
 REACH = 12  # tables and views one plan goes through
 
 
@@ -57,6 +57,7 @@ class Spark:
                 with refused(self._named(table.name)):
                     self._take(table, self.session.table(self._named(table.name)))
             duck.check_people(self._named("participants"), self.ask)
+            check_rows(self._named, self.ask)
 
     def take_folder(self) -> None:
         """The tables of a folder, or of the URL of one on a storage Spark reads. Every file's foot is read:
@@ -110,9 +111,20 @@ class Spark:
         return rows
 
     def _take(self, table: Table, found: DataFrame) -> None:
-        types = {name: TYPES.get(kind, kind.upper()) for name, kind in found.dtypes}
+        kinds = {name.lower(): kind for name, kind in found.dtypes}
+        for column in found.schema:  # padded with blanks; Spark itself calls it a string
+            told = str(column.metadata.get("__CHAR_VARCHAR_TYPE_STRING", ""))
+            if told.startswith("char"):
+                kinds[column.name.lower()] = told
+        wanted = {field.name: field.type for field in table.fields}
+        types = {
+            name: wanted[name] if name in wanted and _holds(wanted[name], kind) else _ours(kind)
+            for name, kind in kinds.items()
+        }
         duck.check_columns(self._named(table.name), table, types)
-        found.select(*(field.name for field in table.fields)).createOrReplaceTempView(table.name)
+        spelt = {ours: kind for kind, ours in TYPES.items()}
+        columns = (f"CAST({name} AS {spelt[kind]}) AS {name}" for name, kind in wanted.items())
+        found.selectExpr(*columns).createOrReplaceTempView(table.name)
 
     def _named(self, table: str) -> str:
         """What a person calls a table."""
@@ -159,12 +171,10 @@ class Spark:
 
     def write(self, columns: Sequence[str], path: str) -> None:
         """By one task, so that it is one file; what is written where the driver does not look is an error."""
-        remote = "://" in path
-        working = f"{path}.new"
+        place = self._working(path)
         with refused(path):
             ordered = self.session.table("everybody").repartition(1).sortWithinPartitions("participant")
             writer = ordered.selectExpr(*columns).write.mode("overwrite")
-            place = working if remote else _place(os.path.abspath(working))
             try:
                 if path.lower().endswith(".csv"):
                     writer.csv(
@@ -173,10 +183,23 @@ class Spark:
                     )  # fmt: skip
                 else:
                     writer.option("compression", "zstd").parquet(place)
-                self._moved(place, path if remote else _place(os.path.abspath(path)))
+                self._moved(place, path)
             finally:
                 with suppress(Exception):
                     self._files(place)[0].delete(self._path(place), True)
+
+    def try_output(self, path: str) -> None:
+        """Before anything is asked: that a file can be written there, as far as this machine sees."""
+        place = self._path(self._working(path))
+        with refused(path):
+            files, _ = self._files(str(place))
+            if not files.mkdirs(place):
+                raise DataError(f"{path}: nothing can be written there")
+            files.delete(place, True)
+
+    def _working(self, path: str) -> str:
+        """Where it is written before it has its name."""
+        return _place(f"{path}.new")
 
     def _moved(self, folder: str, path: str) -> None:
         """The one file of a folder gets its name."""
@@ -187,8 +210,8 @@ class Spark:
                 "and Spark's executors share"
             )
         java: Any = self.session.sparkContext._jvm
-        if path.startswith("file:"):
-            os.replace(parts[0].getPath().toUri().getPath(), path.removeprefix("file:"))
+        if "://" not in path:
+            os.replace(parts[0].getPath().toUri().getPath(), path)
             return
         gateway: Any = self.session.sparkContext._gateway
         rename = java.org.apache.hadoop.fs.Options.Rename
@@ -269,10 +292,16 @@ class Spark:
 
 
 @contextmanager
-def opened(session: SparkSession, *, folder: str | None, catalog: str | None) -> Iterator[Spark]:
-    """The engine, over the tables of a folder or a catalogue; what it had Spark keep is let go at the end."""
+def opened(
+    session: SparkSession, *, folder: str | None, catalog: str | None, output: str | None = None
+) -> Iterator[Spark]:
+    """The engine, over the tables of a folder or a catalogue; what it had Spark keep is let go at the end.
+    `output`: where answers will be written.
+    """
     made = Spark(session, str(folder if catalog is None else catalog))
     try:
+        if output is not None:
+            made.try_output(output)
         if catalog is None:
             made.take_folder()
         else:
@@ -281,6 +310,23 @@ def opened(session: SparkSession, *, folder: str | None, catalog: str | None) ->
     finally:
         with suppress(Exception):
             made.close()
+
+
+def _ours(kind: str) -> str:
+    """A type of Spark's, as tables name it."""
+    return TYPES.get(kind, kind.upper())
+
+
+def _holds(ours: str, kind: str) -> bool:
+    """Whether a column of this type of Spark's is, or becomes without loss, one of a table."""
+    if kind in INTEGERS and _ours(kind) != ours:
+        held = {"BIGINT": INTEGERS[:3], "INTEGER": INTEGERS[:2], "DECIMAL(18, 6)": INTEGERS[:3]}
+        return kind in held.get(ours, ())
+    found = re.match(r"decimal\((\d+),(\d+)\)$", kind)
+    if found is not None and ours.startswith("DECIMAL"):
+        digits, decimals = int(found[1]), int(found[2])
+        return decimals <= DECIMALS and digits - decimals <= DIGITS - DECIMALS
+    return _ours(kind) == ours
 
 
 def _place(*names: str) -> str:

@@ -6,9 +6,11 @@ import logging
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -29,12 +31,16 @@ PATIENCE = 5  # seconds for a master to take a connection
 
 @contextmanager
 def session(
-    master: str = MASTER, memory: str | None = None, told: Progress = lambda _: None
+    master: str = MASTER,
+    memory: str | None = None,
+    told: Progress = lambda _: None,
+    *,
+    catalog: bool = False,
 ) -> Iterator[SparkSession]:
     """A session on `master`, stopped at the end; the one that runs in this process already, where one does.
     `memory`: the most Spark may use on this machine, such as `4GB`, where the master is local. `told` hears
-    of long waits; what Spark logs is kept from the terminal. Raises DataError: no pyspark, no Java, a master
-    that does not answer, a session that ends by itself.
+    of long waits; what Spark logs is kept from the terminal. `catalog`: tables of its catalogue are asked
+    for. Raises DataError: no pyspark, no Java, a master that does not answer, a session that ends by itself.
     """
     try:
         from pyspark import SparkContext
@@ -42,6 +48,7 @@ def session(
     except ImportError:
         raise DataError("Spark is not installed: pip install 'protodsl[spark]'") from None
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_no_trace)
     if SparkContext._active_spark_context is not None:
         yield SparkSession.builder.getOrCreate()
         return
@@ -52,7 +59,11 @@ def session(
             with waiting(master, told) as waits, _stopping(waits):
                 try:
                     with refused(f"Spark at {master}"):
-                        waits.context = SparkContext(conf=_conf(master, memory), gateway=gateway)
+                        conf = _conf(master, memory)
+                        if catalog and _has_metastore(gateway.jvm):
+                            conf.set("spark.sql.catalogImplementation", "hive")
+                        with _own_interrupt():
+                            waits.context = SparkContext(conf=conf, gateway=gateway)
                         made = SparkSession(waits.context)
                     yield made
                 except DataError as error:
@@ -129,6 +140,40 @@ def _conf(master: str, memory: str | None) -> Any:
     for name, value in settings.items():
         conf.set(name, value)
     return conf
+
+
+def _has_metastore(jvm: Any) -> bool:
+    """Whether Spark was told of a Hive metastore, and nothing else of its own catalogue. Without one, Spark
+    would make an empty one in the folder it is started in.
+    """
+    said = dict(each.split("=", 1) for each in jvm.org.apache.spark.SparkConf().toDebugString().splitlines())
+    if "spark.sql.catalogImplementation" in said:
+        return False
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    return loader.getResource("hive-site.xml") is not None or any(
+        name.startswith(
+            ("spark.hadoop.hive.metastore.", "spark.hadoop.javax.jdo.", "spark.sql.hive.metastore.")
+        )
+        for name in said
+    )
+
+
+@contextmanager
+def _own_interrupt() -> Iterator[None]:
+    """Spark's Python takes Ctrl-C over, and asks a JVM that is in the middle of an answer."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _no_trace(record: logging.LogRecord) -> bool:
+    """What py4j logs of a call that was broken off, whose exception says it too."""
+    return "while sending command" not in record.getMessage()
 
 
 def _partitions(master: str) -> int:

@@ -419,6 +419,8 @@ class _Printer:
                 told = " ".join(f"WHEN {self.flat(c)} THEN {self.flat(v)}" for c, v in whens)
                 last = "" if otherwise is None else f" ELSE {self.flat(otherwise)}"
                 return f"CASE {told}{last} END", _ATOM
+            case Call("least" | "greatest", (only,)):  # Spark wants two at least
+                return self.level(only)
             case Call(function, arguments):
                 return f"{function}({', '.join(map(self.flat, arguments))})", _ATOM
             case Moved(day, unit, count):

@@ -11,6 +11,7 @@ from typing import Any
 
 from protodsl.backends.sql.tables import TABLES, Table
 from protodsl.cohort.engine import DataError
+from protodsl.runtime.record_fields import RESPONSES
 
 Ask = Callable[[str], Sequence[tuple[Any, ...]]]
 
@@ -24,10 +25,10 @@ WORDS = {
     ("completeness", "domain"): ("results", "conditions", "medications", "procedures", "answers"),
     ("absences", "domain"): ("conditions", "medications", "procedures"),
     ("medications", "per"): ("kg", "m2"),
-    ("medications", "response"): ("refractory", "intolerant", "responded"),
-    **{(table, "side"): ("left", "right", "both") for table in ("results", "conditions", "procedures")},
+    ("medications", "response"): RESPONSES,
 }
 RANGES = {"severity": (0, 3), "seconds": (0, 86_399)}
+# of facts, which may well say the same (results of one day by two methods), their numbers differ
 ONCE = {"concepts": "concept", "timepoints": "participant, timepoint", "settings": "participant, setting"}
 
 
@@ -53,20 +54,14 @@ def check_rows(named: Callable[[str], str], ask: Ask) -> None:
             )[0][0]
             if lost is not None:
                 raise DataError(f"{where}: the concept {lost} is not in {named('concepts')}")
-        for columns, words in _once(table.name, names):
-            twice = ask(f"SELECT min({who}) FROM (SELECT {columns} FROM {table.name} GROUP BY {columns} "
-                        "HAVING count(*) > 1) AS twice")[0][0]  # fmt: skip
+        once = ONCE.get(table.name) or ("participant, fact" if "fact" in names else "")
+        if once:
+            twice = ask(
+                f"SELECT min({who}) FROM (SELECT {once} FROM {table.name} GROUP BY {once} "
+                "HAVING count(*) > 1) AS twice"
+            )[0][0]
             if twice is not None:
-                raise DataError(f"{where}: {words}, as of {who} {twice}")
-
-
-def _once(table: str, names: Sequence[str]) -> Iterator[tuple[str, str]]:
-    if table in ONCE:
-        yield ONCE[table], f"more than one row for the same {ONCE[table]}"
-    elif "fact" in names:
-        yield "participant, fact", "two facts of a participant have one number"
-        others = ", ".join(name for name in names if name != "fact")
-        yield others, "the same fact is there twice"
+                raise DataError(f"{where}: more than one row for the same {once}, as of {who} {twice}")
 
 
 def _rules(table: Table) -> Iterator[tuple[str, str]]:

@@ -147,7 +147,7 @@ TABLES = (
             Field("unit", "VARCHAR", "as recorded"),
             Field("per", "VARCHAR", "kg or m2 where the dose is stated so"),
             Field("route", "VARCHAR", "in the form of a name"),
-            Field("response", "VARCHAR", "refractory, intolerant or responded"),
+            Field("response", "VARCHAR", "refractory, intolerant, responded, relapsed or progressed"),
             Field("reason", "VARCHAR", "why it was stopped, in the form of a name"),
             Field("line", "INTEGER", "line of treatment"),
         ),

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 
 from protodsl.backends import sql
+from protodsl.backends.sql import Options
 from protodsl.backends.sql.tables import TABLES
 from protodsl.cohort import duck
+from protodsl.cohort.engine import Answered, Question, joined
 from protodsl.cohort.on_spark import TYPES, Spark, texts
 from protodsl.cohort.rows import Rows
+from protodsl.cohort.screen import groups
 from protodsl.cohort.spark_session import session
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 
 def running(master: str = "local[2]") -> Iterator[SparkSession]:
@@ -69,3 +75,58 @@ def run(
         return statement, engine.ask(f"{statement.query}\nORDER BY participant")
     finally:
         engine.close()
+
+
+def plans(engine: Spark, questions: Sequence[Question]) -> str:
+    """Spark's plans of all that is asked in one pass: of each step whose rows are kept, of each question's
+    answers, and of all together. Nothing is run: rows of a step are from then on rows of nobody knows where,
+    as they are to the planner when they are there.
+    """
+    session = engine.session
+    made: list[str] = []
+
+    def planned(found: DataFrame) -> DataFrame:
+        java: Any = found
+        made.append(java._jdf.queryExecution().executedPlan().toString())
+        return session.createDataFrame(session.sparkContext.emptyRDD(), found.schema)
+
+    adaptive = session.conf.get("spark.sql.adaptive.enabled")
+    session.conf.set("spark.sql.adaptive.enabled", "false")  # the whole plan, before a part of it has run
+    try:
+        with mock.patch.object(Spark, "_cut", lambda _, found: planned(found)):
+            lexicon = engine.lexicon()
+            answers = [
+                Answered(each, sql.statement(each.protocol, "spark", lexicon, Options(leaves=True)), f"q{n}_")
+                for n, each in enumerate(questions)
+            ]
+            together = joined(answers, groups(answers[0], Options(), "spark"))
+            engine.share([*(text for each in answers for text in texts(each.statement)), together])
+            for number, each in enumerate(answers):
+                planned(engine.asked(each.statement)).createOrReplaceTempView(f"answer_{number}")
+            planned(session.sql(together))
+    finally:
+        session.conf.set("spark.sql.adaptive.enabled", str(adaptive))
+    return "\n".join(made)
+
+
+def reads(plan: str) -> Counter[str]:
+    """How often a plan reads the files of each table. What Spark keeps is read once, however often it is
+    printed; its columns' numbers tell one from another.
+    """
+    found: Counter[str] = Counter()
+    kept: set[str] = set()
+    within: list[int] = []  # how far what is kept is indented
+    for line in plan.splitlines():
+        node = line.lstrip(" :+-")
+        depth = len(line) - len(node)
+        while within and depth <= within[-1]:
+            within.pop()
+        if node.startswith("InMemoryRelation"):
+            within.append(depth)
+        scan = re.search(r"FileScan parquet (\[.*?\]).*Location: \S+ paths\)\[\S*/(\w+)\]", node)
+        if scan is None or (within and scan[1] in kept):
+            continue
+        if within:
+            kept.add(scan[1])
+        found[scan[2]] += 1
+    return found

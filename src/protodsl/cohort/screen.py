@@ -36,15 +36,23 @@ def screen(
 ) -> Screened:
     """Asks the questions of everybody in the tables of `engine`. Raises DataError."""
     lexicon = engine.lexicon()
-    answers: list[Answered] = []
-    for number, question in enumerate(questions):
-        known = None if question.whole else _known(question.protocol, answers)
-        written = sql.statement(question.protocol, engine.dialect, lexicon, options, known)
-        answers.append(Answered(question, written, f"q{number}_" if len(questions) > 1 else ""))
-    total = engine.answer(answers, _groups(answers[0], options, engine.dialect), progress)
+    answers = answered(engine.dialect, lexicon, questions, options)
+    total = engine.answer(answers, groups(answers[0], options, engine.dialect), progress)
     if not total:
         raise DataError("participants: nobody is in it")
     return Screened(engine, tuple(answers), total)
+
+
+def answered(
+    dialect: sql.Dialect, lexicon: sql.Lexicon, questions: Sequence[Question], options: sql.Options
+) -> list[Answered]:
+    """Each question's statement; where one was asked before, it reads what is not asked again."""
+    answers: list[Answered] = []
+    for number, question in enumerate(questions):
+        known = None if question.whole else _known(question.protocol, answers)
+        written = sql.statement(question.protocol, dialect, lexicon, options, known)
+        answers.append(Answered(question, written, f"q{number}_" if len(questions) > 1 else ""))
+    return answers
 
 
 def _known(protocol: ir.Protocol, before: Sequence[Answered]) -> sql.Answers | None:
@@ -74,7 +82,7 @@ def _criteria(stage: ir.Stage) -> Iterator[tuple[str | None, ir.Criterion]]:
     yield from ((cohort.id, each) for cohort in stage.cohorts for each in cohort.criteria)
 
 
-def _groups(answered: Answered, options: sql.Options, dialect: sql.Dialect) -> str:
+def groups(answered: Answered, options: sql.Options, dialect: sql.Dialect) -> str:
     """Sex, age and site of each participant; the band their completed years at the first stage's anchor are
     surely in.
     """

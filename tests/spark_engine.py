@@ -17,10 +17,10 @@ from protodsl.backends import sql
 from protodsl.backends.sql import Options
 from protodsl.backends.sql.tables import TABLES
 from protodsl.cohort import duck
-from protodsl.cohort.engine import Answered, Question, joined
+from protodsl.cohort.engine import Question, joined
 from protodsl.cohort.on_spark import TYPES, Spark, texts
 from protodsl.cohort.rows import Rows
-from protodsl.cohort.screen import groups
+from protodsl.cohort.screen import answered, groups
 from protodsl.cohort.spark_session import session
 
 if TYPE_CHECKING:
@@ -94,11 +94,7 @@ def plans(engine: Spark, questions: Sequence[Question]) -> str:
     session.conf.set("spark.sql.adaptive.enabled", "false")  # the whole plan, before a part of it has run
     try:
         with mock.patch.object(Spark, "_cut", lambda _, found: planned(found)):
-            lexicon = engine.lexicon()
-            answers = [
-                Answered(each, sql.statement(each.protocol, "spark", lexicon, Options(leaves=True)), f"q{n}_")
-                for n, each in enumerate(questions)
-            ]
+            answers = answered("spark", engine.lexicon(), questions, Options(leaves=True))
             together = joined(answers, groups(answers[0], Options(), "spark"))
             engine.share([*(text for each in answers for text in texts(each.statement)), together])
             for number, each in enumerate(answers):

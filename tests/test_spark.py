@@ -164,6 +164,7 @@ def test_what_is_wrong_with_tables_is_named(
     shutil.copytree(small[1] / "results", folder)
     part.unlink()
     assert "a part is missing, or is not theirs" in refusal(spark, broken)
+    assert "Spark takes [ in a folder's name for a pattern" in refusal(spark, tmp_path / "facts [2024]")
     assert refusal(spark, tmp_path / "nowhere") == f"{tmp_path / 'nowhere'}: there is no such folder"
 
 
@@ -306,6 +307,10 @@ def test_the_root_of_an_error_is_told_in_one_line() -> None:
         "\tat java.io.FileOutputStream.write"
     )
     assert words(Exception(text)) == "No space left on device"
+    text = "[FAILED_READ_FILE.NO_HINT] Error while reading file file:///x/part-1.parquet. SQLSTATE: KD"
+    assert words(Exception(f"{text}\n\tat x")).startswith("[FAILED_READ_FILE.NO_HINT] ")
+    text = f"{text}\nmost recent failure: Lost task 0.0 (TID 1) (driver): java.io.IOException: no such type\n"
+    assert words(Exception(text)) == "/x/part-1.parquet cannot be read: no such type"
     assert words(Exception("[DIVIDE_BY_ZERO] Division by zero. SQLSTATE: 22012\n== SQL ==")) == (
         "[DIVIDE_BY_ZERO] Division by zero."
     )

@@ -64,6 +64,8 @@ class Spark:
         Spark itself would take a column that one file lacks for unknown. Raises DataError.
         """
         folder = self.where
+        if (pattern := re.search(r"[\[\]{}*?\\]", folder)) is not None:
+            raise DataError(f"{folder}: Spark takes {pattern[0]} in a folder's name for a pattern; rename it")
         with refused(folder):
             self.manifest = self._manifest(folder)
             self._files_of(folder)

@@ -285,14 +285,19 @@ def words(error: Exception) -> str:
         text = str(error)
     except Exception:  # which asks a JVM that has ended
         text = ""
+    told = text
     java = getattr(error, "java_exception", None) or getattr(error, "_origin", None)
     with suppress(Exception):
         while java is not None:
             message = java.getMessage()
             if message:
                 text = str(message)
+                told += f"\n{text}"
             java = java.getCause()
     found = re.search(r"most recent failure: .*?\): (?:[\w.$]+(?:Exception|Error): )?(.*)", text)
     line = next((each.strip() for each in (found[1] if found else text).splitlines() if each.strip()), "")
     line = re.sub(r"\s*SQLSTATE: \w+\s*$", "", line)
+    file = re.search(r"while reading file (?:file://)?(\S+?)\.?(?:\s|$)", told)
+    if file is not None and file[1] not in line:
+        line = f"{file[1]} cannot be read: {line}"
     return line or type(error).__name__

@@ -58,12 +58,16 @@ def exists(builder: Builder, scope: Scope, asked: ir.Exists) -> Expr:
         from protodsl.backends.sql import periods
 
         return periods.exists(builder, scope, asked, item)
-    if item.domain == "medications" and (asked.first_day or asked.lasting is not None or asked.least > 1):
+    times = builder.times
+    span = times.window(scope, asked.window, item)
+    # of two courses that touch, one or the other is in a window of one day, whichever day that is
+    whole = span.start.first == span.start.last and span.end.first == span.end.last
+    if item.domain == "medications" and (
+        asked.first_day or asked.lasting is not None or asked.least > 1 or not whole
+    ):
         from protodsl.backends.sql import courses
 
         return courses.exists(builder, scope, asked, item)
-    times = builder.times
-    span = times.window(scope, asked.window, item)
     inside = times.unless_empty(scope, times.capped(scope, span, scope.as_of))
     thing = builder.thing(item.domain, item.name, asked.but_not)
     ask = builder.ask(item.domain, thing, scope, replace(asked, span=None, verb=""))

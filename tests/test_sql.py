@@ -328,24 +328,28 @@ def test_fragments_that_ask_for_more_than_one_row() -> None:
     assert compared > 2000
 
 
-def test_windows_from_the_end_of_an_event_on_the_records_of_the_specification() -> None:
-    """Which are at the borders of a sentence, where random ones seldom are."""
+@pytest.mark.parametrize(
+    ("page", "words", "least"),
+    [("08-windows.md", " end of ", 40), ("10-which-value.md", "highest alt > 2 *", 3)],
+)
+def test_sentences_of_the_specification_on_its_own_records(page: str, words: str, least: int) -> None:
+    """Which are at their borders, where random ones seldom are."""
     import conftest as spec
 
     records: dict[str, list[dict[str, object]]] = {}
-    for section in spec.sections((spec.HERE / "08-windows.md").read_text(encoding="utf-8")):
+    for section in spec.sections((spec.HERE / page).read_text(encoding="utf-8")):
         for case in section.cases:
             if case.record and not any(line.startswith(("run:", "refused:")) for line in case.expected):
                 records.setdefault(case.fragment, []).append(spec.data_of(case.record))
     compared = 0
     for text_of, asked in records.items():
-        if " end of " not in text_of:
+        if words not in text_of:
             continue
         protocol = fragment(text_of)
         found, count = differences(protocol, asked, Run(), duckdb, "duckdb")
         assert found == [], protocol.id
         compared += count
-    assert compared > 40
+    assert compared > least
 
 
 def parts(protocol: ir.Protocol) -> list[ir.Part]:

@@ -7,7 +7,7 @@ limit is compared with has been rounded half away from zero to nine decimals bef
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, assert_never
 
@@ -77,8 +77,8 @@ def number(builder: Builder, ctx: Context, asked: ir.Number) -> Value:
     match asked:
         case ir.Constant(value):
             return constant(value)
-        case ir.Observed():
-            return ctx.observed(asked)
+        case ir.Observed():  # reckoned with its ends, as in arithmetic: `<41` may be 41
+            return replace(ctx.observed(asked), low_open=FALSE, high_open=FALSE)
         case ir.Mean():
             from protodsl.backends.sql import series
 

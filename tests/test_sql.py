@@ -349,7 +349,7 @@ def test_sentences_of_the_specification_on_its_own_records(page: str, words: str
         found, count = differences(protocol, asked, Run(), duckdb, "duckdb")
         assert found == [], protocol.id
         compared += count
-    assert compared > least
+    assert compared >= least
 
 
 def parts(protocol: ir.Protocol) -> list[ir.Part]:
